@@ -1,0 +1,1 @@
+"""Scalar gates, for explanation: graphs, expressions, unrolled networks."""

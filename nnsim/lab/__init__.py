@@ -1,0 +1,1 @@
+"""The bench: state, commands, undo, addresses, explanations. No screen, no I/O."""

@@ -1,0 +1,13 @@
+"""Where the files that come with nnsim lie: inside an installed package, or beside a checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parent
+
+
+def resource(name: str) -> Path:
+    """Return the folder or file `name` (such as ``"assets/experiments"``) that ships with nnsim."""
+    installed = _PACKAGE / name
+    return installed if installed.exists() else _PACKAGE.parent / name

@@ -1,0 +1,1 @@
+"""Widgets of the app: each a view of the bench."""
