@@ -1,0 +1,51 @@
+"""Experiments: TOML files with data, network, loss, optimiser and starting weights.
+
+`catalogue` lists those that ship, without NumPy; `load` reads one, by its id or its path.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from nnsim.experiments.catalogue import Entry, catalogue
+from nnsim.experiments.errors import ExperimentError
+
+if TYPE_CHECKING:
+    from nnsim.experiments.datasets import DataSet
+    from nnsim.experiments.experiment import Experiment
+    from nnsim.experiments.inputs import InputSpec
+    from nnsim.experiments.layers import LayerSpec
+    from nnsim.experiments.loading import load
+    from nnsim.experiments.network import NetworkSpec
+    from nnsim.experiments.training import TrainingSpec
+
+__all__ = [
+    "DataSet",
+    "Entry",
+    "Experiment",
+    "ExperimentError",
+    "InputSpec",
+    "LayerSpec",
+    "NetworkSpec",
+    "TrainingSpec",
+    "catalogue",
+    "load",
+]
+
+_LATE = {
+    "DataSet": "datasets",
+    "Experiment": "experiment",
+    "InputSpec": "inputs",
+    "LayerSpec": "layers",
+    "NetworkSpec": "network",
+    "TrainingSpec": "training",
+    "load": "loading",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import what needs NumPy when it is first asked for (PEP 562)."""
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_LATE[name]}"), name)

@@ -1,0 +1,107 @@
+"""The experiments that ship with nnsim. Needs neither NumPy nor the engine: Home lists them."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from nnsim.experiments.errors import ExperimentError, nearest, quoted
+from nnsim.i18n import _
+from nnsim.resources import resource
+
+FOLDER = "assets/experiments"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One experiment that ships.
+
+    Attributes
+    ----------
+    id, title : str
+    path : Path
+    kind : str
+        What goes in: ``"pixels"``, ``"vector"``, ``"point"`` or ``"number"``.
+    summary : str
+        The network in a few signs, such as ``12-3-2``.
+    """
+
+    id: str
+    title: str
+    path: Path
+    kind: str = ""
+    summary: str = ""
+
+
+@cache
+def catalogue() -> tuple[Entry, ...]:
+    """Return the experiments that ship, by title file order: the first to try come first."""
+    entries = [_entry(path) for path in sorted(resource(FOLDER).glob("*.toml"))]
+    return tuple(sorted(entries, key=lambda entry: (_rank(entry.id), entry.id)))
+
+
+_FIRST = ("digits-4x3", "demons", "line", "score", "xor", "planar", "spiral", "digits-8x8")
+
+
+def _rank(name: str) -> int:
+    return _FIRST.index(name) if name in _FIRST else len(_FIRST)
+
+
+def _entry(path: Path) -> Entry:
+    """Read what a list of experiments shows; whether the file is sound, `load` will say."""
+    with path.open("rb") as stream:
+        content = tomllib.load(stream)
+    layers = content["network"]["layers"]
+    return Entry(
+        content["id"], content["title"], path, content["input"]["kind"],
+        _network_summary(content["input"], layers),
+    )  # fmt: skip
+
+
+def _network_summary(given: dict[str, object], layers: list[dict[str, object]]) -> str:
+    """Return ``12-3-2`` for dense layers; other layers stand there by name."""
+    shape = given.get("shape")
+    names = given.get("names")
+    count = {"point": 2, "number": 1}.get(str(given["kind"]), 0)
+    if isinstance(shape, list):
+        count = 1
+        for side in shape:
+            count *= side
+    elif isinstance(names, list):
+        count = len(names)
+    parts = [str(count)]
+    for layer in layers:
+        if layer["type"] == "dense":
+            parts.append(str(layer["units"]))
+        elif layer["type"] == "conv2d":
+            parts.append(f"conv {layer['filters']}")
+        elif "pool" in str(layer["type"]):
+            parts.append("pool")
+    return "-".join(parts)
+
+
+def find(name_or_path: str | Path) -> Path:
+    """Return the file of a shipped experiment's id, or of a path.
+
+    A name is first looked up among the shipped experiments; one that has a folder or ``.toml``
+    in it, or that is a file here, is a path.
+
+    Raises
+    ------
+    ExperimentError
+        If it is neither.
+    """
+    name = str(name_or_path)
+    if isinstance(name_or_path, Path):
+        return name_or_path
+    entry = next((entry for entry in catalogue() if entry.id == name), None)
+    if entry is not None:
+        return entry.path
+    path = Path(name)
+    if "\0" not in name and (path.suffix == ".toml" or len(path.parts) > 1 or path.exists()):
+        return path
+    problem = _("there is no experiment {name}; {hint}")
+    hint = nearest(name, [entry.id for entry in catalogue()])
+    raise ExperimentError(problem.format(name=quoted(name), hint=hint))

@@ -1,0 +1,262 @@
+r"""Pictures in a text file that a person can read and edit.
+
+.. code-block:: text
+
+    ; What stands behind a semicolon at the start of a line is a comment.
+    levels 9                    optional: digits are grey levels 0 … 9 (up to 35, with a … z)
+
+    [0]                         pictures of the class "0" follow
+    ###  .#.
+    #.#  #.#
+    #.#  #.#
+    ###  .#.
+
+    [test 0]                    pictures of "0" that are never trained on
+
+- ``#`` is 1 and ``.`` is 0. Without `levels`, digits are 0 and 1; with ``levels n`` the sign k is
+  the grey level k/n.
+- Pictures stand side by side with spaces between them, and one band of them under another with an
+  empty line between. They count from left to right, then downwards.
+- A picture with several channels (red, green, blue) is that many pieces side by side.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nnsim.experiments.errors import at, listed, nearest, quoted
+from nnsim.experiments.table import decode, read_bytes
+from nnsim.i18n import _
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+LARGEST_TEXT = 64 * 2**20
+MOST_LEVELS = 35
+_SIGNS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Pictures with their classes.
+
+    Attributes
+    ----------
+    images, test_images : array (m, height, width, channels)
+        Of 0 … 1; those to train on, and those to test on.
+    labels, test_labels : array (m,)
+        Positions (from 0) in `classes`.
+    classes : tuple of str
+        The names of the classes.
+    """
+
+    images: NDArray[np.float64]
+    labels: NDArray[np.intp]
+    test_images: NDArray[np.float64]
+    test_labels: NDArray[np.intp]
+    classes: tuple[str, ...]
+
+
+@dataclass
+class _Band:
+    """Lines that stand under one another: pictures side by side, of one section."""
+
+    label: int
+    test: bool
+    lines: list[int] = field(default_factory=list)
+    rows: list[str] = field(default_factory=list)
+
+
+def read_pictures(path: Path, shape: tuple[int, int, int], classes: Sequence[str] = ()) -> Pictures:
+    """Return the pictures of a text file.
+
+    Parameters
+    ----------
+    path : Path
+    shape : (height, width, channels)
+        What each picture should have.
+    classes : sequence of str
+        The names that sections may have; empty for those that the file has, in its order.
+
+    Raises
+    ------
+    ExperimentError
+        With ``file:line``, for anything that breaks the rules above.
+    """
+    text = decode(read_bytes(path, LARGEST_TEXT), str(path))
+    return _Parser(str(path), shape, classes).parse(text)
+
+
+class _Parser:
+    def __init__(self, name: str, shape: tuple[int, int, int], classes: Sequence[str]) -> None:
+        self.name = name
+        self.shape = shape
+        self.classes = list(classes)
+        self.any_class = not classes
+        self.levels: int | None = None
+        self.section: tuple[int, bool] | None = None
+
+    def parse(self, text: str) -> Pictures:
+        bands = self._bands(text)
+        if not bands:
+            raise at(self.name, 1, _("there are no pictures in this file"))
+        values = self._values()
+        images = {id(band): self._images(band, values) for band in bands}
+        parts = []
+        for test in (False, True):
+            chosen = [band for band in bands if band.test == test]
+            parts.append(
+                np.concatenate([np.zeros((0, *self.shape)), *(images[id(band)] for band in chosen)])
+            )
+            parts.append(
+                np.repeat(
+                    np.array([band.label for band in chosen], dtype=np.intp),
+                    np.array([len(images[id(band)]) for band in chosen], dtype=np.intp),
+                )
+            )
+        return Pictures(*parts, tuple(self.classes))
+
+    def _bands(self, text: str) -> list[_Band]:
+        """Split the file into bands of pictures, and check everything but their signs."""
+        bands: list[_Band] = []
+        band: _Band | None = None
+        for number, raw in enumerate(text.split("\n"), start=1):
+            line = raw.strip()
+            if line.startswith(";"):
+                continue
+            if not line:
+                band = None
+            elif line.startswith("["):
+                self.section, band = self._read_section(line, number), None
+            elif line.split()[0] == "levels":
+                self._read_levels(line, number, bool(bands))
+            else:
+                if self.section is None:
+                    problem = _("a picture stands before the first class; write [{name}] above it")
+                    raise at(self.name, number, problem.format(name=(*self.classes, "0")[0]))
+                if band is None or len(band.rows) == self.shape[0]:
+                    band = _Band(*self.section)
+                    bands.append(band)
+                band.lines.append(number)
+                band.rows.append(line)
+        for each in bands:
+            self._check_rows(each)
+        return bands
+
+    def _read_section(self, line: str, number: int) -> tuple[int, bool]:
+        found = re.fullmatch(r"\[\s*(test\s+)?(.*?)\s*\]", line)
+        if not found:
+            raise at(self.name, number, _("a class stands in brackets, as in [0] or [test 0]"))
+        test, name = bool(found[1]), found[2]
+        if f"test {name}" in self.classes and test:
+            test, name = False, f"test {name}"
+        if self.any_class and name and name not in self.classes:
+            self.classes.append(name)
+        if name not in self.classes:
+            problem = _("{name} is no class of the experiment; {hint}")
+            hint = nearest(name, self.classes)
+            raise at(self.name, number, problem.format(name=quoted(name), hint=hint))
+        return self.classes.index(name), test
+
+    def _read_levels(self, line: str, number: int, late: bool) -> None:
+        words = line.split()
+        if late or self.levels is not None:
+            raise at(self.name, number, _("levels belongs once at the top, before any picture"))
+        if len(words) != 2 or not words[1].isdecimal() or not 1 <= int(words[1]) <= MOST_LEVELS:
+            problem = _("levels should be a whole number from 1 to {most}, as in: levels 9")
+            raise at(self.name, number, problem.format(most=MOST_LEVELS))
+        self.levels = int(words[1])
+
+    def _check_rows(self, band: _Band) -> None:
+        height, width, channels = self.shape
+        if len(band.rows) != height:
+            problem = _("these pictures have {got} rows; they should have {want}")
+            raise at(self.name, band.lines[0], problem.format(got=len(band.rows), want=height))
+        pieces = 0
+        for offset, row in enumerate(band.rows):
+            words = row.split()
+            wrong = next((word for word in words if len(word) != width), None)
+            if wrong is not None:
+                problem = _("{row} has {got} pixels; each row of a picture should have {want}")
+                raise at(self.name, band.lines[offset],
+                         problem.format(row=quoted(wrong), got=len(wrong), want=width))  # fmt: skip
+            pieces = pieces or len(words)
+            if len(words) != pieces:
+                problem = _("there are {got} pictures in this row, and {want} in the rows above")
+                raise at(self.name, band.lines[offset],
+                         problem.format(got=len(words), want=pieces))  # fmt: skip
+        if pieces % channels:
+            problem = _("{got} pieces stand side by side; a picture has {want}, one per channel")
+            raise at(self.name, band.lines[0], problem.format(got=pieces, want=channels))
+
+    def _values(self) -> NDArray[np.float64]:
+        """Return what each sign is worth, by its code; NaN for what is no sign."""
+        values = np.full(128, np.nan)
+        values[ord(".")], values[ord("#")] = 0.0, 1.0
+        levels = self.levels or 1
+        for level, sign in enumerate(_SIGNS[: levels + 1]):
+            values[ord(sign)] = level / levels
+        return values
+
+    def _images(self, band: _Band, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the pictures of a band, (count, height, width, channels)."""
+        height, width, channels = self.shape
+        rows = [row.split() for row in band.rows]
+        codes = np.array([[ord(sign) for sign in "".join(row)] for row in rows])
+        known = values[np.minimum(codes, 127)]
+        known[codes > 127] = np.nan
+        bad = np.argwhere(np.isnan(known))
+        if len(bad):
+            row, column = bad[0]
+            allowed = [".", "#", *_SIGNS[: (self.levels or 1) + 1]]
+            problem = _("{sign} is no pixel; known are {signs}")
+            sign = quoted(chr(codes[row, column]))
+            raise at(self.name, band.lines[row],
+                     problem.format(sign=sign, signs=listed(allowed, 40)))  # fmt: skip
+        pieces = known.reshape(height, -1, channels, width)
+        return pieces.transpose(1, 0, 3, 2)
+
+
+def format_pictures(
+    parts: Sequence[tuple[str, NDArray[np.float64]]], *, levels: int = 1, columns: int = 72
+) -> str:
+    """Return the text of a picture file, which `read_pictures` reads back.
+
+    Parameters
+    ----------
+    parts : sequence of (section, images)
+        Sections such as ``"0"`` or ``"test 0"``; images (m, height, width, channels) of 0 … 1.
+    levels : int
+        1 draws with ``#`` and ``.``; more draws the nearest of that many grey levels.
+    columns : int
+        How wide a line may be; a picture is never broken.
+    """
+    lines = [] if levels == 1 else [f"levels {levels}", ""]
+    for section, images in parts:
+        lines.append(f"[{section}]")
+        m, height, width, channels = images.shape
+        steps = np.rint(images * levels).astype(int)
+        drawn = [
+            ["  ".join("".join(_sign(k, levels) for k in row[:, c]) for c in range(channels))
+             for row in picture]
+            for picture in steps
+        ]  # fmt: skip
+        side_by_side = max(1, (columns + 2) // (channels * (width + 2)))
+        for start in range(0, m, side_by_side):
+            band = drawn[start : start + side_by_side]
+            lines += ["  ".join(picture[r] for picture in band) for r in range(height)]
+            lines.append("")
+    return "\n".join(lines)
+
+
+def _sign(level: int, levels: int) -> str:
+    if level <= 0:
+        return "."
+    return "#" if level >= levels else _SIGNS[level]

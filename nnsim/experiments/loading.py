@@ -1,0 +1,85 @@
+"""From an experiment file to an `Experiment`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nnsim.experiments.catalogue import find
+from nnsim.experiments.datasets import read_data
+from nnsim.experiments.experiment import Experiment
+from nnsim.experiments.inputs import read_input
+from nnsim.experiments.network import CLASS_LOSSES, read_network
+from nnsim.experiments.samples import Wanted
+from nnsim.experiments.table import Document
+from nnsim.experiments.training import read_training
+from nnsim.i18n import _
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nnsim.experiments.table import Table
+
+KEYS = ("id", "title", "input", "classes", "network", "data", "training")
+LONGEST_TITLE = 200
+
+
+def load(name_or_path: str | Path) -> Experiment:
+    """Return the experiment with this id, or of this file.
+
+    Raises
+    ------
+    ExperimentError
+        If there is none, or if anything is wrong with its file or its data: one sentence, with
+        file and line.
+    """
+    root = Document.read(find(name_or_path)).root()
+    root.only(KEYS)
+    name = _read_id(root)
+    given = read_input(root.table("input", required=True))
+    classes = root.texts("classes")
+    training = read_training(root.table("training"))
+    network = read_network(root.table("network", required=True), given, training.seed)
+    if (
+        classes
+        and len(classes) != network.outputs
+        and not (network.outputs == 1 and len(classes) == 2)
+    ):
+        problem = _(
+            "classes has {got} names and the network {want} outputs; they should be as "
+            "many (or one output for two classes)"
+        )
+        root.fail("classes", problem.format(got=len(classes), want=network.outputs))
+    wanted = Wanted(
+        input=given,
+        classes=classes,
+        outputs=network.outputs,
+        classified=bool(classes) or network.loss in CLASS_LOSSES,
+    )
+    data, classes = read_data(root.table("data"), wanted, network.input_shape)
+    if not classes and network.loss in CLASS_LOSSES:
+        classes = tuple(str(k) for k in range(max(2, network.outputs)))
+    return Experiment(
+        id=name,
+        title=_read_title(root, name),
+        path=root.document.path,
+        input=given,
+        classes=classes,
+        network=network,
+        data=data,
+        training=training,
+    )
+
+
+def _read_id(root: Table) -> str:
+    name = root.text("id", root.document.path.stem)
+    if "id" in root and not name.replace("-", "").replace("_", "").replace(".", "").isalnum():
+        root.fail("id", _("id should be a word of letters, digits and -, such as my-experiment"))
+    return name
+
+
+def _read_title(root: Table, name: str) -> str:
+    title = root.text("title", name)
+    if not title.strip() or len(title) > LONGEST_TITLE or not title.isprintable():
+        problem = _("title should be one line of at most {most} characters")
+        root.fail("title", problem.format(most=LONGEST_TITLE))
+    return title

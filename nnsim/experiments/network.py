@@ -1,0 +1,110 @@
+"""The network of an experiment: the keys of ``[network]``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nnsim.experiments.arrays import read_array
+from nnsim.experiments.errors import quoted
+from nnsim.experiments.layers import MOST_LAYERS, read_layers, wants_image
+from nnsim.experiments.training import LARGEST_SEED
+from nnsim.i18n import _
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from nnsim.experiments.inputs import InputSpec
+    from nnsim.experiments.layers import LayerSpec, Shape
+    from nnsim.experiments.table import Table
+
+LOSSES = (
+    "squared_error", "mean_squared_error", "binary_cross_entropy", "softmax_cross_entropy", "hinge",
+)  # fmt: skip
+CLASS_LOSSES = ("softmax_cross_entropy", "binary_cross_entropy", "hinge")
+_KEYS = ("loss", "reduction", "layers", "initializer", "dtype", "seed", "parameters")
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkSpec:
+    """The network of an experiment.
+
+    Attributes
+    ----------
+    layers : tuple of LayerSpec
+    input_shape : tuple of int
+        Of one sample: ``(n,)``, or ``(height, width, channels)`` where the first layer that
+        cares takes an image.
+    loss, reduction, dtype : str
+    seed : int
+        Of the start weights.
+    initializer : str or None
+        How layers start that don't say it themselves; None for the engine's own choice.
+    parameters : dict of (layer name, parameter name) to array
+        The exact start, where the file gives it.
+    """
+
+    layers: tuple[LayerSpec, ...]
+    input_shape: Shape
+    loss: str
+    reduction: str
+    dtype: str
+    seed: int
+    initializer: str | None
+    parameters: dict[tuple[str, str], NDArray[np.float64]]
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers the network gives."""
+        return self.layers[-1].output_shape[0]
+
+    @property
+    def parameter_count(self) -> int:
+        """How many parameters it has."""
+        return sum(layer.parameters for layer in self.layers)
+
+
+def read_network(table: Table, given: InputSpec, training_seed: int) -> NetworkSpec:
+    """Return the checked ``[network]`` table.
+
+    Parameters
+    ----------
+    table : Table
+    given : InputSpec
+        What goes in.
+    training_seed : int
+        The seed of ``[training]``, which also starts the weights where ``[network]`` has none.
+    """
+    table.only(_KEYS)
+    tables = table.tables("layers", MOST_LAYERS)
+    image = given.kind == "pixels" and wants_image(tables)
+    shape = given.picture_shape if image else (given.count,)
+    layers = read_layers(tables, shape)
+    return NetworkSpec(
+        layers=layers,
+        input_shape=shape,
+        loss=table.choice("loss", LOSSES, "squared_error"),
+        reduction=table.choice("reduction", ("mean", "sum"), "mean"),
+        dtype=table.choice("dtype", ("float64", "float32"), "float64"),
+        seed=table.integer("seed", training_seed, 0, LARGEST_SEED),
+        initializer=table.text("initializer") if "initializer" in table else None,
+        parameters=_read_parameters(table.table("parameters"), layers),
+    )
+
+
+def _read_parameters(
+    table: Table, layers: tuple[LayerSpec, ...]
+) -> dict[tuple[str, str], NDArray[np.float64]]:
+    by_name = {layer.name: layer for layer in layers}
+    table.only(tuple(by_name))
+    found = {}
+    for name in table.content:
+        shapes = by_name[name].parameter_shapes
+        if not shapes:
+            table.fail(name, _("layer {name} has no parameters").format(name=quoted(name)))
+        part = table.table(name)
+        part.only(tuple(shapes))
+        for key in part.content:
+            found[name, key] = read_array(part, key, shapes[key])
+    return found
