@@ -28,3 +28,8 @@ def _(message: str) -> str:
 def ngettext(singular: str, plural: str, n: int) -> str:
     """Return the form of a message that fits the number `n`, in the chosen language."""
     return _translation.ngettext(singular, plural, n)
+
+
+def N_(message: str) -> str:  # noqa: N802  (the usual name of this marker)
+    """Mark a constant for translation; it is translated by `_` where it is shown."""
+    return message

@@ -1,0 +1,78 @@
+"""Undo and redo over whole moments of the bench."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from nnsim.i18n import _
+from nnsim.lab.errors import LabError
+
+MOST_STEPS = 500
+MOST_BYTES = 64 * 2**20
+
+
+class Sized(Protocol):
+    """Something that knows how many bytes it may hold."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+
+
+T = TypeVar("T", bound=Sized)
+
+
+@dataclass(frozen=True)
+class _Step(Generic[T]):
+    moment: T  # as it was on the other side of the step
+    line: str
+    group: str
+
+
+class History(Generic[T]):
+    """Two stacks of moments; the oldest are forgotten when memory would grow past a bound."""
+
+    def __init__(self) -> None:
+        self._done: deque[_Step[T]] = deque()
+        self._undone: list[_Step[T]] = []
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a step to take back."""
+        return bool(self._done)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is an undone step to do again."""
+        return bool(self._undone)
+
+    def push(self, before: T, line: str, *, merge: bool, group: str) -> None:
+        """Record that `line` was run when things stood as in `before`."""
+        self._undone.clear()
+        if merge and self._done and self._done[-1].group == group:
+            first = self._done.pop()
+            self._done.append(_Step(first.moment, line, group))
+            return
+        self._done.append(_Step(before, line, group))
+        bytes_each = max(1, before.size)
+        while len(self._done) > max(10, min(MOST_STEPS, MOST_BYTES // bytes_each)):
+            self._done.popleft()
+
+    def undo(self, now: Callable[[], T]) -> tuple[T, str]:
+        """The moment to go back to, and the line that is taken back."""
+        if not self._done:
+            raise LabError(_("nothing to undo"))
+        step = self._done.pop()
+        self._undone.append(_Step(now(), step.line, step.group))
+        return step.moment, step.line
+
+    def redo(self, now: Callable[[], T]) -> tuple[T, str]:
+        """The moment to go forward to, and the line that is done again."""
+        if not self._undone:
+            raise LabError(_("nothing to redo"))
+        step = self._undone.pop()
+        self._done.append(_Step(now(), step.line, step.group))
+        return step.moment, step.line

@@ -1,0 +1,378 @@
+"""The bench: an experiment, its network, what is on the input, and every change undoable.
+
+No screen and no I/O: the app, the lessons, the command line and the tests all drive this class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnsim.engine import Network, Trainer
+from nnsim.experiments import Experiment
+from nnsim.i18n import _
+from nnsim.lab import commands, values
+from nnsim.lab.addresses import Address, LayerNames, Names, Quantity
+from nnsim.lab.errors import LabError
+from nnsim.lab.history import History
+from nnsim.lab.metrics import Metrics, decide, measure
+from nnsim.lab.view import LayerView, NetworkView
+
+Array = NDArray[np.float64]
+Loader = Callable[[str], Experiment]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Everything on the bench at one time, for undo; unchanged parts are shared, not copied."""
+
+    experiment: Experiment
+    network: Network
+    trainer: Trainer
+    training: Any
+    input: Array
+    target: Array | None
+    sample: int | None
+    edited: bool
+    focus: Address
+
+    @property
+    def size(self) -> int:
+        """Bytes that this moment may hold on to."""
+        return int(self.network.parameters.nbytes * 3 + self.input.nbytes)
+
+
+class Lab:
+    """The bench of one experiment.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    untrained : bool
+        Take the start parameters even where the experiment says ``on_open = true``.
+    load : callable, optional
+        Finds another experiment by name, for the command ``experiment ID``; the bench itself
+        touches no files.
+
+    Attributes
+    ----------
+    input : array, shaped as the network's input
+    target : array (n_out,), or None while nobody has said what the input is
+    sample : int or None
+        0-based position in the data (training, then test samples) that the input came from.
+    edited : bool
+        Whether the input was changed since.
+    focus : Address
+        The number that is looked at.
+    message : str
+        What the last command did, in a sentence.
+    """
+
+    def __init__(
+        self, experiment: Experiment, *, untrained: bool = False, load: Loader | None = None
+    ) -> None:
+        self._load = load
+        self._history: History[Moment] = History()
+        self.message = ""
+        self._open(experiment, untrained)
+
+    def _open(self, experiment: Experiment, untrained: bool = False) -> None:
+        self.experiment = experiment
+        self.network, self.trainer = experiment.open(untrained=untrained)
+        self.input: Array = np.zeros(self.network.input_shape)
+        self.target: Array | None = None
+        self.sample: int | None = None
+        self.edited = False
+        self.names = _names(experiment, self.network)
+        self.focus = self._first_focus()
+        self._training_state: Any = None
+        self.changed(parameters=True)
+
+    def _first_focus(self) -> Address:
+        for layer, names in enumerate(self.names.layers):
+            if names.has_z and len(names.output_shape) == 1:
+                return self.names.address(Quantity("z", layer, 0))
+        return Address.parse("prediction")
+
+    # Commands -------------------------------------------------------------------------------
+
+    def run(self, line: str, *, merge: bool = False) -> str:
+        """Run one line of the command language, such as ``set hidden[2].b 0.5``.
+
+        Parameters
+        ----------
+        line : str
+        merge : bool
+            Undo this together with the command before it, if that was of the same kind (the
+            strokes of one drag).
+
+        Returns
+        -------
+        str
+            What was done, in a sentence.
+
+        Raises
+        ------
+        LabError
+            With nothing changed.
+        """
+        command, rest = commands.parse(line)
+        before = self.moment() if command.changes else None
+        try:
+            with np.errstate(all="ignore"):
+                self.message = command.run(self, rest)
+        except Exception:
+            if before is not None:
+                self.restore(before)
+            raise
+        if before is not None:
+            self._history.push(
+                before, line.strip(), merge=merge or command.merges, group=command.name
+            )
+        return self.message
+
+    def run_in_steps(self, line: str) -> Generator[Any, None, None]:
+        """Run ``train N``, an epoch for each item, so that a screen can go on in between.
+
+        The whole is one change to undo, however far it came. `message` says at the end (also
+        when the generator is closed) where training has led.
+
+        Raises
+        ------
+        LabError
+            At once, before anything is trained.
+        """
+        command, rest = commands.parse(line)
+        epochs = commands.epochs(command, rest)
+        return self._train_in_steps(epochs, line.strip(), self.moment())
+
+    def _train_in_steps(
+        self, epochs: int, line: str, before: Moment
+    ) -> Generator[Any, None, None]:
+        group = commands.COMMANDS["train"].name
+        try:
+            with np.errstate(all="ignore"):
+                yield from self.training(epochs)
+        finally:
+            if self.trainer.epoch != before.epoch or self.diverged:
+                self._history.push(before, line, merge=False, group=group)
+                self.message = commands.trained(self)
+
+    def undo(self) -> str:
+        """Take the last command back and return what it was."""
+        moment, line = self._history.undo(self.moment)
+        self.restore(moment)
+        return line
+
+    def redo(self) -> str:
+        """Do again what was undone and return what it was."""
+        moment, line = self._history.redo(self.moment)
+        self.restore(moment)
+        return line
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is anything to undo."""
+        return self._history.can_undo
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is anything to redo."""
+        return self._history.can_redo
+
+    def moment(self) -> Moment:
+        """The bench as it stands; parameters are copied only when they changed since last time."""
+        if self._training_state is None:
+            self._training_state = self.trainer.state()
+        return Moment(
+            self.experiment,
+            self.network,
+            self.trainer,
+            self._training_state,
+            self.input.copy(),
+            None if self.target is None else self.target.copy(),
+            self.sample,
+            self.edited,
+            self.focus,
+        )
+
+    def restore(self, moment: Moment) -> None:
+        """Put the bench back as it stood at `moment`."""
+        if moment.experiment is not self.experiment:
+            self.names = _names(moment.experiment, moment.network)
+        self.experiment, self.network = moment.experiment, moment.network
+        parameters = self._training_state is not moment.training
+        self.trainer = moment.trainer
+        self.trainer.restore(moment.training)
+        self.input = moment.input.copy()
+        self.target = None if moment.target is None else moment.target.copy()
+        self.sample, self.edited, self.focus = moment.sample, moment.edited, moment.focus
+        self.changed(parameters=parameters)
+        self._training_state = moment.training
+
+    def changed(self, *, parameters: bool = False) -> None:
+        """Forget what was derived: the trace always, what rests on the parameters if asked."""
+        for name in ("trace", "view"):
+            self.__dict__.pop(name, None)
+        if parameters:
+            self.__dict__.pop("metrics", None)
+            self._training_state = None
+
+    # What is on the bench ---------------------------------------------------------------------
+
+    def read(self, address: str | Address) -> float | int:
+        """The number at `address`.
+
+        Raises
+        ------
+        AddressError
+            There is no such number.
+        NoValueError
+            It has no value now.
+        """
+        with np.errstate(all="ignore"):
+            return values.read(self, self.names.resolve(address))
+
+    @cached_property
+    def trace(self) -> Any:
+        """The engine's trace of the current input (a batch of one), with target if there is one."""
+        target = None if self.target is None else self.target[None]
+        with np.errstate(all="ignore"):
+            return self.network.trace(self.input[None], target)
+
+    @property
+    def output(self) -> Array:
+        """What the network says of the input, (n_out,)."""
+        output: Array = np.asarray(self.trace.layers[-1].a)[0].reshape(-1)
+        return output
+
+    @property
+    def prediction(self) -> int | None:
+        """The output that decides, counted from 0; None for regression."""
+        return self.decide(self.output)
+
+    def decide(self, output: Array) -> int | None:
+        """Which class an output (or target) stands for, counted from 0; None for regression."""
+        return decide(output, self.experiment)
+
+    @property
+    def sample_loss(self) -> float:
+        """The loss of the current sample alone, without reduction or penalty."""
+        if self.target is None:
+            raise LabError(_("there is no target"))
+        return float(self.network.sample_losses(self.input[None], self.target[None])[0])
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """Cost, accuracy and the rest over the data, measured when first asked for."""
+        return measure(self.network, self.experiment)
+
+    @property
+    def diverged(self) -> bool:
+        """Whether training left the finite numbers."""
+        return bool(self.trainer.stopped == "diverged")
+
+    def slopes(self, layer: int) -> Array:
+        """f′(z) of a layer for the current sample."""
+        slopes: Array = np.asarray(self.network.layers[layer].slope(self.trace.layers[layer].z))
+        return slopes[0]
+
+    def check_gradients(self, layer: int) -> float:
+        """Largest relative error of a layer's gradients against central differences."""
+        from nnsim.engine import check_gradients
+
+        data = self.experiment.data
+        result = check_gradients(self.network, data.inputs, data.targets)
+        name = self.network.layers[layer].name
+        errors = [error for block, error in result.blocks.items() if block.split(".")[0] == name]
+        return max(errors, default=0.0)
+
+    def training(self, epochs: int) -> Iterator[Any]:
+        """Train `epochs` more epochs, one per item."""
+        data = self.experiment.data
+        self.changed(parameters=True)
+        try:
+            yield from self.trainer.run(data.inputs, data.targets, epochs=epochs)
+        finally:
+            self.changed(parameters=True)
+
+    def load_experiment(self, name: str) -> None:
+        """Put another experiment on the bench."""
+        if self._load is None:
+            raise LabError(_("no other experiments can be reached from here"))
+        self._open(self._load(name))
+
+    @cached_property
+    def view(self) -> NetworkView:
+        """The picture of the network and its reading of the input."""
+        return NetworkView(
+            input=self.input.reshape(-1),
+            input_shape=self.names.input_shape,
+            input_labels=self.names.input_labels,
+            layers=tuple(
+                _layer_view(names, traced)
+                for names, traced in zip(self.names.layers, self.trace.layers, strict=True)
+            ),
+        )
+
+
+def _layer_view(names: LayerNames, traced: Any) -> LayerView:
+    def flat(values: Any) -> Array | None:
+        return None if values is None else np.asarray(values, dtype=np.float64)[0].reshape(-1)
+
+    dense = len(names.kernel_shape) == 1
+    a = flat(traced.a)
+    if a is None:
+        raise LabError(_("the layer {name} has no output").format(name=names.name))
+    z = flat(traced.z)
+    labels = names.labels or tuple(str(i + 1) for i in range(a.size))
+    return LayerView(
+        name=names.name,
+        kind=names.kind,
+        activation=traced.activation,
+        labels=labels,
+        z=a if z is None else z,
+        a=a,
+        weight=traced.weight if dense else None,
+        bias=traced.bias if dense else None,
+        delta=flat(traced.delta),
+        grad_weight=traced.grad_weight if dense else None,
+    )
+
+
+def _names(experiment: Experiment, network: Network) -> Names:
+    """What addresses can name in this network."""
+    layers: list[LayerNames] = []
+    shape = tuple(network.input_shape)
+    labels = _input_labels(experiment)
+    for spec, layer in zip(experiment.network.layers, network.layers, strict=True):
+        weight = getattr(layer, "weight", None)
+        layers.append(
+            LayerNames(
+                name=layer.name,
+                kind=layer.kind,
+                output_shape=tuple(layer.output_shape),
+                kernel_shape=() if weight is None else tuple(weight.shape[:-1]),
+                has_bias=getattr(layer, "bias", None) is not None,
+                has_z=layer.kind in ("dense", "conv2d", "activation", "batch_norm"),
+                labels=tuple(spec.labels),
+                source_labels=layers[-1].labels if layers else labels,
+            )
+        )
+    return Names(
+        input_shape=tuple(experiment.input.shape) or shape,
+        layers=tuple(layers),
+        classes=tuple(experiment.classes),
+        input_labels=labels,
+        input_size=int(np.prod(shape)),
+    )
+
+
+def _input_labels(experiment: Experiment) -> tuple[str, ...]:
+    size = int(np.prod(experiment.input.shape))
+    return tuple(experiment.input.names) or tuple(str(i + 1) for i in range(size))

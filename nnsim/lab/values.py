@@ -1,0 +1,203 @@
+"""Reading and setting the numbers that addresses name, out of the engine's own arrays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnsim.i18n import _
+from nnsim.lab.addresses import Quantity
+from nnsim.lab.errors import LabError, NoValueError
+
+if TYPE_CHECKING:
+    from nnsim.lab.lab import Lab
+
+Array = NDArray[np.float64]
+Value = float | int
+SETTABLE = ("w", "b", "theta", "input", "target", "learning_rate", "l2")
+# Kinds whose value is a whole number, to be shown and compared as one.
+WHOLE = ("input.count", "prediction", "correct", "right", "epoch", "diverged", "parameters")
+
+
+def read(lab: Lab, quantity: Quantity) -> Value:
+    """The number that `quantity` names, as it stands on the bench now.
+
+    Raises
+    ------
+    NoValueError
+        When it has none now, such as a delta without a target.
+    """
+    kind = quantity.kind
+    if kind == "statistic":
+        return _statistic(layer_field(lab, quantity.layer, quantity.field), quantity)
+    if quantity.layer >= 0 and kind != "gradcheck":
+        return _of_unit(lab, quantity)
+    if kind == "input":
+        return float(lab.input.reshape(-1)[quantity.position[0]])
+    if kind == "target":
+        return float(_target(lab)[quantity.position[0]])
+    return _READERS[kind](lab, quantity)
+
+
+def layer_field(lab: Lab, layer: int, field: str) -> Array:
+    """One field of a layer for the current sample, units along the last axis.
+
+    `field` is ``z``, ``a``, ``delta``, ``w``, ``b``, ``w.grad`` or ``b.grad``.
+    """
+    trace = lab.trace.layers[layer]
+    if field in ("delta", "w.grad", "b.grad"):
+        _target(lab)
+    values = {
+        "z": trace.z,
+        "a": trace.a,
+        "delta": trace.delta,
+        "w": trace.weight,
+        "b": trace.bias,
+        "w.grad": trace.grad_weight,
+        "b.grad": trace.grad_bias,
+    }[field]
+    if values is None:
+        raise NoValueError(_("the layer {name} has no {field}").format(name=trace.name, field=field))
+    array: Array = np.asarray(values)
+    return array[0] if field in ("z", "a", "delta") else array
+
+
+def _of_unit(lab: Lab, quantity: Quantity) -> float:
+    kind, place = quantity.kind, (*quantity.position, quantity.unit)
+    if kind == "theta":
+        return -float(layer_field(lab, quantity.layer, "b")[quantity.unit])
+    if kind == "slope":
+        return float(lab.slopes(quantity.layer)[place])
+    return float(layer_field(lab, quantity.layer, kind)[place])
+
+
+def _statistic(values: Array, quantity: Quantity) -> float:
+    if quantity.statistic == "spread":
+        return spread(values)
+    if quantity.statistic == "variance":
+        return float(values.var())
+    return float(getattr(np, quantity.statistic)(values))
+
+
+def spread(values: Array) -> float:
+    """Largest Euclidean distance between the vectors of two units (units on the last axis)."""
+    rows = np.moveaxis(values, -1, 0).reshape(values.shape[-1], -1)
+    farthest = 0.0
+    for i, row in enumerate(rows[:-1]):  # one row at a time: never units × units × n_in at once
+        farthest = max(farthest, float(((rows[i + 1 :] - row) ** 2).sum(axis=1).max()))
+    return farthest**0.5
+
+
+def _target(lab: Lab) -> Array:
+    if lab.target is None:
+        raise NoValueError(
+            _("there is no target yet: choose a sample (sample 1) or say what it is (target …)")
+        )
+    return lab.target
+
+
+def _output(lab: Lab) -> Array:
+    output: Array = np.asarray(lab.trace.layers[-1].a)[0]
+    return output
+
+
+def _correct(lab: Lab, _quantity: Quantity) -> int:
+    position, target = lab.prediction, _target(lab)
+    if position is None:
+        raise NoValueError(_("a regression has no right or wrong, only a loss"))
+    return int(position == lab.decide(target))
+
+
+def _prediction(lab: Lab, _quantity: Quantity) -> int:
+    if lab.prediction is None:
+        raise NoValueError(_("a regression predicts a number (see output), not a class"))
+    return lab.prediction + 1
+
+
+def _squared_error(lab: Lab, _quantity: Quantity) -> float:
+    return float(0.5 * np.sum((_target(lab) - _output(lab)) ** 2))
+
+
+def _cross_entropy(lab: Lab, _quantity: Quantity) -> float:
+    """Σ over outputs of −t·log a; with one output, −t·log a − (1−t)·log(1−a).
+
+    A zero probability where the target is not 0 costs infinity, as the logarithm says.
+    """
+    target, output = _target(lab), _output(lab)
+    if output.size == 1:
+        target = np.concatenate([target, 1 - target])
+        output = np.concatenate([output, 1 - output])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        terms = np.where(target == 0, 0.0, -target * np.log(output))
+    return float(terms.sum())
+
+
+def _loss(lab: Lab, _quantity: Quantity) -> float:
+    _target(lab)
+    return lab.sample_loss
+
+
+def _metric(name: str) -> object:
+    def reader(lab: Lab, _quantity: Quantity) -> Value:
+        value = getattr(lab.metrics, name)
+        if value is None:
+            raise NoValueError(_("{name} has no meaning here").format(name=name))
+        return value  # type: ignore[no-any-return]
+
+    return reader
+
+
+_READERS = {
+    "input.count": lambda lab, _q: int(np.count_nonzero(lab.input)),
+    "prediction": _prediction,
+    "correct": _correct,
+    "loss": _loss,
+    "loss.squared_error": _squared_error,
+    "loss.cross_entropy": _cross_entropy,
+    "cost": _metric("cost"),
+    "accuracy": _metric("accuracy"),
+    "right": _metric("right"),
+    "test_accuracy": _metric("test_accuracy"),
+    "epoch": lambda lab, _q: lab.trainer.epoch,
+    "learning_rate": lambda lab, _q: float(lab.trainer.learning_rate),
+    "l2": lambda lab, _q: float(lab.network.l2),
+    "diverged": lambda lab, _q: int(lab.diverged),
+    "parameters": lambda lab, _q: int(lab.network.parameters.size),
+    "gradcheck": lambda lab, q: lab.check_gradients(q.layer),
+}
+
+
+def settable(quantity: Quantity) -> bool:
+    """Whether `set` can change this number."""
+    return quantity.kind in SETTABLE
+
+
+def write(lab: Lab, quantity: Quantity, value: float) -> None:
+    """Set a number that is not computed from others: an input, weight, bias, target, rate.
+
+    Raises
+    ------
+    LabError
+        When the number is a result; it changes only through its causes.
+    """
+    kind = quantity.kind
+    if kind == "w":
+        weight = lab.network.layers[quantity.layer].weight
+        weight[(*quantity.position, quantity.unit)] = value
+    elif kind in ("b", "theta"):
+        bias = lab.network.layers[quantity.layer].bias
+        bias[quantity.unit] = -value if kind == "theta" else value
+    elif kind == "input":
+        lab.input.reshape(-1)[quantity.position[0]] = value
+    elif kind == "target":
+        _target(lab)[quantity.position[0]] = value
+    elif kind == "learning_rate":
+        lab.trainer.learning_rate = value
+    elif kind == "l2":
+        lab.network.l2 = value
+    else:
+        raise LabError(
+            _("{kind} is a result: it follows from inputs, weights and biases").format(kind=kind)
+        )

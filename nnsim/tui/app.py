@@ -1,0 +1,117 @@
+"""The app: which screen is on, the theme, and what works everywhere."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+
+from nnsim.i18n import N_, _
+from nnsim.tui import settings
+from nnsim.tui.screens.home import HomeScreen
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+    from textual.screen import Screen
+
+    from nnsim.lab import Lab
+    from nnsim.tui.screens.lab import LabScreen
+
+
+def _bench_commands() -> type[Provider]:
+    from nnsim.tui.palette import BenchCommands
+
+    return BenchCommands
+
+
+class NnsimApp(App[None]):
+    """The terminal app.
+
+    Parameters
+    ----------
+    lab : Lab, optional
+        A bench to open with; Home without one.
+    ascii_only : bool
+        Draw with ASCII characters alone.
+    """
+
+    TITLE = "nnsim"
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = App.COMMANDS | {
+        _bench_commands
+    }
+    BINDING_GROUP_TITLE = N_("Everywhere")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark,f1", "help", N_("Help"), id="app.help",
+                tooltip=N_("Every key and command"), key_display="?"),
+        Binding("ctrl+q", "quit", N_("Quit"), id="app.quit", show=False, priority=True,
+                tooltip=N_("Leave nnsim")),
+    ]  # fmt: skip
+
+    def __init__(self, lab: Lab | None = None, *, ascii_only: bool = False) -> None:
+        super().__init__()
+        self._lab = lab
+        if ascii_only:
+            from nnsim.tui.ascii import AsciiFilter
+
+            self._filters.append(AsciiFilter())
+        if "TEXTUAL_THEME" not in os.environ:
+            saved = settings.load().get("theme")
+            if isinstance(saved, str) and saved in self.available_themes:
+                self.theme = saved
+
+    def get_default_screen(self) -> Screen[Any]:
+        """Home, or the bench that the app was opened with."""
+        return HomeScreen() if self._lab is None else self._bench(self._lab.experiment.id, self._lab)
+
+    def on_mount(self) -> None:
+        """Remember a theme that is chosen from now on."""
+        self.theme_changed_signal.subscribe(self, self._keep_theme)
+
+    def _keep_theme(self, _theme: object) -> None:
+        if "TEXTUAL_THEME" in os.environ:
+            return  # chosen for this terminal, not for good
+        try:
+            settings.save(theme=self.theme)
+        except OSError as problem:
+            self.notify(
+                _("the theme could not be kept for next time: {problem}").format(problem=problem)
+            )
+
+    def _bench(self, name: str, lab: Lab) -> LabScreen:
+        """The screen of a bench; installed, so that it stays as it was left."""
+        from nnsim.tui.screens.lab import LabScreen
+
+        screen = LabScreen(lab)
+        self.install_screen(screen, f"bench {name}")
+        return screen
+
+    def open_experiment(self, name: str) -> None:
+        """Open an experiment's bench, as it was left if it was open before."""
+        from nnsim.experiments import load
+        from nnsim.lab import Lab
+
+        if not self.is_screen_installed(f"bench {name}"):
+            try:
+                self._bench(name, Lab(load(name), load=load))
+            except (OSError, ValueError) as problem:
+                if isinstance(self.screen, HomeScreen):
+                    self.screen.say(str(problem), wrong=True)
+                return
+        self.switch_screen(f"bench {name}")
+
+    def show_home(self) -> None:
+        """Go to Home; the bench stays as it is."""
+        self.switch_screen(HomeScreen())
+
+    def action_help(self) -> None:
+        """Explain the keys that work here."""
+        from nnsim.tui.screens.help import HelpScreen
+
+        if isinstance(self.screen, HelpScreen):
+            return
+        focused = self.focused
+        chain = list(focused.ancestors_with_self) if focused is not None else [self.screen, self]
+        self.push_screen(HelpScreen(chain, commands=not isinstance(self.screen, HomeScreen)))

@@ -1,0 +1,45 @@
+"""Numbers as they are printed in narrow places."""
+
+from __future__ import annotations
+
+import math
+
+_EIGHTHS = "▏▎▍▌▋▊▉"
+
+
+def short(value: float, width: int = 8, *, sign: bool = False) -> str:
+    """Print `value` in `width` cells at most, right-aligned, with as many digits as fit (up to 4).
+
+    What does not fit as a decimal goes into powers of ten; non-finite numbers are words.
+    """
+    plus = "+" if sign else ""
+    if not math.isfinite(value):
+        text = "nan" if math.isnan(value) else ("∞" if value > 0 else "−∞")
+        return (plus + text if sign and value > 0 else text).rjust(width)
+    for digits in (4, 3, 2, 1, 0):
+        text = f"{value:{plus}.{digits}f}"
+        tiny = value != 0 and abs(value) < 0.5 * 10.0**-digits
+        if len(text) <= width and not tiny:
+            return text.rjust(width)
+        if tiny and digits < 4:
+            break
+    for digits in (2, 1, 0):
+        mantissa, exponent = f"{value:{plus}.{digits}e}".split("e")
+        text = f"{mantissa}e{int(exponent)}"
+        if len(text) <= width:
+            return text.rjust(width)
+    return text[:width]
+
+
+def bar(value: float, full: float, width: int) -> tuple[str, str]:
+    """A bar of `width` cells, as its filled and its empty part; negative values fill dotted."""
+    if not math.isfinite(value):
+        return "", "?" * width
+    share = min(1.0, abs(value) / full) if full > 0 else 0.0
+    if value < 0:
+        filled = round(share * width)
+        return "▒" * filled, "·" * (width - filled)
+    eighths = round(share * width * 8)
+    whole, part = divmod(eighths, 8)
+    text = "█" * whole + (_EIGHTHS[part - 1] if part else "")
+    return text, "·" * (width - len(text))

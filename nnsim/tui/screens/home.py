@@ -1,0 +1,83 @@
+"""Home: what there is to open. Needs neither NumPy nor Markdown, so that it shows at once."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import Footer, Static
+
+from nnsim.experiments import catalogue
+from nnsim.i18n import N_, _
+from nnsim.tui.screens.guard import GuardedScreen, TooSmall
+from nnsim.tui.widgets.lines import StatusLine
+from nnsim.tui.widgets.rows import Row, RowList
+
+
+class ExperimentList(RowList):
+    """The experiments that ship; Enter opens one."""
+
+    BINDING_GROUP_TITLE = N_("Experiments")
+    HELP = N_("Choose an experiment with the arrows and open it with Enter.")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "choose", N_("Open"), id="home.open", tooltip=N_("Open the experiment")),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(id="experiments")
+        self.entries = catalogue()
+
+    def row_count(self) -> int:
+        """One row for each experiment."""
+        return len(self.entries)
+
+    def row(self, index: int) -> Row:
+        """Its id and title."""
+        entry = self.entries[index]
+        width = max(len(e.id) for e in self.entries)
+        mark = "▶" if index == self.cursor else " "
+        return [(f" {mark} ", "strong"), (f"{entry.id:<{width}}  ", "strong"), (_(entry.title), "")]
+
+    def action_choose(self) -> None:
+        """Open the experiment under the cursor."""
+        self.post_message(self.Chosen(self, self.cursor))
+
+
+class HomeScreen(GuardedScreen):
+    """The first screen."""
+
+    CSS_PATH = "home.tcss"
+    AUTO_FOCUS = "ExperimentList"
+    BINDING_GROUP_TITLE = N_("Home")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q", "app.quit", N_("Quit"), id="home.quit", tooltip=N_("Leave nnsim")),
+    ]
+
+    def compose(self) -> ComposeResult:
+        """A word of welcome and the list."""
+        yield Static(
+            _(
+                "nnsim · take neural networks apart\n\n"
+                "Paint an input, see every number the network makes of it, change any weight, "
+                "train it."
+            ),
+            id="welcome",
+            markup=False,
+        )
+        panel = Vertical(ExperimentList(), id="experiments-panel")
+        panel.border_title = _("Experiments")
+        yield panel
+        yield StatusLine(id="status")
+        yield Footer(show_command_palette=False)
+        yield TooSmall()
+
+    def say(self, message: str, *, wrong: bool = False) -> None:
+        """Show a message in the status line."""
+        self.query_one(StatusLine).say(message, "", wrong=wrong)
+
+    def on_row_list_chosen(self, message: RowList.Chosen) -> None:
+        """Open what was chosen."""
+        entry = self.query_one(ExperimentList).entries[message.row]
+        self.app.open_experiment(entry.id)  # type: ignore[attr-defined]

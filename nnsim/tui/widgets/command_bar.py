@@ -1,0 +1,140 @@
+"""The line at the bottom in which a command, or the new value of a number, is typed."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.suggester import SuggestFromList
+from textual.widgets import Input, Label
+
+from nnsim.i18n import N_, _
+from nnsim.lab import COMMANDS
+
+
+class CommandInput(Input):
+    """One line of typing, with the lines typed before behind up and down."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "recall(-1)", N_("Before"), show=False, id="bar.before"),
+        Binding("down", "recall(1)", N_("After"), show=False, id="bar.after"),
+        Binding("escape", "leave", N_("Back"), id="bar.leave", tooltip=N_("Close without a change")),
+    ]
+
+    class Left(Message):
+        """The person closed the line without a command."""
+
+    def __init__(self, history: list[str], value: str, *, commands: bool) -> None:
+        super().__init__(
+            value,
+            select_on_focus=not commands,
+            compact=True,
+            suggester=SuggestFromList([f"{name} " for name in COMMANDS]) if commands else None,
+        )
+        self._lines = history
+        self._at = len(history)
+
+    def action_recall(self, by: int) -> None:
+        """Bring back a line typed before."""
+        self._at = max(0, min(len(self._lines), self._at + by))
+        self.value = self._lines[self._at] if self._at < len(self._lines) else ""
+        self.cursor_position = len(self.value)
+
+    def action_leave(self) -> None:
+        """Close the line."""
+        self.post_message(self.Left())
+
+
+class CommandBar(Horizontal):
+    """A prompt and a line; what is wrong with the line is said beside it, and the line stays."""
+
+    DEFAULT_CSS = """
+    CommandBar {
+        dock: bottom;
+        height: 2;
+        background: $panel;
+        layout: grid;
+        grid-size: 2 2;
+        grid-columns: auto 1fr;
+        grid-rows: 1 1;
+        #bar-help { column-span: 2; width: 1fr; height: 1; color: $text-muted; padding: 0 1; }
+        #bar-help.-wrong { color: $text-error; text-style: bold; }
+        #bar-prompt { width: auto; padding: 0 0 0 1; text-style: bold; }
+        CommandInput { height: 1; border: none; padding: 0; }
+    }
+    """
+
+    class Entered(Message):
+        """The person entered a line: a whole command."""
+
+        def __init__(self, bar: CommandBar, line: str) -> None:
+            self.bar = bar
+            self.line = line
+            super().__init__()
+
+    class Closed(Message):
+        """The person left without one."""
+
+    def __init__(self, history: list[str], *, text: str = "", setting: str = "") -> None:
+        super().__init__()
+        self._history = history
+        self._text = text
+        self._setting = setting
+
+    def compose(self) -> ComposeResult:
+        """The help line above, the prompt and the line below."""
+        yield Label(self._usage(self._text), id="bar-help", markup=False)
+        yield Label(f"{self._setting} = " if self._setting else ": ", id="bar-prompt", markup=False)
+        yield CommandInput(
+            [] if self._setting else self._history, self._text, commands=not self._setting
+        )
+
+    def on_mount(self) -> None:
+        """Typing can start at once."""
+        line = self.query_one(CommandInput)
+        line.focus()
+        if not self._setting:
+            line.cursor_position = len(self._text)
+
+    def _usage(self, text: str) -> str:
+        if self._setting:
+            return _("a new value for {address}; Enter sets it").format(address=self._setting)
+        word = text.split(" ", 1)[0]
+        if word in COMMANDS:
+            command = COMMANDS[word]
+            return f"{command.usage} · {_(command.summary)}"
+        near = [name for name in COMMANDS if name.startswith(word)]
+        return _("commands: {names}").format(names=" ".join(near or COMMANDS))
+
+    def complain(self, problem: str) -> None:
+        """Say what is wrong with the line."""
+        label = self.query_one("#bar-help", Label)
+        label.add_class("-wrong")
+        label.update(problem)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Help follows what is typed."""
+        event.stop()
+        label = self.query_one("#bar-help", Label)
+        label.remove_class("-wrong")
+        label.update(self._usage(event.value))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Hand the line on; it is kept in the history even when it is refused."""
+        event.stop()
+        text = event.value.strip()
+        if not text:
+            self.post_message(self.Closed())
+        elif self._setting:
+            self.post_message(self.Entered(self, f"set {self._setting} {text}"))
+        else:
+            if text not in self._history[-1:]:
+                self._history.append(text)
+            self.post_message(self.Entered(self, text))
+
+    def on_command_input_left(self) -> None:
+        """Close."""
+        self.post_message(self.Closed())

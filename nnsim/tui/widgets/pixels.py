@@ -1,0 +1,294 @@
+"""The input editor for pictures: a grid of pixels that keys and the mouse paint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.color import Color
+from textual.geometry import Offset, Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from nnsim.i18n import N_
+
+SHADES = "·░▒▓█"
+# Cell sizes (columns, rows) from the roomiest to the smallest; a pixel is about square.
+CELL_SIZES = ((8, 4), (6, 3), (6, 2), (4, 2), (4, 1), (3, 1), (2, 1), (1, 1))
+
+
+def shade(value: float) -> str:
+    """The character for a brightness: dark is a dot, light a full block."""
+    if value <= 0:
+        return SHADES[0]
+    return SHADES[min(4, 1 + int(min(value, 1.0) * 3.999))] if value < 1 else SHADES[4]
+
+
+def line_between(start: Offset, end: Offset) -> Iterator[Offset]:
+    """The cells on the straight line between two (Bresenham), both ends included."""
+    dx, dy = abs(end.x - start.x), -abs(end.y - start.y)
+    step_x, step_y = (1 if start.x < end.x else -1), (1 if start.y < end.y else -1)
+    error, x, y = dx + dy, start.x, start.y
+    while True:
+        yield Offset(x, y)
+        if (x, y) == (end.x, end.y):
+            return
+        twice = 2 * error
+        if twice >= dy:
+            error += dy
+            x += step_x
+        if twice <= dx:
+            error += dx
+            y += step_y
+
+
+class PixelGrid(Widget, can_focus=True):
+    """Pixels to paint, numbered from 1, row by row."""
+
+    ALLOW_SELECT = False
+    BINDING_GROUP_TITLE = N_("Pixels")
+    HELP = N_(
+        "Paint the picture that the network reads. Arrows or hjkl move, Space switches a pixel. "
+        "Drag with the left button paints, with the right button erases."
+    )
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "pixels--light",
+        "pixels--dark",
+        "pixels--cursor",
+        "pixels--marked",
+    }
+    DEFAULT_CSS = """
+    PixelGrid {
+        height: auto;
+        .pixels--light { color: $foreground; }
+        .pixels--dark { color: $text-disabled; }
+        .pixels--cursor { color: $text-accent; text-style: bold; }
+        .pixels--marked { color: $text-primary; text-style: bold; }
+    }
+    """
+    _MOVES = Binding.Group(N_("Move"), compact=True)
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", "move(-1, 0)", N_("Left"), id="pixels.left", group=_MOVES,
+                tooltip=N_("Pixel to the left")),
+        Binding("down,j", "move(0, 1)", N_("Down"), id="pixels.down", group=_MOVES,
+                tooltip=N_("Pixel below")),
+        Binding("up,k", "move(0, -1)", N_("Up"), id="pixels.up", group=_MOVES,
+                tooltip=N_("Pixel above")),
+        Binding("right,l", "move(1, 0)", N_("Right"), id="pixels.right", group=_MOVES,
+                tooltip=N_("Pixel to the right")),
+        Binding("space", "switch", N_("Paint"), id="pixels.switch",
+                tooltip=N_("Switch the pixel on or off")),
+        Binding("home", "edge(0)", N_("First pixel"), id="pixels.first", show=False),
+        Binding("end", "edge(-1)", N_("Last pixel"), id="pixels.last", show=False),
+    ]  # fmt: skip
+
+    cursor: reactive[int] = reactive(0, repaint=False)
+
+    class Painted(Message):
+        """The person set a pixel; `stroke` says that it continues the drag before it."""
+
+        def __init__(self, grid: PixelGrid, index: int, value: float, stroke: bool) -> None:
+            self.grid = grid
+            self.index = index
+            self.value = value
+            self.stroke = stroke
+            super().__init__()
+
+    class Moved(Message):
+        """The person moved the cursor to a pixel."""
+
+        def __init__(self, grid: PixelGrid, index: int) -> None:
+            self.grid = grid
+            self.index = index
+            super().__init__()
+
+    def __init__(self, shape: tuple[int, int], *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.shape = shape
+        self.values: NDArray[np.float64] = np.zeros(shape[0] * shape[1])
+        self.marked: frozenset[int] = frozenset()
+        self._brush: float | None = None
+        self._last: Offset | None = None
+        self._stroke = False
+
+    def show(self, values: NDArray[np.float64], marked: frozenset[int] = frozenset()) -> None:
+        """Show these pixels, in the order of their numbers, with some of them marked."""
+        changed = set(np.flatnonzero(self.values != values).tolist()) | (self.marked ^ marked)
+        self.values = values.copy()
+        self.marked = marked
+        for index in changed:
+            self.refresh(self._cell_region(index))
+
+    # Geometry ---------------------------------------------------------------------------------
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As many lines as the roomiest cells that fit."""
+        rows, columns = self.shape
+        limit = max(rows, viewport.height - 10)
+        _width, height = self._fit(width or container.width, limit)
+        return rows * height if columns else 0
+
+    def _fit(self, width: int, height: int) -> tuple[int, int]:
+        rows, columns = self.shape
+        for cell in CELL_SIZES:
+            if cell[0] * columns <= width and cell[1] * rows <= height:
+                return cell
+        return CELL_SIZES[-1]
+
+    @property
+    def cell(self) -> tuple[int, int]:
+        """Columns and rows that one pixel takes."""
+        return self._fit(self.content_size.width, max(self.shape[0], self.content_size.height))
+
+    @property
+    def _left(self) -> int:
+        return max(0, (self.content_size.width - self.cell[0] * self.shape[1]) // 2)
+
+    def _cell_region(self, index: int) -> Region:
+        width, height = self.cell
+        row, column = divmod(index, self.shape[1])
+        offset = self.content_region.offset - self.region.offset
+        return Region(
+            self._left + column * width + offset.x, row * height + offset.y, width, height
+        )
+
+    def _at(self, position: Offset) -> Offset | None:
+        """Column and row of the pixel under a place in the content, or None outside."""
+        width, height = self.cell
+        column, row = (position.x - self._left) // width, position.y // height
+        inside = 0 <= column < self.shape[1] and 0 <= row < self.shape[0]
+        return Offset(column, row) if inside else None
+
+    # Keys and mouse ---------------------------------------------------------------------------
+
+    def watch_cursor(self, before: int, after: int) -> None:
+        """Redraw the two pixels concerned."""
+        self.refresh(self._cell_region(before), self._cell_region(after))
+
+    def action_move(self, dx: int, dy: int) -> None:
+        """Move the cursor; it stops at the edges."""
+        row, column = divmod(self.cursor, self.shape[1])
+        row = min(max(row + dy, 0), self.shape[0] - 1)
+        column = min(max(column + dx, 0), self.shape[1] - 1)
+        self._go(row * self.shape[1] + column)
+
+    def action_edge(self, end: int) -> None:
+        """Move the cursor to the first or the last pixel."""
+        self._go(0 if end == 0 else self.values.size - 1)
+
+    def _go(self, index: int) -> None:
+        if index != self.cursor:
+            self.cursor = index
+            self.post_message(self.Moved(self, index))
+
+    def action_switch(self) -> None:
+        """Switch the pixel under the cursor."""
+        value = 0.0 if self.values[self.cursor] >= 0.5 else 1.0
+        self.post_message(self.Painted(self, self.cursor, value, stroke=False))
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Start a stroke: the left button paints, the right one erases."""
+        place = self._at(event.get_content_offset_capture(self))
+        if place is None or event.button not in (1, 3):
+            return
+        event.stop()
+        self.capture_mouse()
+        self._brush = 1.0 if event.button == 1 else 0.0
+        self._last, self._stroke = place, False
+        self._touch(place)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Go on with the stroke, through every pixel on the way."""
+        if self._brush is None or self._last is None:
+            return
+        event.stop()
+        place = self._at(event.get_content_offset_capture(self))
+        if place is None or place == self._last:
+            return
+        for between in list(line_between(self._last, place))[1:]:
+            self._touch(between)
+        self._last = place
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """End the stroke."""
+        if self._brush is not None:
+            event.stop()
+            self._brush = self._last = None
+            self.release_mouse()
+
+    def _touch(self, place: Offset) -> None:
+        index = place.y * self.shape[1] + place.x
+        self.cursor = index
+        if self._brush is not None and self.values[index] != self._brush:
+            self.post_message(self.Painted(self, index, self._brush, self._stroke))
+            self._stroke = True
+
+    # Drawing ----------------------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        """One line of characters: a slice through one row of pixels."""
+        width, height = self.cell
+        row, line = divmod(y, height)
+        base = self.rich_style
+        if row >= self.shape[0]:
+            return Strip.blank(self.content_size.width, base)
+        segments = [Segment(" " * self._left, base)]
+        for column in range(self.shape[1]):
+            segments += self._cell_line(row * self.shape[1] + column, line, base)
+        return Strip(segments).adjust_cell_length(self.content_size.width, base).simplify()
+
+    def _cell_line(self, index: int, line: int, base: Style) -> list[Segment]:
+        width, height = self.cell
+        value = float(self.values[index])
+        style = base + self._brightness(value)
+        fill = shade(value)
+        body = (fill if value > 0 else " ") * width
+        number = str(index + 1) if width >= 4 else ""
+        cursor = index == self.cursor and self.has_focus
+        # The number and the cursor's corners stand in cells of the opposite brightness.
+        over = base + self.get_component_rich_style(
+            "pixels--marked" if index in self.marked else "pixels--dark", partial=True
+        )
+        label = ""
+        if line == 0 and number:
+            label = number
+        elif not number and value <= 0:
+            body = fill.center(width)
+        if height > 1 and value <= 0 and line == height // 2:
+            body = fill.rjust(width // 2).ljust(width)
+        corners = self._corners(line, height, width) if cursor else ("", "")
+        inner = body[len(corners[0]) + len(label) : width - len(corners[1])]
+        mark = base + self.get_component_rich_style("pixels--cursor", partial=True)
+        return [
+            Segment(corners[0], mark),
+            Segment(label, over),
+            Segment(inner, style),
+            Segment(corners[1], mark),
+        ]
+
+    @staticmethod
+    def _corners(line: int, height: int, width: int) -> tuple[str, str]:
+        if width == 1:
+            return "+", ""
+        if height == 1:
+            return "[", "]"
+        if line == 0:
+            return "┌", "┐"
+        return ("└", "┘") if line == height - 1 else ("", "")
+
+    def _brightness(self, value: float) -> Style:
+        if value <= 0:
+            return self.get_component_rich_style("pixels--dark", partial=True)
+        light = self.get_component_styles("pixels--light").color
+        if value >= 1 or self.app.native_ansi_color:
+            return Style.from_color(light.rich_color)
+        dark: Color = self.background_colors[1]
+        return Style.from_color(dark.blend(light, 0.25 + 0.75 * value).rich_color)

@@ -1,0 +1,111 @@
+"""What the network says of the input: one bar for each output."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.geometry import Size
+from textual.strip import Strip
+from textual.widget import Widget
+
+from nnsim.i18n import N_, _
+from nnsim.tui.numbers import bar, short
+
+
+class PredictionBars(Widget):
+    """A bar and a number for each output, an arrow at the one that decides."""
+
+    ALLOW_SELECT = False
+    HELP = N_("The outputs of the network: the longest bar is what it reads.")
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "prediction--bar",
+        "prediction--winner",
+        "prediction--rest",
+        "prediction--label",
+        "prediction--verdict",
+    }
+    DEFAULT_CSS = """
+    PredictionBars {
+        height: auto;
+        .prediction--bar { color: $text-muted; }
+        .prediction--winner { color: $text-success; text-style: bold; }
+        .prediction--rest { color: $text-disabled; }
+        .prediction--label { text-style: bold; }
+        .prediction--verdict { color: $foreground; }
+    }
+    """
+
+    def __init__(self, labels: tuple[str, ...], *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.labels = labels
+        self.output: NDArray[np.float64] = np.zeros(len(labels))
+        self.winner: int | None = None
+        self.verdict = ""
+
+    def show(self, output: NDArray[np.float64], winner: int | None, verdict: str) -> None:
+        """Show these outputs, the one that decides, and a sentence under them."""
+        if (
+            self.winner != winner
+            or self.verdict != verdict
+            or not np.array_equal(self.output, output, equal_nan=True)
+        ):
+            self.output, self.winner, self.verdict = output.copy(), winner, verdict
+            self.refresh()
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
+        """A line for each output, and one for the sentence."""
+        return len(self.labels) + 1
+
+    def render_line(self, y: int) -> Strip:
+        """The bar of output `y`, or the sentence under the bars."""
+        width, base = self.content_size.width, self.rich_style
+        if y > len(self.labels):
+            return Strip.blank(width, base)
+        if y == len(self.labels):
+            style = base + self.get_component_rich_style("prediction--verdict", partial=True)
+            return Strip([Segment(self.verdict, style)]).adjust_cell_length(width, base)
+        return self._bar_line(y, width)
+
+    def _bar_line(self, y: int, width: int) -> Strip:
+        base = self.rich_style
+        wins = y == self.winner
+        label_width = max(cell_len(label) for label in self.labels)
+        label = self.labels[y] + " " * (label_width - cell_len(self.labels[y]))
+        number = short(float(self.output[y]), 7)
+        room = max(1, width - label_width - len(number) - 4)
+        filled, rest = bar(float(self.output[y]), self._scale(), room)
+
+        def style(name: str) -> object:
+            return base + self.get_component_rich_style(f"prediction--{name}", partial=True)
+
+        return Strip(
+            [
+                Segment(f"{label} ", style("label")),  # type: ignore[arg-type]
+                Segment(filled, style("winner" if wins else "bar")),  # type: ignore[arg-type]
+                Segment(rest, style("rest")),  # type: ignore[arg-type]
+                Segment(f" {number}", style("winner" if wins else "verdict")),  # type: ignore[arg-type]
+                Segment(" ←" if wins else "", style("winner")),  # type: ignore[arg-type]
+            ]
+        ).adjust_cell_length(width, base)
+
+    def _scale(self) -> float:
+        """The value of a full bar: 1 for probabilities, else the largest output."""
+        finite = np.abs(self.output[np.isfinite(self.output)])
+        largest = float(finite.max(initial=0.0))
+        return 1.0 if largest <= 1.0 else largest
+
+
+def verdict(reading: str | None, target: str | None, right: bool | None) -> str:
+    """The sentence under the bars."""
+    if reading is None:
+        return "" if target is None else _("target {target}").format(target=target)
+    if target is None:
+        return _("reads {reading}").format(reading=reading)
+    word = _("right") if right else _("wrong")
+    return _("reads {reading}, is {target}: {word}").format(
+        reading=reading, target=target, word=word
+    )

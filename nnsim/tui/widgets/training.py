@@ -1,0 +1,85 @@
+"""Training in numbers, and the keys that run it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from nnsim.i18n import N_, _
+from nnsim.tui.numbers import bar, short
+from nnsim.tui.widgets.rows import Row, RowList
+
+if TYPE_CHECKING:
+    from nnsim.lab import Lab
+
+
+class TrainingPanel(RowList):
+    """Epoch, cost, how many are right, and the settings of training."""
+
+    BINDING_GROUP_TITLE = N_("Train")
+    HELP = N_("Train the network and watch how many of the samples it reads right.")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("t", "train(1)", N_("1 epoch"), id="train.one", tooltip=N_("Train one epoch")),
+        Binding("T", "train(10)", N_("10"), id="train.ten", tooltip=N_("Train ten epochs")),
+        Binding("y", "train(100)", N_("100"), id="train.hundred", tooltip=N_("Train 100 epochs")),
+        Binding("r", "reset", N_("Reset"), id="train.reset",
+                tooltip=N_("Back to the start parameters, epoch 0")),
+    ]  # fmt: skip
+
+    class Asked(Message):
+        """The person asked for a command."""
+
+        def __init__(self, command: str) -> None:
+            self.command = command
+            super().__init__()
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._rows: list[tuple[str, Row]] = []
+
+    def show(self, lab: Lab) -> None:
+        """Show how training stands."""
+        metrics, trainer = lab.metrics, lab.trainer
+        rows: list[tuple[str, Row]] = [
+            (_("epoch"), [(f"{trainer.epoch}", "strong")]),
+            (_("cost"), [(short(metrics.cost, 9).strip(), "strong")]),
+        ]
+        if metrics.right is not None:
+            rows.append((_("right"), self._share(metrics.right, metrics.samples)))
+        if metrics.test_right is not None:
+            rows.append((_("test"), self._share(metrics.test_right, metrics.test_samples)))
+        batch = lab.experiment.training.batch_size
+        rows += [
+            (_("rate"), [(f"{trainer.learning_rate:g}", "")]),
+            (_("optimizer"), [(f"{trainer.optimizer_name}", "")]),
+            (_("batch"), [(str(batch) if batch else _("the whole set"), "")]),
+        ]
+        if lab.diverged:
+            rows.append((_("stopped"), [(_("the numbers left the finite"), "wrong")]))
+        if rows != self._rows:
+            self._rows = rows
+            self.rows_changed()
+
+    @staticmethod
+    def _share(right: int, of: int) -> Row:
+        filled, rest = bar(right, of, 10)
+        return [(_("{n} of {m} ").format(n=right, m=of), "strong"), (filled, ""), (rest, "dim")]
+
+    def row_count(self) -> int:
+        """One row for each number."""
+        return len(self._rows)
+
+    def row(self, index: int) -> Row:
+        """A name and its value."""
+        name, pieces = self._rows[index]
+        return [(f" {name:<11}", "dim"), *pieces]
+
+    def action_train(self, epochs: int) -> None:
+        """Train some epochs."""
+        self.post_message(self.Asked(f"train {epochs}"))
+
+    def action_reset(self) -> None:
+        """Go back to the start."""
+        self.post_message(self.Asked("reset"))

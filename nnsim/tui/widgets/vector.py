@@ -1,0 +1,75 @@
+"""The input editor for a few named numbers."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.cells import cell_len
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.message import Message
+
+from nnsim.i18n import N_
+from nnsim.tui.numbers import short
+from nnsim.tui.widgets.rows import Row, RowList
+
+MOST_LINES = 12
+
+
+class VectorInput(RowList):
+    """Named fields, one to a line; left and right nudge, e types a number."""
+
+    BINDING_GROUP_TITLE = N_("Input")
+    HELP = N_(
+        "The numbers that the network reads. Up and down choose one, left and right (or - and +) "
+        "nudge it by a tenth, e types it."
+    )
+    DEFAULT_CSS = "VectorInput { height: auto; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h,minus", "nudge(-1)", N_("Less"), id="vector.less",
+                tooltip=N_("A tenth less")),
+        Binding("right,l,plus", "nudge(1)", N_("More"), id="vector.more",
+                tooltip=N_("A tenth more")),
+    ]  # fmt: skip
+
+    class Changed(Message):
+        """The person changed a number."""
+
+        def __init__(self, index: int, value: float) -> None:
+            self.index = index
+            self.value = value
+            super().__init__()
+
+    def __init__(self, labels: tuple[str, ...], *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.labels = labels
+        self.values: NDArray[np.float64] = np.zeros(len(labels))
+
+    def show(self, values: NDArray[np.float64]) -> None:
+        """Show these numbers."""
+        if not np.array_equal(self.values, values):
+            self.values = values.copy()
+            self.rows_changed()
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
+        """A line for each number, up to a dozen; more are scrolled."""
+        return min(len(self.labels), MOST_LINES)
+
+    def row_count(self) -> int:
+        """One row for each number."""
+        return len(self.labels)
+
+    def row(self, index: int) -> Row:
+        """A name and its number."""
+        width = min(12, max(cell_len(label) for label in self.labels))
+        return [
+            (f" {self.labels[index][:width]:<{width}} ", "dim"),
+            (short(float(self.values[index]), 9), "strong"),
+        ]
+
+    def action_nudge(self, by: int) -> None:
+        """Change the number under the cursor by a tenth."""
+        value = round(float(self.values[self.cursor]) + by * 0.1, 10)
+        self.post_message(self.Changed(self.cursor, value))
