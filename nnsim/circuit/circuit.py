@@ -1,0 +1,337 @@
+"""A graph with values: what every gate computed, and what came back to it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+
+from nnsim.circuit import blocks
+from nnsim.circuit.errors import CircuitError
+from nnsim.circuit.gates import SUM, Kind, role_in_words, trouble_in_words
+from nnsim.circuit.graph import Block, Graph, Node
+from nnsim.circuit.program import Program, compile_graph
+from nnsim.i18n import _
+
+# Compiling a program takes about as long as a hundred walks from gate to gate; above this size it
+# would be felt.
+LARGEST_PROGRAM = 5_000
+
+
+@dataclass(frozen=True)
+class Step:
+    """One gate, forward and backward.
+
+    Attributes
+    ----------
+    node : Node
+    inputs : tuple of float
+        The values it reads.
+    value : float
+        What it makes of them.
+    local : tuple of float
+        ∂value/∂input, one per input.
+    upstream : float
+        ∂output/∂value: all that came back to the gate.
+    gradient : tuple of float
+        local × upstream, one per input: what it sends back.
+    """
+
+    node: Node
+    inputs: tuple[float, ...]
+    value: float
+    local: tuple[float, ...]
+    upstream: float
+    gradient: tuple[float, ...]
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of the gate."""
+        return self.node.kind
+
+    def as_json(self) -> dict[str, object]:
+        """Return the step as ``nnsim gates --json`` prints it."""
+        return {
+            "gate": self.kind.id,
+            "inputs": list(self.inputs),
+            "value": self.value,
+            "local": list(self.local),
+            "upstream": self.upstream,
+            "gradient": list(self.gradient),
+            "role": self.kind.role,
+        }
+
+
+@dataclass(frozen=True)
+class Part:
+    """A share of a gradient: what one reader of a value sends back to it.
+
+    Attributes
+    ----------
+    reader : Node
+        The gate that reads the value.
+    position : int
+        Which of its inputs the value is, from 0.
+    gradient : float
+        local × upstream there.
+    """
+
+    reader: Node
+    position: int
+    gradient: float
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """The first gate that has no finite value, or else no finite gradient.
+
+    Attributes
+    ----------
+    node : Node
+        The gate; inside a folded block, the gate inside.
+    inputs : tuple of float
+    value : float
+        inf, −inf or nan; finite where only the gradient is not.
+    """
+
+    node: Node
+    inputs: tuple[float, ...]
+    value: float
+
+    def in_words(self) -> str:
+        """Return what happened, and at which gate with which inputs."""
+        return _("{reason}, at the gate {gate} with {inputs}").format(
+            reason=trouble_in_words(self.node.kind, self.inputs, self.node.number),
+            gate=_named(self.node),
+            inputs=", ".join(f"{number:g}" for number in self.inputs),
+        )
+
+
+class Circuit:
+    """A graph that has been evaluated, forward and backward.
+
+    Parameters
+    ----------
+    graph : Graph
+    leaves : sequence of float
+        The values of ``graph.inputs``, in their order.
+
+    Attributes
+    ----------
+    graph : Graph
+    values : list of float
+        The value of each node.
+    gradients : list of float
+        ∂output/∂value of each node; where a value is used more than once, the sum.
+    """
+
+    values: list[float]
+    gradients: list[float]
+
+    def __init__(self, graph: Graph, leaves: Sequence[float]) -> None:
+        self.graph = graph
+        self._program: Program | None = None
+        self._runs = 0
+        self.evaluate(leaves)
+
+    # What it is -------------------------------------------------------------------------------
+
+    @property
+    def value(self) -> float:
+        """The value of the output."""
+        return self.values[self.graph.output]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The named values: inputs first, then named sub-expressions."""
+        return tuple(self.graph.names)
+
+    @property
+    def gates(self) -> tuple[Node, ...]:
+        """The gates in the order of the forward walk; a folded block is one of them."""
+        return self.graph.gates
+
+    @property
+    def inputs(self) -> dict[str, float]:
+        """The values that can be set, by name."""
+        nodes = self.graph.nodes
+        return {nodes[index].name: self.values[index] for index in self.graph.inputs}
+
+    def node(self, name: str) -> Node:
+        """Return the node called `name`.
+
+        Raises
+        ------
+        CircuitError
+            When there is none; names the nearest that there are.
+        """
+        if name not in self.graph.names:
+            raise CircuitError(unknown_name(name, self.names))
+        return self.graph.nodes[self.graph.names[name]]
+
+    def value_of(self, name: str) -> float:
+        """Return the value called `name`."""
+        return self.values[self.node(name).index]
+
+    def gradient_of(self, name: str) -> float:
+        """Return the derivative of the output by the value called `name`."""
+        return self.gradients[self.node(name).index]
+
+    # Evaluating -------------------------------------------------------------------------------
+
+    def set(self, values: Mapping[str, float]) -> None:
+        """Change some inputs and evaluate again.
+
+        Raises
+        ------
+        CircuitError
+            When a name is not that of an input, or a value is not finite; nothing changes then.
+        """
+        inputs = self.inputs
+        for name, value in values.items():
+            if name not in inputs:
+                raise CircuitError(unknown_name(name, tuple(inputs)))
+            inputs[name] = checked(name, value)
+        self.evaluate(list(inputs.values()))
+
+    def evaluate(self, leaves: Sequence[float]) -> None:
+        """Evaluate forward and backward with `leaves`, the values of all inputs in their order.
+
+        The second time compiles the graph to a straight-line program, which then stays.
+        """
+        self._runs += 1
+        if self._program is None and self._runs > 1 and len(self.gates) <= LARGEST_PROGRAM:
+            self._program = compile_graph(self.graph)
+        if self._program is not None:
+            try:
+                self.values, self.gradients = self._program(leaves)
+            except (ArithmeticError, ValueError):
+                pass  # something is not finite: gate by gate, to see where
+            else:
+                return
+        self.values, self.gradients = self.graph.evaluate(leaves)
+
+    # Explaining -------------------------------------------------------------------------------
+
+    def step(self, index: int) -> Step:
+        """Return the gate at `index` among the nodes, with its numbers."""
+        node = self.graph.nodes[index]
+        inputs = tuple(self.values[source] for source in node.inputs)
+        value, upstream = self.values[index], self.gradients[index]
+        local = node.kind.local_gradients(inputs, value, node.number)
+        gradient = tuple(slope * upstream for slope in local)
+        return Step(node, inputs, value, local, upstream, gradient)
+
+    def steps(self) -> list[Step]:
+        """Return every gate with its numbers, in the order of the forward walk."""
+        return [self.step(node.index) for node in self.gates]
+
+    def parts(self, index: int) -> list[Part]:
+        """Return what comes back to a node from each reader of its value; they sum to its gradient.
+
+        In the order of the backward walk. Empty for the output, whose gradient is 1 by itself.
+        """
+        return [
+            Part(self.graph.nodes[reader], position, self.step(reader).gradient[position])
+            for reader, position in sorted(
+                self.graph.readers[index], key=lambda place: (-place[0], place[1])
+            )
+        ]
+
+    def sums(self, index: int) -> bool:
+        """Whether the value of a node is used more than once: its role is then ``sum``."""
+        return len(self.graph.readers[index]) > 1
+
+    def sum_in_words(self, index: int) -> str:
+        """Return what a value that is used more than once does; empty for any other."""
+        return role_in_words(SUM) if self.sums(index) else ""
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """The first gate that is not finite: in its value, or else on the way back."""
+        return _trouble(self)
+
+    # Folding ----------------------------------------------------------------------------------
+
+    @property
+    def foldable(self) -> tuple[str, ...]:
+        """The names that `fold` takes."""
+        return blocks.foldable(self.graph)
+
+    @property
+    def unfoldable(self) -> tuple[str, ...]:
+        """The names that `unfold` takes."""
+        return blocks.unfoldable(self.graph)
+
+    def fold(self, name: str) -> Circuit:
+        """Return the same circuit with the block `name` as one gate; see `blocks.fold`."""
+        return Circuit(blocks.fold(self.graph, name), list(self.inputs.values()))
+
+    def unfold(self, name: str) -> Circuit:
+        """Return the same circuit with the folded gate `name` as the gates inside it."""
+        return Circuit(blocks.unfold(self.graph, name), list(self.inputs.values()))
+
+    def inside(self, index: int) -> Circuit:
+        """Return what is inside a folded gate, evaluated where it stands.
+
+        The gradients in there start from 1 at the gate's own value: those of the inputs are the
+        gate's local gradients.
+
+        Raises
+        ------
+        CircuitError
+            When the gate is not a folded one.
+        """
+        node = self.graph.nodes[index]
+        if not isinstance(node.kind, Block):
+            message = _("the gate {gate} is not a folded one").format(gate=_named(node))
+            raise CircuitError(message)
+        return Circuit(node.kind.inside, [self.values[source] for source in node.inputs])
+
+
+def checked(name: str, value: float) -> float:
+    """Return `value` if it is finite.
+
+    Raises
+    ------
+    CircuitError
+        When it is not.
+    """
+    if not isfinite(value):
+        raise CircuitError(_("{name} must be a finite number").format(name=name))
+    return float(value)
+
+
+def unknown_name(name: str, names: Sequence[str]) -> str:
+    """Return a message that there is no `name`, with the nearest of `names`."""
+    near = difflib.get_close_matches(name, names, 3, 0.5) or names[:8]
+    return _("there is no {name} here; there are: {names}").format(
+        name=name, names=", ".join(near) or _("none")
+    )
+
+
+def _named(node: Node) -> str:
+    return f"{node.kind.id} ({node.name})" if node.name else node.kind.id
+
+
+def _trouble(circuit: Circuit) -> Trouble | None:
+    for node in circuit.gates:
+        inputs = tuple(circuit.values[source] for source in node.inputs)
+        if not isfinite(circuit.values[node.index]):
+            return _innermost(circuit, node, inputs)
+    for node in reversed(circuit.gates):
+        step = circuit.step(node.index)
+        sent = (*step.gradient, *(circuit.gradients[source] for source in node.inputs))
+        if isfinite(step.upstream) and not all(map(isfinite, sent)):
+            return _innermost(circuit, node, step.inputs)
+    return None
+
+
+def _innermost(circuit: Circuit, node: Node, inputs: tuple[float, ...]) -> Trouble:
+    """Look into a folded gate, for the gate inside that is to blame."""
+    if isinstance(node.kind, Block) and not node.kind.saturates:
+        found = _trouble(circuit.inside(node.index))
+        if found:
+            return found
+    return Trouble(node, inputs, circuit.values[node.index])

@@ -1,0 +1,149 @@
+"""The kinds of gate: what each computes, its local gradients, and its role on the way back.
+
+A formula is written once, in Python's notation over the inputs ``a`` and ``b``, the value ``f``
+of the gate itself and the number ``k`` of a power. From it come the function that evaluates one
+gate, the straight-line program of a whole circuit (`program.py`) and what people are shown.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+from nnsim.circuit.formulas import scalar_functions
+from nnsim.i18n import _
+
+DISTRIBUTE, SWAP, ROUTE, SCALE, SUM = "distribute", "swap", "route", "scale", "sum"
+
+
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """One kind of gate.
+
+    Attributes
+    ----------
+    id : str
+        Stable name, such as ``"multiply"``.
+    symbol, ascii : str
+        What stands in the box of a drawing, and the same without Unicode.
+    role : str
+        What it does to the gradient that comes back: ``distribute``, ``swap``, ``route`` or
+        ``scale``. (A *value* that is used more than once has the role ``sum``.)
+    formula : str
+        Its value, over ``a``, ``b`` and ``k``.
+    local : tuple of str
+        The derivative of the value by each input, over ``a``, ``b``, ``k`` and ``f``.
+    """
+
+    id: str
+    symbol: str
+    ascii: str
+    role: str
+    formula: str = ""
+    local: tuple[str, ...] = ()
+
+    @property
+    def is_gate(self) -> bool:
+        """Whether it computes something; inputs and constants do not."""
+        return bool(self.local)
+
+    def evaluate(self, inputs: tuple[float, ...], number: float = 0.0) -> float:
+        """Return the value for `inputs`, by IEEE 754: 1/0 is inf, log(−1) nan; no error."""
+        return scalar_functions(self.formula, self.local).value(inputs, number)
+
+    def local_gradients(
+        self, inputs: tuple[float, ...], value: float, number: float = 0.0
+    ) -> tuple[float, ...]:
+        """Return ∂value/∂input for each input, at `inputs`; by IEEE 754, never an error."""
+        return scalar_functions(self.formula, self.local).local(inputs, value, number)
+
+
+INPUT = Kind("input", "", "", SUM)
+CONSTANT = Kind("constant", "", "", SUM)
+
+ADD = Kind("add", "+", "+", DISTRIBUTE, "a + b", ("1.0", "1.0"))
+SUBTRACT = Kind("subtract", "−", "-", DISTRIBUTE, "a - b", ("1.0", "-1.0"))
+MULTIPLY = Kind("multiply", "×", "*", SWAP, "a * b", ("b", "a"))
+DIVIDE = Kind("divide", "÷", "/", SCALE, "a / b", ("1.0 / b", "-f / b"))
+NEGATE = Kind("negate", "±", "neg", SCALE, "-a", ("-1.0",))
+RECIPROCAL = Kind("reciprocal", "1/x", "1/x", SCALE, "1.0 / a", ("-f / a",))
+POWER = Kind("power", "^", "^", SCALE, "pow(a, k)", ("0.0 if k == 0.0 else k * pow(a, k - 1.0)",))
+EXP = Kind("exp", "exp", "exp", SCALE, "exp(a)", ("f",))
+LOG = Kind("log", "log", "log", SCALE, "log(a)", ("1.0 / a",))
+SQRT = Kind("sqrt", "√", "sqrt", SCALE, "sqrt(a)", ("0.5 / f",))
+SIN = Kind("sin", "sin", "sin", SCALE, "sin(a)", ("cos(a)",))
+COS = Kind("cos", "cos", "cos", SCALE, "cos(a)", ("-sin(a)",))
+TANH = Kind("tanh", "tanh", "tanh", SCALE, "tanh(a)", ("1.0 - f * f",))
+ABS = Kind("abs", "|x|", "abs", SCALE, "abs(a)", ("1.0 if a > 0.0 else -1.0 if a < 0.0 else 0.0",))
+RELU = Kind("relu", "relu", "relu", ROUTE, "0.0 if a <= 0.0 else a", ("1.0 if a > 0.0 else 0.0",))
+# On a tie the first input is the winner.
+MAX = Kind(
+    "max",
+    "max",
+    "max",
+    ROUTE,
+    "a if a >= b else b",
+    ("1.0 if a >= b else 0.0", "0.0 if a >= b else 1.0"),
+)
+MIN = Kind(
+    "min",
+    "min",
+    "min",
+    ROUTE,
+    "a if a <= b else b",
+    ("1.0 if a <= b else 0.0", "0.0 if a <= b else 1.0"),
+)
+
+KINDS = {
+    kind.id: kind
+    for kind in (
+        ADD, SUBTRACT, MULTIPLY, DIVIDE, NEGATE, RECIPROCAL, POWER, EXP, LOG, SQRT, SIN, COS,
+        TANH, ABS, RELU, MAX, MIN,
+    )
+}  # fmt: skip
+
+
+def role_in_words(role: str) -> str:
+    """Return what a gate of that role (or a value used more than once) does to the gradient."""
+    return {
+        DISTRIBUTE: _("distributes: every input gets the whole gradient, copied, not shared out"),
+        SWAP: _("swaps: each input gets the gradient times the value of the other input"),
+        ROUTE: _("routes: the winner gets the whole gradient, the other gets none"),
+        SCALE: _("scales: the gradient is multiplied by the slope of the gate"),
+        SUM: _("sums: used more than once, it adds up the gradients that come back"),
+    }[role]
+
+
+def kind_in_words(kind: Kind) -> str:
+    """Return what this kind of gate does to the gradient; more exact than its role where it can."""
+    special = {
+        SUBTRACT.id: _("distributes: the first input gets the gradient, the second its negative"),
+        NEGATE.id: _("scales: the gradient changes its sign"),
+        RELU.id: _("routes: lets the gradient through above 0 and stops it otherwise"),
+        ABS.id: _("scales: by 1 above 0 and by −1 below"),
+    }
+    return special.get(kind.id) or role_in_words(kind.role)
+
+
+def in_notation(formula: str) -> str:
+    """Return a formula of a `Kind` as people write it: ``-f / b`` becomes ``−f / b``."""
+    text = re.sub(r"\b(\d+)\.0\b", r"\1", formula)
+    text = re.sub(r"pow\(a, (.*?)\)", r"a^(\1)", text).replace("(k)", "k")
+    return text.replace(" * ", "·").replace("-", "−")
+
+
+def trouble_in_words(kind: Kind, inputs: tuple[float, ...], number: float) -> str:
+    """Return why a gate with finite `inputs` has a value, or a local gradient, that is not."""
+    last = inputs[-1]
+    if kind in (DIVIDE, RECIPROCAL) and last == 0:
+        return _("division by zero")
+    if kind is LOG and last <= 0:
+        return _("log of zero") if last == 0 else _("log of a negative number")
+    if kind is SQRT and last <= 0:
+        return _("the slope of sqrt at zero") if last == 0 else _("sqrt of a negative number")
+    if kind is POWER and last == 0:
+        return _("zero to a negative power") if number < 0 else _("the slope of a root at zero")
+    if kind is POWER and last < 0 and not math.isinf(number) and number != int(number):
+        return _("a negative number to a fractional power")
+    return _("overflow: the number is too large to hold")
