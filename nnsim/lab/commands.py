@@ -138,9 +138,7 @@ def _no_more(rest: str, command: str) -> None:
 
 
 def _put_input(lab: Lab, text: str) -> None:
-    lab.input = np.array(lab.experiment.parse_input(text), dtype=np.float64).reshape(
-        lab.network.input_shape
-    )
+    lab.input = lab.experiment.parse_input(text)
     if lab.sample is not None:
         lab.target = None  # it belonged to the sample that is gone
     lab.sample, lab.edited = None, False
@@ -189,15 +187,13 @@ def _clear(lab: Lab, rest: str) -> str:
 @_command("sample N", N_("put sample N of the data on the input (test samples follow)"))
 def _sample(lab: Lab, rest: str) -> str:
     (text,) = words(rest, "sample", 1, 1)
-    data = lab.experiment.data
-    i = whole(text, 1, data.count) - 1
-    inputs, target = data.sample(i)
-    lab.input = np.array(inputs, dtype=np.float64).reshape(lab.network.input_shape)
-    lab.target = np.array(target, dtype=np.float64).reshape(-1)
+    i = whole(text, 1, lab.sample_count) - 1
+    inputs, target = lab.sample_at(i)
+    lab.input, lab.target = inputs.copy(), target.copy()
     lab.sample, lab.edited = i, False
     lab.changed()
-    what = lab.experiment.describe_target(lab.target)
-    if i >= len(data.inputs):
+    what = lab.describe_target(lab.target)
+    if i >= lab.experiment.data.count:
         return _("sample {number}, {what}, never trained on").format(number=i + 1, what=what)
     return _("sample {number}, {what}").format(number=i + 1, what=what)
 
@@ -205,9 +201,9 @@ def _sample(lab: Lab, rest: str) -> str:
 @_command("target NUMBERS", N_('say what the input is: target 1 0, or by class: target "1"'))
 def _target(lab: Lab, rest: str) -> str:
     words(rest, "target", 1, 10**4)
-    lab.target = np.array(lab.experiment.parse_target(rest), dtype=np.float64).reshape(-1)
+    lab.target = lab.experiment.parse_target(rest)
     lab.changed()
-    return _("the target is {what}").format(what=lab.experiment.describe_target(lab.target))
+    return _("the target is {what}").format(what=lab.describe_target(lab.target))
 
 
 # Any number -----------------------------------------------------------------------------------------

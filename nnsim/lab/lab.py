@@ -20,7 +20,7 @@ from nnsim.lab import commands, values
 from nnsim.lab.addresses import Address, LayerNames, Names, Quantity
 from nnsim.lab.errors import LabError
 from nnsim.lab.history import History
-from nnsim.lab.metrics import Metrics, decide, measure
+from nnsim.lab.metrics import Metrics, measure
 from nnsim.lab.view import LayerView, NetworkView
 
 Array = NDArray[np.float64]
@@ -35,6 +35,8 @@ class Moment:
     network: Network
     trainer: Trainer
     training: Any
+    start: Array
+    epoch: int
     input: Array
     target: Array | None
     sample: int | None
@@ -84,7 +86,9 @@ class Lab:
     def _open(self, experiment: Experiment, untrained: bool = False) -> None:
         self.experiment = experiment
         self.network, self.trainer = experiment.open(untrained=untrained)
-        self.input: Array = np.zeros(self.network.input_shape)
+        self.input: Array = np.zeros(experiment.input_shape)
+        # Where `reset` goes back to.
+        self.start: Array = experiment.build_network().parameters.copy()
         self.target: Array | None = None
         self.sample: int | None = None
         self.edited = False
@@ -194,6 +198,8 @@ class Lab:
             self.network,
             self.trainer,
             self._training_state,
+            self.start,
+            self.trainer.epoch,
             self.input.copy(),
             None if self.target is None else self.target.copy(),
             self.sample,
@@ -209,6 +215,7 @@ class Lab:
         parameters = self._training_state is not moment.training
         self.trainer = moment.trainer
         self.trainer.restore(moment.training)
+        self.start = moment.start
         self.input = moment.input.copy()
         self.target = None if moment.target is None else moment.target.copy()
         self.sample, self.edited, self.focus = moment.sample, moment.edited, moment.focus
@@ -258,7 +265,7 @@ class Lab:
 
     def decide(self, output: Array) -> int | None:
         """Which class an output (or target) stands for, counted from 0; None for regression."""
-        return decide(output, self.experiment)
+        return self.experiment.decide(output)
 
     @property
     def sample_loss(self) -> float:
@@ -276,6 +283,28 @@ class Lab:
     def diverged(self) -> bool:
         """Whether training left the finite numbers."""
         return bool(self.trainer.stopped == "diverged")
+
+    @property
+    def sample_count(self) -> int:
+        """How many samples there are, test samples included."""
+        return self.experiment.data.count + self.experiment.data.test_count
+
+    def sample_at(self, index: int) -> tuple[Array, Array]:
+        """Input and target of sample `index` (from 0); the test samples follow the others."""
+        data = self.experiment.data
+        if index < data.count:
+            return data.inputs[index], data.targets[index]
+        return data.test_inputs[index - data.count], data.test_targets[index - data.count]
+
+    def describe_target(self, target: Array) -> str:
+        """A target as people say it: the class, or the numbers."""
+        position = self.decide(target)
+        classes = self.experiment.classes
+        if position is not None and position < len(classes):
+            plain = self.experiment.parse_target(f'"{classes[position]}"')
+            if np.array_equal(plain, target):
+                return classes[position]
+        return " ".join(f"{value:.6g}" for value in target)
 
     def slopes(self, layer: int) -> Array:
         """f′(z) of a layer for the current sample."""
@@ -300,6 +329,22 @@ class Lab:
             yield from self.trainer.run(data.inputs, data.targets, epochs=epochs)
         finally:
             self.changed(parameters=True)
+
+    def restart(self, *, seed: int | None = None, initializer: str | None = None) -> None:
+        """Go back to the start parameters, or make new ones; epoch 0, the settings as they are."""
+        if seed is not None or initializer is not None:
+            self.network.initialize(initializer=initializer, seed=seed)
+            self.start = self.network.parameters.copy()
+        self._new_trainer(self.trainer.optimizer_name)
+        self.network.reset(self.start)
+        self.changed(parameters=True)
+
+    def use_optimizer(self, name: str) -> None:
+        """Train on from here with another optimiser, which starts without a past."""
+        epoch = self.trainer.epoch
+        self._new_trainer(name)
+        self.trainer.epoch = epoch
+        self.changed(parameters=True)
 
     def load_experiment(self, name: str) -> None:
         """Put another experiment on the bench."""
@@ -349,7 +394,7 @@ def _names(experiment: Experiment, network: Network) -> Names:
     """What addresses can name in this network."""
     layers: list[LayerNames] = []
     shape = tuple(network.input_shape)
-    labels = _input_labels(experiment)
+    labels = tuple(experiment.input.names)
     for spec, layer in zip(experiment.network.layers, network.layers, strict=True):
         weight = getattr(layer, "weight", None)
         layers.append(
@@ -365,14 +410,9 @@ def _names(experiment: Experiment, network: Network) -> Names:
             )
         )
     return Names(
-        input_shape=tuple(experiment.input.shape) or shape,
+        input_shape=tuple(experiment.input.shape),
         layers=tuple(layers),
         classes=tuple(experiment.classes),
         input_labels=labels,
         input_size=int(np.prod(shape)),
     )
-
-
-def _input_labels(experiment: Experiment) -> tuple[str, ...]:
-    size = int(np.prod(experiment.input.shape))
-    return tuple(experiment.input.names) or tuple(str(i + 1) for i in range(size))

@@ -40,19 +40,6 @@ class Metrics:
     readings: NDArray[np.int64] | None
 
 
-def is_classification(experiment: Experiment) -> bool:
-    """Whether the outputs stand for classes (regression predicts numbers instead)."""
-    return bool(experiment.classes)
-
-
-def decide(output: Array, experiment: Experiment) -> int | None:
-    """Which class an output stands for, from 0: the largest, the first on a tie; one at ≥ .5."""
-    if not is_classification(experiment):
-        return None
-    flat = np.asarray(output).reshape(-1)
-    return int(flat[0] >= 0.5) if flat.size == 1 else int(flat.argmax())
-
-
 def _decisions(outputs: Array) -> NDArray[np.int64]:
     rows = outputs.reshape(len(outputs), -1)
     if rows.shape[1] == 1:
@@ -63,20 +50,22 @@ def _decisions(outputs: Array) -> NDArray[np.int64]:
 def measure(network: Network, experiment: Experiment) -> Metrics:
     """Read all data once and count."""
     data = experiment.data
+    if not data.count:
+        return Metrics(0.0, None, None, 0, None, None, 0, None)
     with np.errstate(all="ignore"):
         cost = float(np.sum(network.sample_losses(data.inputs, data.targets)))
-        if not is_classification(experiment):
-            return Metrics(cost, None, None, len(data.inputs), None, None, 0, None)
+        if not experiment.classes:
+            return Metrics(cost, None, None, data.count, None, None, 0, None)
         readings, right = _read(network, data.inputs, data.targets)
         tests, test_right = (
             _read(network, data.test_inputs, data.test_targets)
-            if data.test_inputs is not None and len(data.test_inputs)
+            if data.test_count
             else (np.zeros(0, np.int64), None)
         )
-    samples = len(data.inputs)
+    samples = data.count
     return Metrics(
         cost=cost,
-        accuracy=right / samples if samples else None,
+        accuracy=right / samples,
         right=right,
         samples=samples,
         test_accuracy=None if test_right is None else test_right / len(tests),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
@@ -51,7 +52,9 @@ class NnsimApp(App[None]):
     ]  # fmt: skip
 
     def __init__(self, lab: Lab | None = None, *, ascii_only: bool = False) -> None:
-        super().__init__()
+        # Textual loads the style sheet of every screen but the first.
+        first = "home" if lab is None else "lab"
+        super().__init__(css_path=Path(__file__).parent / "screens" / f"{first}.tcss")
         self._lab = lab
         if ascii_only:
             from nnsim.tui.ascii import AsciiFilter

@@ -133,7 +133,7 @@ class LabScreen(GuardedScreen):
         lab = self.lab
         selection, field = self._selected()
         self._show_input()
-        target = None if lab.target is None else lab.experiment.describe_target(lab.target)
+        target = None if lab.target is None else lab.describe_target(lab.target)
         self._show_prediction(target)
         self.query_one(NetworkDiagram).show(lab.view, selection)
         self._when_seen(3, lambda: self._show_values(selection, field))
@@ -268,7 +268,7 @@ class LabScreen(GuardedScreen):
 
     def action_sample(self, by: int) -> None:
         """Go through the samples; they go round."""
-        count = self.lab.experiment.data.count
+        count = self.lab.sample_count
         if not count:
             self.show(_("this experiment has no samples"), wrong=True)
             return
