@@ -30,9 +30,12 @@ LAYER_KEYS = {
     "activation": ("name", "activation", "slope"),
 }  # fmt: skip
 IMAGE_LAYERS = ("conv2d", "max_pool2d", "average_pool2d")
-RESERVED_NAMES = frozenset(
-    ["input", "target", "prediction", "correct", "loss", "cost", "accuracy", "right", "test_accuracy", "epoch", "learning_rate", "l1", "l2", "diverged", "parameters", "gradcheck", "gates"]
-)
+RESERVED_NAMES = frozenset({
+    "input", "target", "prediction", "correct", "loss", "cost", "accuracy", "right",
+    "test_accuracy", "epoch", "learning_rate", "l1", "l2", "diverged", "parameters", "gradcheck",
+    "gates",
+})  # fmt: skip
+"""What means something else in an address."""
 
 MOST_LAYERS = 100
 MOST_UNITS = 100_000

@@ -99,7 +99,7 @@ def index_classes(
     names: Sequence[str],
     classes: Sequence[str],
     file: str,
-    line: Callable[[int], int | None] = lambda row: None,
+    line: Callable[[int], int | None] | None = None,
 ) -> tuple[Labels, tuple[str, ...]]:
     """Return the position of each name among the classes, and the classes.
 
@@ -109,7 +109,7 @@ def index_classes(
     Raises
     ------
     ExperimentError
-        For a name that is no class, at the line that `line` gives for its row.
+        For a name that is no class, at the line that `line` tells for its row.
     """
     if not classes:
         found = set(names)
@@ -121,7 +121,7 @@ def index_classes(
         if name not in position:
             problem = _("{name} is no class of the experiment; {hint}")
             hint = nearest(name, classes)
-            raise at(file, line(row), problem.format(name=quoted(name), hint=hint))
+            raise at(file, line and line(row), problem.format(name=quoted(name), hint=hint))
         labels[row] = position[name]
     return labels, tuple(classes)
 
@@ -150,3 +150,30 @@ def from_pictures(
 ) -> Samples:
     """Return pictures (m, height, width, channels) as samples."""
     return Samples(images.reshape(len(images), wanted.input.count), labels, None, classes)
+
+
+def index_numbers(
+    numbers: NDArray[np.generic], classes: Sequence[str], file: str
+) -> tuple[Labels, tuple[str, ...]]:
+    """Return the class positions of whole numbers, and the classes.
+
+    The numbers are names of `classes` where all of them are, and else positions from 0.
+
+    Raises
+    ------
+    ExperimentError
+        For a number that is neither, or no whole number.
+    """
+    if numbers.dtype.kind not in "bui":
+        raise at(file, None, _("its labels are not whole numbers"))
+    values, rows = np.unique(numbers.astype(np.int64), return_inverse=True)
+    names = [str(value) for value in values]
+    if classes and not set(names) <= set(classes):
+        if values[0] < 0 or values[-1] >= len(classes):
+            wrong = names[0] if values[0] < 0 else names[-1]
+            problem = _("{name} is no class of the experiment; {hint}")
+            hint = nearest(wrong, classes)
+            raise at(file, None, problem.format(name=quoted(wrong), hint=hint))
+        return numbers.astype(np.intp), tuple(classes)
+    found, known = index_classes(names, classes, file)
+    return found[rows.reshape(-1)], known

@@ -41,6 +41,8 @@ def read_bytes(path: Path, largest: int) -> bytes:
             content = stream.read(largest + 1)
     except FileNotFoundError:
         raise at(name, None, _("there is no such file")) from None
+    except ExperimentError:
+        raise
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         problem = _("the file can't be read ({reason})").format(reason=reason)
@@ -54,7 +56,7 @@ def read_bytes(path: Path, largest: int) -> bytes:
 
 
 def decode(content: bytes, name: str) -> str:
-    """Return `content` as text, with line ends as ``\\n``; refuse what isn't UTF-8 text.
+    """Return `content` as text, line ends made plain; refuse what isn't UTF-8 text.
 
     Raises
     ------
@@ -291,12 +293,12 @@ def to_float(value: float) -> float:
     try:
         return float(value)
     except OverflowError:
-        return math.copysign(math.inf, value)
+        return math.inf if value > 0 else -math.inf
 
 
 def _short(value: float) -> str:
     if isinstance(value, int):
-        digits = value.bit_length() * 3 // 10
+        digits = int(value.bit_length() * math.log10(2)) + 1
         return str(value) if digits < 16 else _("a number of about {n} digits").format(n=digits)
     return f"{value:g}"
 

@@ -1,0 +1,150 @@
+"""Data sets that are drawn, not read: each from a seed, with noise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnsim.experiments.samples import Samples
+
+Array = NDArray[np.float64]
+Draw = Callable[[np.random.Generator, Array, int, float], Array]
+"""From a generator, the class of each point, the number of classes and the noise: the points."""
+
+
+@dataclass(frozen=True)
+class Generator:
+    """One kind of generated data.
+
+    Attributes
+    ----------
+    inputs : int
+        Numbers per sample.
+    classes : range
+        How many classes it can have; empty for regression.
+    samples : int
+        How many samples there are unless told.
+    noise : float
+        The standard deviation of what is added, unless told.
+    draw : callable
+        Draws the points of a classification.
+    """
+
+    inputs: int
+    classes: range
+    samples: int
+    noise: float
+    draw: Draw | None = None
+
+
+def generate(
+    kind: str, samples: int, *, noise: float, seed: int, classes: tuple[str, ...]
+) -> Samples:
+    """Return `samples` of the data called `kind`, the classes in turn.
+
+    Parameters
+    ----------
+    kind : str
+        A key of `GENERATORS`.
+    samples : int
+    noise : float
+        Standard deviation of the normal noise, in the unit of the points.
+    seed : int
+        The same seed gives the same samples.
+    classes : tuple of str
+        Names of the classes, as many as the kind allows; not used for regression.
+    """
+    rng = np.random.default_rng(seed)
+    generator = GENERATORS[kind]
+    if generator.draw is None:
+        return _line(rng, samples, noise)
+    labels = np.arange(samples) % len(classes)
+    points = generator.draw(rng, labels, len(classes), noise)
+    return Samples(points, labels, None, classes)
+
+
+def _line(rng: np.random.Generator, samples: int, noise: float) -> Samples:
+    """y = 2x − 1 for x from −1 to 4, evenly spaced; with 6 samples x is −1, 0, 1, 2, 3, 4."""
+    x = np.linspace(-1.0, 4.0, samples).reshape(-1, 1)
+    return Samples(x, None, 2 * x - 1 + noise * rng.standard_normal(x.shape))
+
+
+def _place(labels: NDArray[np.intp], classes: int) -> Array:
+    """Return how far along its class each point lies, from 0 to 1, evenly."""
+    along = np.empty(len(labels))
+    for label in range(classes):
+        rows = np.flatnonzero(labels == label)
+        along[rows] = np.linspace(0.0, 1.0, len(rows))
+    return along
+
+
+def _moons(
+    rng: np.random.Generator, labels: NDArray[np.intp], _classes: int, noise: float
+) -> Array:
+    """Two half circles of radius 1 that reach into one another."""
+    angle = np.pi * _place(labels, 2)
+    upper = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    lower = np.stack([1 - np.cos(angle), 0.5 - np.sin(angle)], axis=1)
+    points = np.where(labels[:, None] == 0, upper, lower) - [0.5, 0.25]
+    return points + noise * rng.standard_normal(points.shape)
+
+
+def _circles(
+    rng: np.random.Generator, labels: NDArray[np.intp], _classes: int, noise: float
+) -> Array:
+    """A circle of radius ½ (class 1) inside one of radius 1 (class 0)."""
+    angle = 2 * np.pi * _place(labels, 2)
+    radius = np.where(labels == 0, 1.0, 0.5)
+    points = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
+    return points + noise * rng.standard_normal(points.shape)
+
+
+def _spiral(
+    rng: np.random.Generator, labels: NDArray[np.intp], classes: int, noise: float
+) -> Array:
+    """One arm per class from the centre to radius 1, about two thirds of a turn each."""
+    along = _place(labels, classes)
+    angle = 4 * along + 2 * np.pi * labels / classes + 2 * noise * rng.standard_normal(len(labels))
+    return np.stack([along * np.sin(angle), along * np.cos(angle)], axis=1)
+
+
+def _xor(rng: np.random.Generator, labels: NDArray[np.intp], _classes: int, noise: float) -> Array:
+    """The corners (0, 0) and (1, 1) are class 0, (0, 1) and (1, 0) class 1."""
+    turn = (np.arange(len(labels)) // 2) % 2
+    points = np.stack([turn, np.where(labels == 0, turn, 1 - turn)], axis=1).astype(np.float64)
+    return points + noise * rng.standard_normal(points.shape)
+
+
+def _blobs(rng: np.random.Generator, labels: NDArray[np.intp], classes: int, noise: float) -> Array:
+    """One round cloud per class, with their centres evenly on a circle of radius 1."""
+    angle = 2 * np.pi * labels / classes
+    centres = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return centres + noise * rng.standard_normal(centres.shape)
+
+
+def _flower(
+    rng: np.random.Generator, labels: NDArray[np.intp], _classes: int, noise: float
+) -> Array:
+    """Petals in polar coordinates, r = 4·|sin 4θ|, the two classes on alternate sides.
+
+    Class 0 has the petals of the upper half of θ, class 1 those of the lower, as in the planar
+    data of courses on one hidden layer; `noise` shakes angle and radius alike.
+    """
+    angle = np.pi * (_place(labels, 2) + labels) + noise * rng.standard_normal(len(labels))
+    radius = 4 * np.sin(4 * angle) + noise * rng.standard_normal(len(labels))
+    return np.stack([radius * np.sin(angle), radius * np.cos(angle)], axis=1)
+
+
+_TWO = range(2, 3)
+GENERATORS = {
+    "line": Generator(1, range(0), 6, 0.0),
+    "moons": Generator(2, _TWO, 200, 0.1, _moons),
+    "circles": Generator(2, _TWO, 200, 0.08, _circles),
+    "spiral": Generator(2, range(2, 11), 300, 0.1, _spiral),
+    "xor": Generator(2, _TWO, 4, 0.0, _xor),
+    "blobs": Generator(2, range(2, 11), 200, 0.3, _blobs),
+    "flower": Generator(2, _TWO, 400, 0.2, _flower),
+}
