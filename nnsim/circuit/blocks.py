@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from nnsim.circuit.errors import CircuitError
-from nnsim.circuit.gates import ADD, CONSTANT, EXP, INPUT, NEGATE, RECIPROCAL, SCALE
+from nnsim.circuit.gates import ADD, CONSTANT, EXP, NEGATE, RECIPROCAL, SCALE
 from nnsim.circuit.graph import Block, Builder, Graph, Node, block_of
 from nnsim.i18n import _
 
@@ -188,22 +188,12 @@ def _rebuild(graph: Graph, unfolds: Callable[[Node], bool]) -> Graph:
     for node in graph.nodes:
         inputs = tuple(new[i] for i in node.inputs)
         if isinstance(node.kind, Block) and unfolds(node):
-            new[node.index] = _splice(builder, node, node.kind.inside, inputs)
+            new[node.index] = builder.insert(node.kind.inside, *inputs, block=node.block)
+            if node.name:
+                builder.name(new[node.index], node.name)
         else:
             new[node.index] = builder.copy(node, inputs, node.block)
     return _finish(graph, builder, new)
-
-
-def _splice(builder: Builder, node: Node, inside: Graph, inputs: tuple[int, ...]) -> int:
-    """Add the gates inside a folded gate; return the one that now has its value."""
-    new = dict(zip(inside.inputs, inputs, strict=True))
-    for inner in inside.nodes:
-        if inner.kind is not INPUT:
-            sources = tuple(new[i] for i in inner.inputs)
-            new[inner.index] = builder.copy(inner, sources, inner.block or node.block)
-    if node.name:
-        builder.name(new[inside.output], node.name)
-    return new[inside.output]
 
 
 def _finish(graph: Graph, builder: Builder, new: dict[int, int]) -> Graph:

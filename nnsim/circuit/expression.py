@@ -28,8 +28,14 @@ MOST_TERMS = 1_000  # of one chain a + b + c …, which is one level
 LARGEST_EXPONENT = 100
 
 FUNCTIONS: Mapping[str, Kind] = {
-    "exp": gates.EXP, "log": gates.LOG, "sqrt": gates.SQRT, "sin": gates.SIN, "cos": gates.COS, "tanh": gates.TANH,
-    "sigmoid": SIGMOID, "relu": gates.RELU, "max": gates.MAX, "min": gates.MIN, "abs": gates.ABS,
+    SIGMOID.id: SIGMOID,
+    **{
+        kind.id: kind
+        for kind in (
+            gates.EXP, gates.LOG, gates.SQRT, gates.SIN, gates.COS, gates.TANH, gates.RELU,
+            gates.MAX, gates.MIN, gates.ABS,
+        )
+    },
 }  # fmt: skip
 # `gates` is an address of the circuit bench: how many there are.
 RESERVED = frozenset({*FUNCTIONS, "gates"})
@@ -152,13 +158,10 @@ class _Reader:
                 raise self._error(_what_to_write_for(char), position)
             depth += (char == "(") - (char == ")")
             if depth > DEEPEST:
-                raise self._error(
-                    _("more than {limit} levels deep").format(limit=DEEPEST), position
-                )
+                raise self._too_deep(position)
         signs = re.search(rf"(?:[+-]\s*){{{DEEPEST + 1}}}", self.expression)
         if signs:
-            message = _("more than {limit} levels deep").format(limit=DEEPEST)
-            raise self._error(message, signs.end() - 1)
+            raise self._too_deep(signs.end() - 1)
 
     def _statements(self) -> list[ast.stmt]:
         # One line, so that a column is a position; without blanks in front, which would indent.
@@ -170,12 +173,12 @@ class _Reader:
                 warnings.simplefilter("ignore")
                 statements = ast.parse(text).body
         except SyntaxError as error:
-            column = min(max((error.offset or 1) - 1, 0), max(len(text.rstrip()), 0))
-            raise self._error(_("this cannot be read as an expression"), self._offset + column)
+            column = min(max((error.offset or 1) - 1, 0), len(text.rstrip()))
+            message = _("this cannot be read as an expression")
+            raise self._error(message, self._offset + column) from None
         except (RecursionError, MemoryError, ValueError, OverflowError):
-            operators = [found.start() for found in re.finditer(r"[-+*/]", self.expression)]
-            position = operators[min(DEEPEST, len(operators) - 1)] if operators else 0
-            raise self._error(_("more than {limit} levels deep").format(limit=DEEPEST), position)
+            operators = [found.start() for found in re.finditer(r"[-+*/]", self.expression)] or [0]
+            raise self._too_deep(operators[min(DEEPEST, len(operators) - 1)]) from None
         if not statements:
             raise self._error(_("there is no expression"), 0)
         return statements
@@ -201,7 +204,7 @@ class _Reader:
     def _convert(self, node: ast.expr, level: int) -> int:
         """Add the gates of `node`, `level` levels down; return the one with its value."""
         if level > DEEPEST:
-            raise self._error(_("more than {limit} levels deep").format(limit=DEEPEST), node)
+            raise self._too_deep(node)
         match node:
             case ast.Constant():
                 return self.builder.constant(self._literal(node))
@@ -323,6 +326,9 @@ class _Reader:
 
     def _position(self, node: ast.AST) -> int:
         return self._offset + int(getattr(node, "col_offset", 0))
+
+    def _too_deep(self, place: ast.AST | int) -> CircuitError:
+        return self._error(_("more than {limit} levels deep").format(limit=DEEPEST), place)
 
     def _error(self, message: str, place: ast.AST | int) -> CircuitError:
         position = place if isinstance(place, int) else self._position(place)

@@ -196,6 +196,21 @@ class Builder:
         self._block = block
         return self._add(node.kind, inputs, node.name, node.number)
 
+    def insert(self, inside: Graph, *inputs: int, block: str | None = None) -> int:
+        """Add the gates of another graph, on `inputs`; return the one with its value.
+
+        Those that are in no block of their own go into `block`, or that of the moment.
+        """
+        around = self._block
+        block = around if block is None else block
+        new = dict(zip(inside.inputs, inputs, strict=True))
+        for node in inside.nodes:
+            if node.kind is not INPUT:
+                sources = tuple(new[source] for source in node.inputs)
+                new[node.index] = self.copy(node, sources, node.block or block)
+        self._block = around
+        return new[inside.output]
+
     def build(self, output: int) -> Graph:
         """Return the graph."""
         inputs = {name: i for name, i in self.names.items() if self.nodes[i].kind is INPUT}
