@@ -10,7 +10,6 @@ from pathlib import Path
 from nnsim.circuit.circuit import Circuit, unknown_name
 from nnsim.circuit.errors import CircuitError
 from nnsim.circuit.expression import from_expression
-from nnsim.i18n import _
 from nnsim.resources import resource
 
 FOLDER = "assets/circuits"
@@ -69,7 +68,7 @@ def example(name: str) -> Example:
         if entry.id == name:
             return entry
     known = [entry.id for entry in examples()]
-    raise CircuitError(_("no such circuit: {problem}").format(problem=unknown_name(name, known)))
+    raise CircuitError(unknown_name(name, known))
 
 
 def _read(path: Path) -> Example:

@@ -13,7 +13,7 @@ from statistics import fmean
 
 from nnsim.circuit.graph import Graph
 
-SWEEPS = 8
+SWEEPS, SWEEPS_OF_LARGE, LARGE = 8, 2, 2_000  # how often columns are sorted; nodes
 SPACING = 2  # rows between neighbours in a column, so that a gate can stand between two inputs
 _Point = tuple[int, int]
 
@@ -70,8 +70,8 @@ class Layout:
 def lay_out(graph: Graph) -> Layout:
     """Return a drawing of `graph`.
 
-    A gate's column is the length of the longest way to it; an input or constant stands directly
-    left of the first gate that reads it.
+    The output is in the last column; everything else stands directly left of the first gate that
+    reads it, so that the wires are short.
     """
     return _Drawing(graph).layout()
 
@@ -132,7 +132,8 @@ class _Drawing:
         """Order every column by the mean place of its neighbours, to and fro; keep the best."""
         self._start_depth_first()
         best, fewest = [list(points) for points in self.columns], self._crossings()
-        for _sweep in range(SWEEPS):
+        large = len(self.graph.nodes) > LARGE
+        for _sweep in range(SWEEPS_OF_LARGE if large else SWEEPS):
             if fewest == 0:
                 break
             for points in self.columns[1:]:
@@ -213,15 +214,12 @@ class _Drawing:
 
 
 def _columns(graph: Graph) -> list[int]:
-    column = [0] * len(graph.nodes)
-    for node in graph.gates:
-        column[node.index] = 1 + max(column[source] for source in node.inputs)
-    for node in graph.nodes:
-        if not node.kind.is_gate and graph.readers[node.index]:
-            column[node.index] = (
-                min(column[gate] for gate, _position in graph.readers[node.index]) - 1
-            )
-    return column
+    """Count the longest way from each node to an end; the column is that from the right."""
+    before_end = [0] * len(graph.nodes)
+    for node in reversed(graph.nodes):
+        for source in node.inputs:
+            before_end[source] = max(before_end[source], before_end[node.index] + 1)
+    return [max(before_end) - distance for distance in before_end]
 
 
 def _inversions(pairs: Sequence[tuple[int, int]]) -> int:
