@@ -217,7 +217,7 @@ class Names:
         if part not in UNIT_FIELDS:
             raise _no_such(text, part, UNIT_FIELDS)
         self._check_field(names, part, text)
-        grad = [("grad", ())] == list(tail)
+        grad = list(tail) == [("grad", ())]
         if tail and not (grad and part in ("b", "w")):
             raise self._unknown(text)
         kind = f"{part}.grad" if grad else part
@@ -339,9 +339,7 @@ class Names:
         return Address(((name, (quantity.unit + 1,)), (part, place), *((t, ()) for t in tail)))
 
 
-def _position(
-    entry: int | str, size: int, labels: tuple[str, ...], text: str, where: str
-) -> int:
+def _position(entry: int | str, size: int, labels: tuple[str, ...], text: str, where: str) -> int:
     if isinstance(entry, int):
         if 1 <= entry <= size:
             return entry - 1

@@ -99,7 +99,7 @@ def number(text: str) -> float:
         When `text` is no number, or none that is finite.
     """
     try:
-        value = float(text.replace("−", "-"))  # noqa: RUF001 (people paste the real minus sign)
+        value = float(text.replace("−", "-"))
     except ValueError:
         raise LabError(_('"{text}" is not a number').format(text=text)) from None
     if not math.isfinite(value):
@@ -168,7 +168,9 @@ def _pixel(lab: Lab, rest: str) -> str:
     i = whole(place, 1, flat.size) - 1
     new = number(value[0]) if value else float(flat[i] < 0.5)
     if lab.experiment.input.kind == "pixels" and not 0 <= new <= 1:
-        raise LabError(_("a pixel is between 0 (dark) and 1 (light), not {value}").format(value=new))
+        raise LabError(
+            _("a pixel is between 0 (dark) and 1 (light), not {value}").format(value=new)
+        )
     flat[i] = new
     lab.edited = True
     lab.changed()
@@ -206,7 +208,7 @@ def _target(lab: Lab, rest: str) -> str:
     return _("the target is {what}").format(what=lab.describe_target(lab.target))
 
 
-# Any number -----------------------------------------------------------------------------------------
+# Any number ------------------------------------------------------------------------------------
 
 
 @_command("set ADDRESS VALUE", N_("set a weight, bias, input, target or rate: set hidden[2].b 0.5"))
@@ -237,7 +239,7 @@ def _focus_address(lab: Lab, text: str) -> Address:
     return lab.names.address(lab.names.resolve(text))
 
 
-# Training ---------------------------------------------------------------------------------------------
+# Training --------------------------------------------------------------------------------------
 
 
 @_command("train N", N_("train N more epochs"))
@@ -314,7 +316,7 @@ def _experiment(lab: Lab, rest: str) -> str:
     return _("on the bench: {title}").format(title=lab.experiment.title)
 
 
-# Undo -----------------------------------------------------------------------------------------------
+# Undo ------------------------------------------------------------------------------------------
 
 
 @_command("undo [N]", N_("take back the last change, or the last N"), changes=False)

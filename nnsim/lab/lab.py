@@ -37,6 +37,7 @@ class Moment:
     training: Any
     start: Array
     epoch: int
+    stopped: str | None
     input: Array
     target: Array | None
     sample: int | None
@@ -155,9 +156,7 @@ class Lab:
         epochs = commands.epochs(command, rest)
         return self._train_in_steps(epochs, line.strip(), self.moment())
 
-    def _train_in_steps(
-        self, epochs: int, line: str, before: Moment
-    ) -> Generator[Any, None, None]:
+    def _train_in_steps(self, epochs: int, line: str, before: Moment) -> Generator[Any, None, None]:
         group = commands.COMMANDS["train"].name
         try:
             with np.errstate(all="ignore"):
@@ -200,6 +199,7 @@ class Lab:
             self._training_state,
             self.start,
             self.trainer.epoch,
+            self.trainer.stopped,
             self.input.copy(),
             None if self.target is None else self.target.copy(),
             self.sample,
@@ -215,7 +215,7 @@ class Lab:
         parameters = self._training_state is not moment.training
         self.trainer = moment.trainer
         self.trainer.restore(moment.training)
-        self.start = moment.start
+        self.trainer.stopped, self.start = moment.stopped, moment.start
         self.input = moment.input.copy()
         self.target = None if moment.target is None else moment.target.copy()
         self.sample, self.edited, self.focus = moment.sample, moment.edited, moment.focus
@@ -272,7 +272,7 @@ class Lab:
         """The loss of the current sample alone, without reduction or penalty."""
         if self.target is None:
             raise LabError(_("there is no target"))
-        return float(self.network.sample_losses(self.input[None], self.target[None])[0])
+        return float(self.trace.losses[0])
 
     @cached_property
     def metrics(self) -> Metrics:
@@ -308,8 +308,9 @@ class Lab:
 
     def slopes(self, layer: int) -> Array:
         """f′(z) of a layer for the current sample."""
-        slopes: Array = np.asarray(self.network.layers[layer].slope(self.trace.layers[layer].z))
-        return slopes[0]
+        function = self.network.layers[layer].function
+        slopes: Array = function.derivative(self.trace.layers[layer].z)[0]
+        return slopes
 
     def check_gradients(self, layer: int) -> float:
         """Largest relative error of a layer's gradients against central differences."""
@@ -332,18 +333,16 @@ class Lab:
 
     def restart(self, *, seed: int | None = None, initializer: str | None = None) -> None:
         """Go back to the start parameters, or make new ones; epoch 0, the settings as they are."""
+        self.network.initialize(initializer=initializer, seed=seed)
         if seed is not None or initializer is not None:
-            self.network.initialize(initializer=initializer, seed=seed)
             self.start = self.network.parameters.copy()
-        self._new_trainer(self.trainer.optimizer_name)
-        self.network.reset(self.start)
+        self.network.parameters[:] = self.start
+        self.trainer.reset()
         self.changed(parameters=True)
 
     def use_optimizer(self, name: str) -> None:
         """Train on from here with another optimiser, which starts without a past."""
-        epoch = self.trainer.epoch
-        self._new_trainer(name)
-        self.trainer.epoch = epoch
+        self.trainer.optimizer = name
         self.changed(parameters=True)
 
     def load_experiment(self, name: str) -> None:
@@ -356,7 +355,7 @@ class Lab:
     def view(self) -> NetworkView:
         """The picture of the network and its reading of the input."""
         return NetworkView(
-            input=self.input.reshape(-1),
+            input=self.input.reshape(-1).copy(),
             input_shape=self.names.input_shape,
             input_labels=self.names.input_labels,
             layers=tuple(

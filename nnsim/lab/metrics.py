@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnsim.engine.metrics import decide
+
 if TYPE_CHECKING:
     from nnsim.engine import Network
     from nnsim.experiments import Experiment
@@ -40,20 +42,13 @@ class Metrics:
     readings: NDArray[np.int64] | None
 
 
-def _decisions(outputs: Array) -> NDArray[np.int64]:
-    rows = outputs.reshape(len(outputs), -1)
-    if rows.shape[1] == 1:
-        return (rows[:, 0] >= 0.5).astype(np.int64)
-    return rows.argmax(axis=1)
-
-
 def measure(network: Network, experiment: Experiment) -> Metrics:
     """Read all data once and count."""
     data = experiment.data
     if not data.count:
         return Metrics(0.0, None, None, 0, None, None, 0, None)
     with np.errstate(all="ignore"):
-        cost = float(np.sum(network.sample_losses(data.inputs, data.targets)))
+        cost = float(np.sum(network.losses(data.inputs, data.targets)))
         if not experiment.classes:
             return Metrics(cost, None, None, data.count, None, None, 0, None)
         readings, right = _read(network, data.inputs, data.targets)
@@ -76,5 +71,5 @@ def measure(network: Network, experiment: Experiment) -> Metrics:
 
 
 def _read(network: Any, inputs: Array, targets: Array) -> tuple[NDArray[np.int64], int]:
-    readings = _decisions(network.forward(inputs))
-    return readings, int(np.sum(readings == _decisions(targets)))
+    readings = decide(network.forward(inputs))
+    return readings, int(np.sum(readings == decide(targets)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -59,7 +60,9 @@ def layer_field(lab: Lab, layer: int, field: str) -> Array:
         "b.grad": trace.grad_bias,
     }[field]
     if values is None:
-        raise NoValueError(_("the layer {name} has no {field}").format(name=trace.name, field=field))
+        raise NoValueError(
+            _("the layer {name} has no {field}").format(name=trace.name, field=field)
+        )
     array: Array = np.asarray(values)
     return array[0] if field in ("z", "a", "delta") else array
 
@@ -139,7 +142,10 @@ def _loss(lab: Lab, _quantity: Quantity) -> float:
     return lab.sample_loss
 
 
-def _metric(name: str) -> object:
+Reader = Callable[["Lab", Quantity], Value]
+
+
+def _metric(name: str) -> Reader:
     def reader(lab: Lab, _quantity: Quantity) -> Value:
         value = getattr(lab.metrics, name)
         if value is None:
@@ -149,7 +155,7 @@ def _metric(name: str) -> object:
     return reader
 
 
-_READERS = {
+_READERS: dict[str, Reader] = {
     "input.count": lambda lab, _q: int(np.count_nonzero(lab.input)),
     "prediction": _prediction,
     "correct": _correct,
@@ -184,10 +190,10 @@ def write(lab: Lab, quantity: Quantity, value: float) -> None:
     """
     kind = quantity.kind
     if kind == "w":
-        weight = lab.network.layers[quantity.layer].weight
+        weight = _parameters(lab, quantity.layer, "weight")
         weight[(*quantity.position, quantity.unit)] = value
     elif kind in ("b", "theta"):
-        bias = lab.network.layers[quantity.layer].bias
+        bias = _parameters(lab, quantity.layer, "bias")
         bias[quantity.unit] = -value if kind == "theta" else value
     elif kind == "input":
         lab.input.reshape(-1)[quantity.position[0]] = value
@@ -201,3 +207,9 @@ def write(lab: Lab, quantity: Quantity, value: float) -> None:
         raise LabError(
             _("{kind} is a result: it follows from inputs, weights and biases").format(kind=kind)
         )
+
+
+def _parameters(lab: Lab, layer: int, name: str) -> Array:
+    """The live array of a layer's weights or biases."""
+    array: Array = getattr(lab.network.layers[layer], name)
+    return array

@@ -5,9 +5,7 @@ from __future__ import annotations
 import sys
 
 
-def run_app(
-    target: str | None = None, *, ascii_only: bool = False, untrained: bool = False
-) -> int:
+def run_app(target: str | None = None, *, ascii_only: bool = False, untrained: bool = False) -> int:
     """Open the app, at `target` (an experiment's id or file) or at Home.
 
     Parameters

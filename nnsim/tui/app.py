@@ -67,7 +67,9 @@ class NnsimApp(App[None]):
 
     def get_default_screen(self) -> Screen[Any]:
         """Home, or the bench that the app was opened with."""
-        return HomeScreen() if self._lab is None else self._bench(self._lab.experiment.id, self._lab)
+        return (
+            HomeScreen() if self._lab is None else self._bench(self._lab.experiment.id, self._lab)
+        )
 
     def on_mount(self) -> None:
         """Remember a theme that is chosen from now on."""

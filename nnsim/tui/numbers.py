@@ -14,8 +14,7 @@ def short(value: float, width: int = 8, *, sign: bool = False) -> str:
     """
     plus = "+" if sign else ""
     if not math.isfinite(value):
-        text = "nan" if math.isnan(value) else ("∞" if value > 0 else "−∞")
-        return (plus + text if sign and value > 0 else text).rjust(width)
+        return f"{value:{plus}}".rjust(width)
     for digits in (4, 3, 2, 1, 0):
         text = f"{value:{plus}.{digits}f}"
         tiny = value != 0 and abs(value) < 0.5 * 10.0**-digits

@@ -1,4 +1,4 @@
-"""Is there a terminal to draw in, and what must be set before Textual is imported?"""
+"""Whether there is a terminal to draw in, and what must be set before Textual is imported."""
 
 from __future__ import annotations
 

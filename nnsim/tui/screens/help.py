@@ -41,7 +41,7 @@ class HelpScreen(ModalScreen[None]):
 
     def __init__(self, nodes: Iterable[DOMNode], *, commands: bool) -> None:
         super().__init__()
-        self._nodes = list(nodes)
+        self._explained = list(nodes)
         self._commands = commands
 
     def compose(self) -> ComposeResult:
@@ -61,7 +61,7 @@ class HelpScreen(ModalScreen[None]):
 
     def _page(self) -> Text:
         page = Text()
-        for node in self._nodes:
+        for node in self._explained:
             self._keys(page, node)
         if self._commands:
             from nnsim.lab import ADDRESS_KINDS, COMMANDS
@@ -73,8 +73,8 @@ class HelpScreen(ModalScreen[None]):
         return page
 
     def _keys(self, page: Text, node: DOMNode) -> None:
-        rows = []
-        for key, binding in node._bindings:
+        rows: list[tuple[str, str]] = []
+        for _key, binding in node._bindings:
             if not binding.id:
                 continue
             shown = self.app.get_key_display(binding)
@@ -83,7 +83,6 @@ class HelpScreen(ModalScreen[None]):
                 rows[-1] = (f"{rows[-1][0]} {shown}", text)
             else:
                 rows.append((shown, text))
-            del key
         title = getattr(node, "BINDING_GROUP_TITLE", None) or type(node).__name__
         if rows:
             self._section(page, _(title), _(getattr(node, "HELP", "") or ""), rows)

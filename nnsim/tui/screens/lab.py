@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from rich.markup import escape
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Footer
 
 from nnsim.i18n import N_, _
-from nnsim.lab import Lab, LabError, NoValueError
+from nnsim.lab import Lab, NoValueError
 from nnsim.lab.values import settable
 from nnsim.lab.view import Selection
 from nnsim.tui.numbers import short
@@ -42,9 +43,10 @@ class LabScreen(GuardedScreen):
     AUTO_FOCUS = ""
     HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [
         (0, "-small"),
-        (80, "-narrow"),
+        (80, "-medium"),
         (112, "-wide"),
     ]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-low"), (34, "-tall")]
     BINDING_GROUP_TITLE = N_("Lab")
     _SAMPLES = Binding.Group(N_("Sample"), compact=True)
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -148,8 +150,9 @@ class LabScreen(GuardedScreen):
             show()
 
     def _show_input(self) -> None:
-        editor = self.query_one("#input", PixelGrid | VectorInput)  # type: ignore[type-var]
-        editor.show(self.lab.input.reshape(-1))  # type: ignore[attr-defined]
+        editor = self.query_one("#input")
+        assert isinstance(editor, PixelGrid | VectorInput)
+        editor.show(self.lab.input.reshape(-1))
 
     def _show_prediction(self, target: str | None) -> None:
         lab, classes = self.lab, self._output_labels()
@@ -169,7 +172,8 @@ class LabScreen(GuardedScreen):
     def _show_values(self, selection: Selection, field: str) -> None:
         table = self.query_one(UnitValues)
         table.show(self.lab.view, selection, field)
-        self.query_one("#panel-3").border_title = f"3 {_(PANELS[3])} · {table.title()}"
+        title = f"3 {_(PANELS[3])} · {table.title()}"
+        self.query_one("#panel-3").border_title = escape(title)
 
     def _show_title(self, target: str | None) -> None:
         lab = self.lab
@@ -181,7 +185,9 @@ class LabScreen(GuardedScreen):
             sample = _("sample {n}").format(n=lab.sample + 1) + (" *" if lab.edited else "")
             where = f"{sample} ({target}) · {where}"
         title = f"nnsim · {lab.experiment.title}"
-        self.query_one(TitleLine).show((title, f"nnsim · {lab.experiment.id}"), f"{sizes} · {where}")
+        self.query_one(TitleLine).show(
+            (title, f"nnsim · {lab.experiment.id}"), f"{sizes} · {where}"
+        )
 
     def _selected(self) -> tuple[Selection, str]:
         """The unit or weight that the focus is on (the last one, where it is on neither)."""
@@ -340,7 +346,7 @@ class LabScreen(GuardedScreen):
         else:
             message.bar.complain(self.query_one(StatusLine).text.removeprefix("! "))
 
-    def on_command_bar_closed(self, message: CommandBar.Closed) -> None:
+    def on_command_bar_closed(self, _message: CommandBar.Closed) -> None:
         """Go back to where the keys were."""
         from nnsim.tui.widgets.command_bar import CommandBar
 

@@ -21,7 +21,9 @@ class CommandInput(Input):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "recall(-1)", N_("Before"), show=False, id="bar.before"),
         Binding("down", "recall(1)", N_("After"), show=False, id="bar.after"),
-        Binding("escape", "leave", N_("Back"), id="bar.leave", tooltip=N_("Close without a change")),
+        Binding(
+            "escape", "leave", N_("Back"), id="bar.leave", tooltip=N_("Close without a change")
+        ),
     ]
 
     class Left(Message):

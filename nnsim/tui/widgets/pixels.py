@@ -235,7 +235,7 @@ class PixelGrid(Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line of characters: a slice through one row of pixels."""
-        width, height = self.cell
+        _width, height = self.cell
         row, line = divmod(y, height)
         base = self.rich_style
         if row >= self.shape[0]:

@@ -43,6 +43,8 @@ class RowList(ScrollView, can_focus=True):
     DEFAULT_CSS = """
     RowList {
         height: 1fr;
+        overflow-x: hidden;
+        scrollbar-size-vertical: 1;
         .rows--header { color: $text-muted; text-style: bold; }
         .rows--cursor { text-style: reverse; }
         .rows--dim { color: $text-muted; }
@@ -54,7 +56,9 @@ class RowList(ScrollView, can_focus=True):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", N_("Up"), show=False, id="rows.up", tooltip=N_("Row above")),
-        Binding("down,j", "move(1)", N_("Down"), show=False, id="rows.down", tooltip=N_("Row below")),
+        Binding(
+            "down,j", "move(1)", N_("Down"), show=False, id="rows.down", tooltip=N_("Row below")
+        ),
         Binding("pageup", "page(-1)", N_("Page up"), show=False, id="rows.page_up"),
         Binding("pagedown", "page(1)", N_("Page down"), show=False, id="rows.page_down"),
         Binding("home", "edge(0)", N_("First"), show=False, id="rows.first"),

@@ -34,7 +34,7 @@ class SampleList(RowList):
 
     def row_count(self) -> int:
         """One row for each sample, training and test."""
-        return 0 if self._lab is None else self._lab.experiment.data.count
+        return 0 if self._lab is None else self._lab.sample_count
 
     def header(self) -> str:
         """The columns."""
@@ -49,12 +49,12 @@ class SampleList(RowList):
         """Number, class, reading, input."""
         assert self._lab is not None
         experiment, readings = self._lab.experiment, self._lab.metrics.readings
-        inputs, target = experiment.data.sample(index)
+        inputs, target = self._lab.sample_at(index)
         picture = experiment.format_input(inputs)
-        test = index >= len(experiment.data.inputs)
+        test = index >= experiment.data.count
         number = (f"{index + 1:>4}  ", "dim")
         where = (_("  test") if test else "", "dim")
-        what = experiment.describe_target(target)
+        what = self._lab.describe_target(target)
         if readings is None:
             return [number, (f"{what:<9}  ", "strong"), (picture, ""), where]
         reading = int(readings[index])

@@ -50,10 +50,10 @@ class TrainingPanel(RowList):
             rows.append((_("right"), self._share(metrics.right, metrics.samples)))
         if metrics.test_right is not None:
             rows.append((_("test"), self._share(metrics.test_right, metrics.test_samples)))
-        batch = lab.experiment.training.batch_size
+        batch = trainer.batch_size
         rows += [
             (_("rate"), [(f"{trainer.learning_rate:g}", "")]),
-            (_("optimizer"), [(f"{trainer.optimizer_name}", "")]),
+            (_("optimizer"), [(f"{trainer.optimizer.name}", "")]),
             (_("batch"), [(str(batch) if batch else _("the whole set"), "")]),
         ]
         if lab.diverged:

@@ -139,4 +139,8 @@ class UnitValues(RowList):
 
     @staticmethod
     def _line(name: str, value: float, note: str) -> Row:
-        return [(f"{name:>3}", "strong"), (short(value, 8, sign=True), "strong"), (f"  {note}", "dim")]
+        return [
+            (f"{name:>3}", "strong"),
+            (short(value, 8, sign=True), "strong"),
+            (f"  {note}", "dim"),
+        ]

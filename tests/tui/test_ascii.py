@@ -1,0 +1,39 @@
+"""``--ascii``: what nnsim draws with has an ASCII character of the same width."""
+
+from pathlib import Path
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+
+import nnsim
+from nnsim.tui.ascii import AsciiFilter, to_ascii
+
+
+def test_every_character_in_the_app_s_own_sources_becomes_ascii():
+    drawn = set()
+    for path in (Path(nnsim.__file__).parent / "tui").rglob("*.py"):
+        if path.name != "ascii.py":
+            drawn |= {c for c in path.read_text("utf-8") if not c.isascii()}
+    assert drawn  # the sources do draw with such characters
+    assert {c for c in drawn if not to_ascii(c).isascii()} == set()
+
+
+def test_braille_keeps_empty_cells_empty_and_full_cells_full():
+    assert to_ascii("⠀") == " "
+    assert to_ascii("⣿") == "@"
+    assert all(to_ascii(chr(0x2800 + dots)) != " " for dots in range(1, 256))
+
+
+def test_a_line_keeps_its_width_and_styles():
+    bold = Style(bold=True)
+    line = [Segment("┌─┐ Σ", bold), Segment("plain")]
+    filtered = AsciiFilter().apply(line, Color(0, 0, 0))
+    assert "".join(s.text for s in filtered) == "+-+ Splain"
+    assert [s.style for s in filtered] == [bold, None]
+    assert sum(cell_len(s.text) for s in filtered) == sum(cell_len(s.text) for s in line)
+
+
+def test_chinese_text_stays():
+    assert to_ascii("权重") == "权重"
