@@ -35,7 +35,7 @@ def read_rows(
     A row is a list of `width` numbers, one number where `width` is 1, or a text that `parse`
     understands.
     """
-    rows = table.list(key)
+    rows = table.values(key)
     matrix = np.empty((len(rows), width))
     for index, row in enumerate(rows):
         if isinstance(row, str) and parse is not None:

@@ -42,7 +42,7 @@ def refused(experiment: Experiment, error: ValueError) -> ExperimentError:
 
 def _layer(spec: LayerSpec, initializer: str | None) -> Any:
     """Return the engine's layer for one of the file."""
-    start = _initializer(spec.initializer or initializer)
+    start = spec.initializer or initializer
     if spec.type == "dense":
         return engine.Dense(
             spec.units, spec.activation, name=spec.name, slope=spec.slope, initializer=start
@@ -65,11 +65,6 @@ def _layer(spec: LayerSpec, initializer: str | None) -> Any:
     return engine.Activation(spec.activation, name=spec.name, slope=spec.slope)
 
 
-def _initializer(text: str | None) -> str | None:
-    """Return ``"constant:0.5"`` for ``"constant 0.5"``, as commands and files write it."""
-    return None if text is None else ":".join(text.split())
-
-
 def build_trainer(experiment: Experiment, network: Network, seed: int) -> Trainer:
     """Return a trainer for `network` as the experiment's file says."""
     training = experiment.training
@@ -80,6 +75,9 @@ def build_trainer(experiment: Experiment, network: Network, seed: int) -> Traine
             learning_rate=training.learning_rate,
             batch_size=training.batch_size or None,
             seed=seed,
+            schedule=training.schedule,
+            clip=training.clip,
+            train_biases=training.train_biases,
         )
     except ValueError as error:
         raise refused(experiment, error) from None

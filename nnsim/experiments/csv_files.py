@@ -154,11 +154,9 @@ def _numbers(
             try:
                 value = float(cell)
             except ValueError:
-                value = math.nan
-                if cell.lower().lstrip("+-") != "nan":
-                    problem = _("{cell} in column {column} is not a number")
-                    raise at(sheet.file, sheet.lines[index],
-                             problem.format(cell=quoted(cell), column=column + 1)) from None  # fmt: skip
+                problem = _("{cell} in column {column} is not a number")
+                problem = problem.format(cell=quoted(cell), column=column + 1)
+                raise at(sheet.file, sheet.lines[index], problem) from None
             if not math.isfinite(value):
                 problem = _("{cell} in column {column}: every number must be finite")
                 raise at(sheet.file, sheet.lines[index],

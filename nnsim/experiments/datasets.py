@@ -89,7 +89,7 @@ def read_data(
         shown, hidden = read_samples(path, _with_classes(wanted, classes))
         test = shown.join(hidden)
     train, test = _split(table, train, test)
-    _check_targets(table, wanted, classes, train)
+    _check_classes(table, wanted, classes, train)
     return DataSet(*_for_network(train, wanted, shape), *_for_network(test, wanted, shape)), classes
 
 
@@ -164,17 +164,18 @@ def _inline(table: Table, wanted: Wanted) -> Samples:
     key = "labels" if "labels" in table else "targets"
     if key == "targets":
         rows = read_rows(table, key, wanted.outputs)
+        count = len(rows)
         samples = Samples(inputs, None, rows)
     else:
-        names = [_class_name(table, index, name) for index, name in enumerate(table.list(key))]
+        count = len(table.values(key))
+        names = [_class_name(table, index, name) for index, name in enumerate(table.values(key))]
         labels, classes = index_classes(
             names, wanted.classes, where, lambda row: table.document.line((*table.path, key, row))
         )
         samples = Samples(inputs, labels, None, classes)
-        rows = labels.reshape(-1, 1)
-    if len(rows) != len(inputs):
+    if count != len(inputs):
         problem = _("{key} has {got} entries; it should have {want}, one per input")
-        table.fail(key, problem.format(key=key, got=len(rows), want=len(inputs)))
+        table.fail(key, problem.format(key=key, got=count, want=len(inputs)))
     return samples
 
 
@@ -221,7 +222,7 @@ def _split(table: Table, train: Samples, test: Samples) -> tuple[Samples, Sample
     return train.take(np.sort(order[count:])), train.take(np.sort(order[:count])).join(test)
 
 
-def _check_targets(table: Table, wanted: Wanted, classes: tuple[str, ...], train: Samples) -> None:
+def _check_classes(table: Table, wanted: Wanted, classes: tuple[str, ...], train: Samples) -> None:
     if train.labels is None:
         return
     fits = len(classes) == wanted.outputs or (wanted.outputs == 1 and len(classes) <= 2)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from nnsim.experiments.samples import Samples
 
 Array = NDArray[np.float64]
-Draw = Callable[[np.random.Generator, Array, int, float], Array]
+Labels = NDArray[np.intp]
+Draw = Callable[[np.random.Generator, Labels, int, float], Array]
 """From a generator, the class of each point, the number of classes and the noise: the points."""
 
 
@@ -61,18 +62,18 @@ def generate(
     generator = GENERATORS[kind]
     if generator.draw is None:
         return _line(rng, samples, noise)
-    labels = np.arange(samples) % len(classes)
+    labels = np.arange(samples, dtype=np.intp) % len(classes)
     points = generator.draw(rng, labels, len(classes), noise)
     return Samples(points, labels, None, classes)
 
 
 def _line(rng: np.random.Generator, samples: int, noise: float) -> Samples:
-    """y = 2x − 1 for x from −1 to 4, evenly spaced; with 6 samples x is −1, 0, 1, 2, 3, 4."""
+    """Y = 2x − 1 for x from −1 to 4, evenly spaced; with 6 samples x is −1, 0, 1, 2, 3, 4."""
     x = np.linspace(-1.0, 4.0, samples).reshape(-1, 1)
     return Samples(x, None, 2 * x - 1 + noise * rng.standard_normal(x.shape))
 
 
-def _place(labels: NDArray[np.intp], classes: int) -> Array:
+def _place(labels: Labels, classes: int) -> Array:
     """Return how far along its class each point lies, from 0 to 1, evenly."""
     along = np.empty(len(labels))
     for label in range(classes):
@@ -81,9 +82,7 @@ def _place(labels: NDArray[np.intp], classes: int) -> Array:
     return along
 
 
-def _moons(
-    rng: np.random.Generator, labels: NDArray[np.intp], _classes: int, noise: float
-) -> Array:
+def _moons(rng: np.random.Generator, labels: Labels, _classes: int, noise: float) -> Array:
     """Two half circles of radius 1 that reach into one another."""
     angle = np.pi * _place(labels, 2)
     upper = np.stack([np.cos(angle), np.sin(angle)], axis=1)
@@ -92,9 +91,7 @@ def _moons(
     return points + noise * rng.standard_normal(points.shape)
 
 
-def _circles(
-    rng: np.random.Generator, labels: NDArray[np.intp], _classes: int, noise: float
-) -> Array:
+def _circles(rng: np.random.Generator, labels: Labels, _classes: int, noise: float) -> Array:
     """A circle of radius ½ (class 1) inside one of radius 1 (class 0)."""
     angle = 2 * np.pi * _place(labels, 2)
     radius = np.where(labels == 0, 1.0, 0.5)
@@ -102,32 +99,28 @@ def _circles(
     return points + noise * rng.standard_normal(points.shape)
 
 
-def _spiral(
-    rng: np.random.Generator, labels: NDArray[np.intp], classes: int, noise: float
-) -> Array:
+def _spiral(rng: np.random.Generator, labels: Labels, classes: int, noise: float) -> Array:
     """One arm per class from the centre to radius 1, about two thirds of a turn each."""
     along = _place(labels, classes)
     angle = 4 * along + 2 * np.pi * labels / classes + 2 * noise * rng.standard_normal(len(labels))
     return np.stack([along * np.sin(angle), along * np.cos(angle)], axis=1)
 
 
-def _xor(rng: np.random.Generator, labels: NDArray[np.intp], _classes: int, noise: float) -> Array:
+def _xor(rng: np.random.Generator, labels: Labels, _classes: int, noise: float) -> Array:
     """The corners (0, 0) and (1, 1) are class 0, (0, 1) and (1, 0) class 1."""
     turn = (np.arange(len(labels)) // 2) % 2
     points = np.stack([turn, np.where(labels == 0, turn, 1 - turn)], axis=1).astype(np.float64)
     return points + noise * rng.standard_normal(points.shape)
 
 
-def _blobs(rng: np.random.Generator, labels: NDArray[np.intp], classes: int, noise: float) -> Array:
+def _blobs(rng: np.random.Generator, labels: Labels, classes: int, noise: float) -> Array:
     """One round cloud per class, with their centres evenly on a circle of radius 1."""
     angle = 2 * np.pi * labels / classes
     centres = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     return centres + noise * rng.standard_normal(centres.shape)
 
 
-def _flower(
-    rng: np.random.Generator, labels: NDArray[np.intp], _classes: int, noise: float
-) -> Array:
+def _flower(rng: np.random.Generator, labels: Labels, _classes: int, noise: float) -> Array:
     """Petals in polar coordinates, r = 4·|sin 4θ|, the two classes on alternate sides.
 
     Class 0 has the petals of the upper half of θ, class 1 those of the lower, as in the planar

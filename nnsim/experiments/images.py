@@ -108,20 +108,19 @@ class _Parser:
         if not bands:
             raise at(self.name, 1, _("there are no pictures in this file"))
         values = self._values()
-        images = {id(band): self._images(band, values) for band in bands}
-        parts = []
-        for test in (False, True):
-            chosen = [band for band in bands if band.test == test]
-            parts.append(
-                np.concatenate([np.zeros((0, *self.shape)), *(images[id(band)] for band in chosen)])
-            )
-            parts.append(
-                np.repeat(
-                    np.array([band.label for band in chosen], dtype=np.intp),
-                    np.array([len(images[id(band)]) for band in chosen], dtype=np.intp),
-                )
-            )
-        return Pictures(*parts, tuple(self.classes))
+        train, test = ([band for band in bands if band.test == flag] for flag in (False, True))
+        return Pictures(
+            *self._gather(train, values), *self._gather(test, values), tuple(self.classes)
+        )
+
+    def _gather(
+        self, bands: list[_Band], values: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+        """Return the pictures of all these bands, and their labels."""
+        images = [self._images(band, values) for band in bands]
+        counts = np.array([len(each) for each in images], dtype=np.intp)
+        labels = np.array([band.label for band in bands], dtype=np.intp)
+        return np.concatenate([np.zeros((0, *self.shape)), *images]), np.repeat(labels, counts)
 
     def _bands(self, text: str) -> list[_Band]:
         """Split the file into bands of pictures, and check everything but their signs."""
@@ -221,7 +220,7 @@ class _Parser:
             raise at(self.name, band.lines[row],
                      problem.format(sign=sign, signs=listed(allowed, 40)))  # fmt: skip
         pieces = known.reshape(height, -1, channels, width)
-        return pieces.transpose(1, 0, 3, 2)
+        return np.ascontiguousarray(pieces.transpose(1, 0, 3, 2))
 
 
 def format_pictures(

@@ -88,7 +88,7 @@ def _read_shape(table: Table, kind: str, names: tuple[str, ...]) -> tuple[int, .
         return (len(names),)
     if "shape" not in table:
         table.missing("shape", _("[rows, columns], or [rows, columns, channels]"))
-    shape = table.list("shape")
+    shape = table.values("shape")
     dimensions = (1,) if kind == "vector" else (2, 3)
     wanted = (
         _("one whole number, as in [4]")
@@ -222,7 +222,7 @@ def parse_target(text: str, classes: tuple[str, ...], outputs: int) -> NDArray[n
     if len(name) > 1 and name[0] == name[-1] and name[0] in "\"'":
         name = name[1:-1]
     if name in classes:
-        return class_targets(np.array([classes.index(name)]), outputs)[0]
+        return class_targets(np.array([classes.index(name)]), outputs).reshape(outputs)
     try:
         numbers = _numbers(name, _("the target"))
     except ExperimentError:

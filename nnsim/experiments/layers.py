@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nnsim.engine.initializers import initializer
 from nnsim.experiments.errors import quoted
 from nnsim.i18n import _
 
@@ -183,7 +184,7 @@ def _dense(table: Table, name: str, shape: Shape) -> LayerSpec:
     return LayerSpec(
         "dense", name, shape, (units,), (shape[0] + 1) * units,
         activation=activation, slope=slope, units=units,
-        labels=_read_labels(table, units), initializer=_read_initializer(table),
+        labels=_read_labels(table, units), initializer=read_initializer(table),
     )  # fmt: skip
 
 
@@ -206,7 +207,7 @@ def _conv2d(table: Table, name: str, shape: Shape) -> LayerSpec:
         "conv2d", name, shape, (*out, filters), (side * side * channels + 1) * filters,
         activation=activation, slope=slope, filters=filters, kernel_size=side, stride=stride,
         padding=padding, labels=_read_labels(table, filters),
-        initializer=_read_initializer(table),
+        initializer=read_initializer(table),
     )  # fmt: skip
 
 
@@ -262,5 +263,8 @@ def _read_labels(table: Table, units: int) -> tuple[str, ...]:
     return labels
 
 
-def _read_initializer(table: Table) -> str | None:
-    return table.text("initializer") if "initializer" in table else None
+def read_initializer(table: Table) -> str | None:
+    """Return how weights start, such as ``"xavier"`` or ``"constant:0.5"``; None if not told."""
+    if "initializer" not in table:
+        return None
+    return table.accepted("initializer", initializer, "")

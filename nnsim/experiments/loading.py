@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nnsim.engine.losses import loss as engine_loss
 from nnsim.experiments.catalogue import find
 from nnsim.experiments.datasets import read_data
 from nnsim.experiments.experiment import Experiment
@@ -17,6 +18,8 @@ from nnsim.i18n import _
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from nnsim.experiments.datasets import DataSet
+    from nnsim.experiments.network import NetworkSpec
     from nnsim.experiments.table import Table
 
 KEYS = ("id", "title", "input", "classes", "network", "data", "training")
@@ -55,7 +58,9 @@ def load(name_or_path: str | Path) -> Experiment:
         outputs=network.outputs,
         classified=bool(classes) or network.loss in CLASS_LOSSES,
     )
-    data, classes = read_data(root.table("data"), wanted, network.input_shape)
+    table = root.table("data")
+    data, classes = read_data(table, wanted, network.input_shape)
+    _check_targets(table, network, data)
     if not classes and network.loss in CLASS_LOSSES:
         classes = tuple(str(k) for k in range(max(2, network.outputs)))
     return Experiment(
@@ -68,6 +73,15 @@ def load(name_or_path: str | Path) -> Experiment:
         data=data,
         training=training,
     )
+
+
+def _check_targets(table: Table, network: NetworkSpec, data: DataSet) -> None:
+    """Refuse targets that the loss makes no sense for, such as −1 for cross-entropy."""
+    for key, targets in (("targets", data.targets), ("test_file", data.test_targets)):
+        try:
+            engine_loss(network.loss).check_targets(targets)
+        except ValueError as error:
+            table.fail(key, str(error))
 
 
 def _read_id(root: Table) -> str:

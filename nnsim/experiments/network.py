@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nnsim.engine.losses import loss as engine_loss
 from nnsim.experiments.arrays import read_array
 from nnsim.experiments.errors import quoted
-from nnsim.experiments.layers import MOST_LAYERS, read_layers, wants_image
+from nnsim.experiments.layers import MOST_LAYERS, read_initializer, read_layers, wants_image
 from nnsim.experiments.training import LARGEST_SEED
 from nnsim.i18n import _
 
@@ -81,14 +82,19 @@ def read_network(table: Table, given: InputSpec, training_seed: int) -> NetworkS
     image = given.kind == "pixels" and wants_image(tables)
     shape = given.picture_shape if image else (given.count,)
     layers = read_layers(tables, shape)
+    loss = table.choice("loss", LOSSES, "squared_error")
+    try:
+        engine_loss(loss).check(layers[-1].activation, layers[-1].output_shape[0])
+    except ValueError as error:
+        table.fail("loss", str(error))
     return NetworkSpec(
         layers=layers,
         input_shape=shape,
-        loss=table.choice("loss", LOSSES, "squared_error"),
+        loss=loss,
         reduction=table.choice("reduction", ("mean", "sum"), "mean"),
         dtype=table.choice("dtype", ("float64", "float32"), "float64"),
         seed=table.integer("seed", training_seed, 0, LARGEST_SEED),
-        initializer=table.text("initializer") if "initializer" in table else None,
+        initializer=read_initializer(table),
         parameters=_read_parameters(table.table("parameters"), layers),
     )
 

@@ -15,7 +15,7 @@ from nnsim.experiments.lines import key_lines, line_of
 from nnsim.i18n import _
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from nnsim.experiments.lines import Path as KeyPath
 
@@ -236,6 +236,15 @@ class Table:
             self._wrong(key, value, _("true or false"))
         return value
 
+    def accepted(self, key: str, check: Callable[[str], object], default: str) -> str:
+        """Return a text that `check` accepts; what its ValueError says is the refusal."""
+        value = ":".join(self.text(key, default).split())
+        try:
+            check(value)
+        except ValueError as error:
+            self.fail(key, str(error))
+        return value
+
     def table(self, key: str, *, required: bool = False) -> Table:
         """Return the table `key`, empty where there is none."""
         if required:
@@ -245,7 +254,7 @@ class Table:
             self._wrong(key, value, _("a table"))
         return Table(self.document, (*self.path, key), value)
 
-    def list(self, key: str) -> list[Any]:
+    def values(self, key: str) -> list[Any]:
         """Return a list, of anything."""
         value = self._required(key, _("a list"))
         if not isinstance(value, list):
@@ -254,7 +263,7 @@ class Table:
 
     def tables(self, key: str, most: int) -> list[Table]:
         """Return a list of one to `most` tables."""
-        values = self.list(key)
+        values = self.values(key)
         if not 1 <= len(values) <= most:
             problem = _("{key} has {count} entries; it should have 1 to {most}")
             self.fail(key, problem.format(key=key, count=len(values), most=most))
@@ -270,7 +279,7 @@ class Table:
             return ()
         names: list[str] = []
         seen: set[str] = set()
-        for index, value in enumerate(self.list(key)):
+        for index, value in enumerate(self.values(key)):
             if not isinstance(value, str) or not value.strip():
                 problem = _("{key} holds {kind}; each entry should be a text")
                 kind = _("an empty text") if isinstance(value, str) else _kind(value)

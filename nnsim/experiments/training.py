@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nnsim.engine.schedules import schedule
+
 if TYPE_CHECKING:
     from nnsim.experiments.table import Table
 
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw")
-SCHEDULES = ("constant", "step", "cosine")
 LARGEST_SEED = 2**63 - 1
 MOST_EPOCHS = 1_000_000_000
 _KEYS = (
@@ -35,7 +36,7 @@ class TrainingSpec:
     l1, l2 : float
         Penalties on weights and kernels, l1·Σ|w| and ½·l2·Σw².
     schedule : str
-        ``"constant"``, ``"step"`` or ``"cosine"``: how the learning rate falls.
+        ``"constant"``, ``"step:10:0.5"``, ``"cosine:100"``: how the learning rate falls.
     clip : float or None
         The gradient is scaled down to this norm where it is longer.
     train_biases : bool
@@ -68,7 +69,7 @@ def read_training(table: Table) -> TrainingSpec:
         seed=table.integer("seed", default.seed, 0, LARGEST_SEED),
         l1=table.number("l1", default.l1, 0, 1e6),
         l2=table.number("l2", default.l2, 0, 1e6),
-        schedule=table.choice("schedule", SCHEDULES, default.schedule),
+        schedule=table.accepted("schedule", schedule, default.schedule),
         clip=table.number("clip", None, 0, 1e12, above=True) if "clip" in table else None,
         train_biases=table.boolean("train_biases", default.train_biases),
         on_open=table.boolean("on_open", default.on_open),

@@ -1,0 +1,1 @@
+"""One module per command; `nnsim.cli.registry` says what each must have."""

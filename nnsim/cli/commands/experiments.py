@@ -1,0 +1,37 @@
+"""``nnsim experiments``: the experiments that ship."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nnsim.i18n import _
+
+if TYPE_CHECKING:
+    import argparse
+
+    from nnsim.cli.output import Output
+
+
+def help() -> str:  # noqa: A001
+    """Return the command's line of help."""
+    return _("the experiments that ship")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take no arguments."""
+
+
+def run(_arguments: argparse.Namespace, output: Output) -> int:
+    """Print id and title of each."""
+    from nnsim.experiments import catalogue
+
+    if output.as_json:
+        output.json([{"id": e.id, "title": e.title, "path": str(e.path)} for e in catalogue()])
+        return 0
+    output.table(
+        _("Experiments: nnsim ID opens one"),
+        (_("id"), _("title"), _("input"), _("network")),
+        [(e.id, e.title, e.kind, e.summary) for e in catalogue()],
+        left=4,
+    )
+    return 0

@@ -1,0 +1,51 @@
+"""``nnsim predict``: what the network says to one input."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nnsim.cli.subject import add_input_argument, add_network_arguments
+from nnsim.i18n import _
+
+if TYPE_CHECKING:
+    import argparse
+
+    from nnsim.cli.output import Output
+
+
+def help() -> str:  # noqa: A001
+    """Return the command's line of help."""
+    return _("what the network says to an input")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take an experiment and an input."""
+    add_network_arguments(parser)
+    add_input_argument(parser)
+
+
+def run(arguments: argparse.Namespace, output: Output) -> int:
+    """Print the outputs and what they mean."""
+    from nnsim.cli.output import number
+    from nnsim.cli.subject import check_finite, open_network, prediction, read_input
+    from nnsim.experiments import load
+
+    experiment = load(arguments.experiment)
+    x = read_input(experiment, arguments.input)
+    result = open_network(experiment, arguments).forward(x)[0]
+    check_finite(_("the output"), result)
+    answer = prediction(experiment, result)
+    if output.as_json:
+        output.json({"output": result, "prediction": answer})
+        return 0
+    last = experiment.network.layers[-1]
+    names = last.labels or (
+        experiment.classes
+        if len(experiment.classes) == len(result)
+        else [f"{last.name}[{k}]" for k in range(1, len(result) + 1)]
+    )
+    rows = [(name, number(value)) for name, value in zip(names, result, strict=True)]
+    output.table(experiment.title, (_("output"), _("value")), rows)
+    if answer is not None:
+        output.line(_("Prediction: {answer}").format(answer=answer))
+    return 0

@@ -1,0 +1,58 @@
+"""``nnsim summary``: layers, shapes and parameter counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nnsim.i18n import _
+
+if TYPE_CHECKING:
+    import argparse
+
+    from nnsim.cli.output import Output
+
+
+def help() -> str:  # noqa: A001
+    """Return the command's line of help."""
+    return _("layers, shapes, parameter counts")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take an experiment."""
+    parser.add_argument("experiment", metavar="EXPERIMENT", help=_("an id, or a file"))
+
+
+def run(arguments: argparse.Namespace, output: Output) -> int:
+    """Print a row per layer, and the total."""
+    from nnsim.experiments import load
+
+    experiment = load(arguments.experiment)
+    summary = experiment.build_network().summary()
+    if output.as_json:
+        layers = [
+            {
+                "name": row.name,
+                "kind": row.kind,
+                "output_shape": row.output_shape,
+                "parameters": row.parameters,
+            }
+            for row in summary
+        ]
+        output.json({"layers": layers, "parameters": summary.parameters})
+        return 0
+    rows = [
+        (row.name, row.kind, layer.activation, _shape(row.output_shape), f"{row.parameters:,}")
+        for row, layer in zip(summary, experiment.network.layers, strict=True)
+    ]
+    rows.append((_("total"), "", "", "", f"{summary.parameters:,}"))
+    output.table(
+        experiment.title,
+        (_("layer"), _("kind"), _("activation"), _("output shape"), _("parameters")),
+        [(_("input"), experiment.input.kind, "", _shape(experiment.input_shape), "0"), *rows],
+        left=3,
+    )
+    return 0
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return " × ".join(map(str, shape))

@@ -1,0 +1,107 @@
+"""What commands print: lines, tables, JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from nnsim.cli.errors import CommandError
+from nnsim.i18n import _
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+_ASCII = str.maketrans({
+    "σ": "sigma", "Σ": "sum", "∂": "d", "δ": "delta", "Δ": "delta", "η": "eta", "θ": "theta",
+    "λ": "lambda", "μ": "mu", "½": "1/2", "·": "*", "×": "x", "−": "-", "–": "-", "—": "-",
+    "≈": "~", "≥": ">=", "≤": "<=", "≠": "!=", "→": "->", "←": "<-", "…": "...", "′": "'",
+    "²": "^2", "ᵢ": "_i", "₁": "1", "₂": "2", "✓": "+", "✗": "x", "“": '"', "”": '"', "’": "'",
+})  # fmt: skip
+
+
+def to_ascii(text: str) -> str:
+    """Return `text` with every sign that is not ASCII replaced."""
+    return text.translate(_ASCII).encode("ascii", "replace").decode("ascii")
+
+
+class Output:
+    """Standard output, as the common options want it.
+
+    Parameters
+    ----------
+    ascii_only : bool
+        Replace what is not ASCII.
+    as_json : bool
+        Whether the command should print JSON.
+    """
+
+    def __init__(self, *, ascii_only: bool = False, as_json: bool = False) -> None:
+        self.ascii_only = ascii_only
+        self.as_json = as_json
+
+    def text(self, text: str) -> str:
+        """Return `text` as it may be printed."""
+        return to_ascii(text) if self.ascii_only else text
+
+    def line(self, text: str = "") -> None:
+        """Print a line."""
+        print(self.text(text))
+
+    def json(self, value: Any) -> None:
+        """Print `value` as one line of JSON; arrays become lists.
+
+        Raises
+        ------
+        CommandError
+            If a number in it is not finite, which JSON can't write.
+        """
+        try:
+            print(json.dumps(plain(value), allow_nan=False))
+        except ValueError:
+            problem = _("the result has numbers that are not finite, which JSON can't hold")
+            raise CommandError(problem) from None
+
+    def table(
+        self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1
+    ) -> None:
+        """Print a table; the first `left` columns are text, the others numbers."""
+        from rich import box
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(
+            title=Text(self.text(title)),
+            title_justify="left",
+            box=box.ASCII if self.ascii_only else box.SIMPLE_HEAD,
+        )
+        for number, column in enumerate(columns):
+            justify = "left" if number < left else "right"
+            table.add_column(Text(self.text(column)), justify=justify, overflow="fold")  # type: ignore[arg-type]
+        for row in rows:
+            table.add_row(*(Text(self.text(cell)) for cell in row))
+        self.console().print(table)
+
+    def console(self) -> Console:
+        """Return a Rich console on standard output; in a pipe it is as wide as need be."""
+        from rich.console import Console
+
+        return Console(width=None if sys.stdout.isatty() else 200, highlight=False)
+
+
+def plain(value: Any) -> Any:
+    """Return `value` with arrays as lists, NumPy's numbers as Python's."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, dict):
+        return {key: plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(part) for part in value]
+    return value
+
+
+def number(value: float) -> str:
+    """Return a number for a table."""
+    return f"{value:.6g}"

@@ -1,0 +1,78 @@
+"""``nnsim`` and ``nnsim TARGET``: from the command line to the app, by the shortest way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nnsim.cli.errors import CommandError
+from nnsim.cli.words import pairs
+from nnsim.i18n import _
+from nnsim.resources import resource
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def start(words: Sequence[str]) -> int:
+    """Open the app as the `words` say, and return its status.
+
+    Raises
+    ------
+    CommandError
+        If a word makes no sense, or there is nothing of the target's name; the screen has not
+        been touched by then.
+    """
+    options = {"--ascii": False, "--untrained": False}
+    targets = []
+    for word, _value in pairs(words):
+        if word in options:
+            options[word] = True
+        elif not word.startswith("-"):
+            targets.append(word)
+        elif word != "--lang":
+            problem = _("unknown option {word}; nnsim --help has them all")
+            raise CommandError(problem.format(word=word))
+    if len(targets) > 1:
+        problem = _("unknown command {word}; nnsim --help has them all")
+        raise CommandError(problem.format(word=targets[0]))
+    target = targets[0] if targets else None
+    if target is not None:
+        check_target(target)
+    from nnsim.tui import run_app
+
+    return run_app(target, ascii_only=options["--ascii"], untrained=options["--untrained"])
+
+
+def check_target(target: str) -> None:
+    """Refuse a target that is no shipped experiment, no lesson and no sound file.
+
+    Raises
+    ------
+    CommandError, ExperimentError
+    """
+    if target in experiment_ids() or target in lesson_ids():
+        return
+    path = Path(target)
+    if "\0" not in target and target and (path.suffix or len(path.parts) > 1 or path.exists()):
+        if path.suffix != ".md" or not path.is_file():
+            from nnsim.experiments import load
+
+            load(path)
+        return
+    from nnsim.cli.registry import COMMANDS
+    from nnsim.experiments.errors import nearest, quoted
+
+    problem = _("there is no experiment, lesson or command {name}; {hint}")
+    known = [*experiment_ids(), *lesson_ids(), *COMMANDS]
+    raise CommandError(problem.format(name=quoted(target), hint=nearest(target, known)))
+
+
+def experiment_ids() -> list[str]:
+    """Return the ids of the experiments that ship: the names of their files."""
+    return sorted(path.stem for path in resource("assets/experiments").glob("*.toml"))
+
+
+def lesson_ids() -> list[str]:
+    """Return the ids of the lessons that ship: their files are called ``NN-id.md``."""
+    return [path.stem[3:] for path in sorted(resource("lessons").glob("en/[0-9][0-9]-*.md"))]

@@ -1,0 +1,114 @@
+"""What several commands ask about: an experiment's network, and one input to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nnsim.cli.errors import CommandError
+from nnsim.i18n import _
+
+if TYPE_CHECKING:
+    import argparse
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from nnsim.engine import Network
+    from nnsim.experiments import Experiment
+
+    Array = NDArray[np.float64]
+
+
+def add_network_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take an experiment, and say which parameters its network should have."""
+    parser.add_argument("experiment", metavar="EXPERIMENT", help=_("an id, or a file"))
+    parser.add_argument("--model", metavar="FILE", help=_("take the parameters of this .npz"))
+    parser.add_argument(
+        "--untrained",
+        action="store_true",
+        help=_("take the start weights where the experiment opens trained"),
+    )
+
+
+def add_input_argument(parser: argparse.ArgumentParser) -> None:
+    """Take one input."""
+    parser.add_argument(
+        "--input",
+        required=True,
+        metavar="TEXT",
+        help=_('numbers as in "0.05 0.10", pixel rows as in 111/101/101/111, or @FILE'),
+    )
+
+
+def open_network(experiment: Experiment, arguments: argparse.Namespace) -> Network:
+    """Return the network that the command is about.
+
+    Raises
+    ------
+    CommandError
+        If the model does not fit the experiment.
+    """
+    if arguments.model is None:
+        return experiment.open(untrained=arguments.untrained)[0]
+    from nnsim.engine import Network
+
+    network: Network = Network.load(arguments.model)
+    expected = experiment.build_network()
+    if _shapes(network) != _shapes(expected):
+        problem = _("{model} has another network than {experiment}: {got}; it should be {want}")
+        raise CommandError(
+            problem.format(
+                model=arguments.model,
+                experiment=experiment.id,
+                got=_describe(network),
+                want=_describe(expected),
+            )
+        )
+    return network
+
+
+def _shapes(network: Network) -> list[object]:
+    layers = [(layer.kind, layer.activation, layer.output_shape) for layer in network.layers]
+    blocks = network.blocks(network.parameters)
+    return [network.input_shape, layers, [block.shape for block in blocks.values()]]
+
+
+def _describe(network: Network) -> str:
+    shapes = [network.input_shape, *(layer.output_shape for layer in network.layers)]
+    return "-".join("×".join(map(str, shape)) for shape in shapes)
+
+
+def read_input(experiment: Experiment, text: str) -> Array:
+    """Return the input that `text`, or the file of ``@FILE``, writes, with a batch axis.
+
+    Raises
+    ------
+    ExperimentError
+        If there is no such file, or no such input in it.
+    """
+    if text.startswith("@"):
+        from nnsim.experiments.table import decode, read_bytes
+
+        text = decode(read_bytes(Path(text[1:]), 64 * 2**20), text[1:])
+    return experiment.parse_input(text)[None]
+
+
+def prediction(experiment: Experiment, output: Array) -> str | None:
+    """Return the name of the class that `output` reads; None for regression."""
+    index = experiment.decide(output)
+    return None if index is None else experiment.classes[index]
+
+
+def check_finite(name: str, values: Array | None) -> None:
+    """Refuse numbers that have left the range of floating point.
+
+    Raises
+    ------
+    CommandError
+    """
+    import numpy as np
+
+    if values is not None and not np.isfinite(values).all():
+        problem = _("{name} is no longer finite: the input or the weights are too large")
+        raise CommandError(problem.format(name=name))
