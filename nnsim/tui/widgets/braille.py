@@ -58,15 +58,17 @@ class Raster:
         thickness : callable
             How many dots high the line is at a share (0 to 1) of the way.
         dash : tuple (on, off), optional
-            Dots along x that are drawn and left out in turn; both ends are always drawn.
+            Dots along the line that are drawn and left out in turn; its end is always drawn.
         """
         (x0, y0), (x1, y1) = start, end
-        length = max(1, x1 - x0)
-        for x in range(x0, x1 + 1):
-            share = (x - x0) / length
-            if dash and x1 - x > 1 and (x - x0) % sum(dash) >= dash[0]:
+        across = max(1, x1 - x0)
+        length = max(across, abs(y1 - y0))
+        # One dot along the longer way at a time, so that steep lines have no holes.
+        for step in range(length + 1):
+            share = step / length
+            if dash and length - step > 1 and step % sum(dash) >= dash[0]:
                 continue
             high = thickness(share)
-            y = round(y0 + (y1 - y0) * share)
+            x, y = round(x0 + (x1 - x0) * share), round(y0 + (y1 - y0) * share)
             for offset in range(high):
                 self.dot(x, y - (high - 1) // 2 + offset, owner)

@@ -40,6 +40,11 @@ class Line:
                     chars[x + 1], keys[x + 1] = "", key
             x += wide
 
+    def paste(self, x: int, other: Line) -> None:
+        """Copy another line from cell `x` on; it must fit."""
+        self._chars[x : x + other.width] = other._chars
+        self._keys[x : x + other.width] = other._keys
+
     def runs(self) -> list[Run]:
         """Return the line as runs of one key."""
         runs: list[Run] = []

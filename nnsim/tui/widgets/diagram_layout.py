@@ -16,8 +16,8 @@ Kind = Literal["inputs", "units", "block", "folded"]
 BOX_HEIGHT = 3
 FOLDED_WIDTH = 3
 FOCUS_GAP, OTHER_GAP = 9, 2
-NUMBER_WIDTH = 6
-NUMBERS_FROM = 14
+NUMBER_WIDTH = 7
+NUMBERS_FROM = 15
 """A gap this wide has room for the weights' numbers beside its wires."""
 WIDEST_GAP = 56
 
@@ -106,6 +106,9 @@ def lay_out(
     size: tuple[int, int],
     focus: int,
     anchors: dict[int, int],
+    *,
+    numbers: bool = True,
+    footer: bool = True,
 ) -> Layout:
     """Place the columns in `size` (width, height).
 
@@ -115,13 +118,15 @@ def lay_out(
         The layer whose wires are shown.
     anchors : dict
         The unit of each layer that must be in view.
+    numbers, footer : bool
+        Whether to leave room for the weights' numbers, and for a line at the bottom.
     """
     width, height = size
-    top, bottom = (1 if height >= 8 else 0), height - (1 if height >= 10 else 0)
+    top, bottom = (1 if height >= 8 else 0), height - (1 if footer and height >= 10 else 0)
     chosen = _choose(columns, width, focus)
-    xs, gaps = _place_across(chosen, width, focus)
+    xs, gaps = _place_across(chosen, width, focus, numbers)
     placed = tuple(
-        _place_down(column, x, top, bottom, anchors.get(column.layer, 0), column.layer == focus)
+        _place_down(column, x, top, bottom, anchors.get(column.layer, 0))
         for column, x in zip(chosen, xs, strict=True)
     )
     return Layout(width, height, top, bottom, placed, gaps)
@@ -142,9 +147,7 @@ def _choose(columns: tuple[Column, ...], width: int, focus: int) -> list[Column]
                 chosen = [other for other in chosen if other.layer != column.layer]
             elif _distance(column.layer, focus) > 0 and column.kind != "folded":
                 at = next(i for i, other in enumerate(chosen) if other.layer == column.layer)
-                chosen[at] = replace(
-                    column, kind="folded", width=FOLDED_WIDTH, narrow=FOLDED_WIDTH
-                )
+                chosen[at] = replace(column, kind="folded", width=FOLDED_WIDTH, narrow=FOLDED_WIDTH)
     return chosen
 
 
@@ -159,7 +162,7 @@ def _needed(columns: list[Column], focus: int) -> int:
 
 
 def _place_across(
-    columns: list[Column], width: int, focus: int
+    columns: list[Column], width: int, focus: int, numbers: bool
 ) -> tuple[list[int], tuple[Gap, ...]]:
     """Return each column's first cell, and the gaps between neighbouring layers."""
     free = max(0, width - sum(column.width for column in columns))
@@ -169,9 +172,9 @@ def _place_across(
     gaps: list[Gap] = []
     for i, column in enumerate(columns):
         if i > 0:
-            numbers = NUMBER_WIDTH if widths[i - 1] >= NUMBERS_FROM else 0
+            taken = NUMBER_WIDTH if numbers and widths[i - 1] >= NUMBERS_FROM else 0
             if columns[i - 1].layer == column.layer - 1:
-                gaps.append(Gap(column.layer, x, widths[i - 1], numbers))
+                gaps.append(Gap(column.layer, x, widths[i - 1], taken))
             x += widths[i - 1]
         xs.append(x)
         x += column.width
@@ -199,9 +202,7 @@ def _gap_widths(columns: list[Column], free: int, focus: int) -> list[int]:
     return widths
 
 
-def _place_down(
-    column: Column, x: int, top: int, bottom: int, anchor: int, focused: bool
-) -> PlacedColumn:
+def _place_down(column: Column, x: int, top: int, bottom: int, anchor: int) -> PlacedColumn:
     """Place the units of a column between two rows, around unit `anchor`."""
     room = bottom - top
     if column.kind in ("block", "folded"):
@@ -238,9 +239,7 @@ def _spread(count: int, high: int, group: int, top: int, room: int) -> tuple[Ite
     return tuple(Item(i, start + y, high) for i, y in enumerate(tops))
 
 
-def _scrolled(
-    column: Column, x: int, top: int, room: int, anchor: int, extra: int
-) -> PlacedColumn:
+def _scrolled(column: Column, x: int, top: int, room: int, anchor: int, extra: int) -> PlacedColumn:
     """Place as many single rows as fit around the anchor, which is opened to a box."""
     shown = min(column.count, max(1, room - extra))
     first = 0

@@ -1,0 +1,285 @@
+"""Weights as pictures: each unit's incoming weights in the shape of the input, and as bars.
+
+A cell tells its sign by a character (in its number, or beside its block) and by colour, its size
+by the number or the block and by the colour's strength.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from nnsim.i18n import _
+from nnsim.lab.view import Selection
+from nnsim.tui.widgets.diagram_canvas import STRONGEST, Key, Line
+from nnsim.tui.widgets.diagram_text import fit, number, width_of
+from nnsim.tui.widgets.diagram_wires import Matrix, strengths
+
+CELL_WIDTHS = (5, 4, 2, 1)
+"""A number with two decimals, with one, a sign and a block, a block alone."""
+BLOCKS = " ░▒▓█"
+MINUS_BLOCKS = " -=%#"
+BETWEEN = 2
+
+
+@dataclass(frozen=True)
+class Area:
+    """A rectangle of cells."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def has(self, x: int, y: int) -> bool:
+        """Whether a cell lies in it."""
+        return self.x <= x < self.x + self.width and self.y <= y < self.y + self.height
+
+
+def key_of(value: float, share: float, *, chosen: bool = False, cell: bool = False) -> Key:
+    """Return the colour of a weight: its sign and strength."""
+    name = "negative" if value < 0 else "positive"
+    if chosen:
+        return f"{name}-chosen", STRONGEST
+    return (f"{name}-cell" if cell else name), min(STRONGEST, int(share * (STRONGEST + 0.99)))
+
+
+def picture_shape(input_shape: tuple[int, ...], count: int, room: int) -> tuple[int, int]:
+    """Return (rows, columns) of a weight image: as the input is, or in columns of `room` rows."""
+    if len(input_shape) >= 2 and math.prod(input_shape) == count:
+        return input_shape[0], math.prod(input_shape[1:])
+    columns = max(1, math.ceil(count / max(1, room)))
+    return math.ceil(count / columns), columns
+
+
+@dataclass(frozen=True)
+class WeightImages:
+    """The images of one layer's units in an area, as many as fit around the anchor."""
+
+    area: Area
+    layer: int
+    labels: tuple[str, ...]
+    matrix: Matrix = field(repr=False)
+    share: Matrix = field(repr=False)
+    shape: tuple[int, int]
+    pooled: int
+    """So many inputs by so many are one cell, where the image is too large for the area."""
+    cell: int
+    tiles: tuple[tuple[int, Area], ...]
+    """Each image's unit and place; its first row is the unit's label."""
+    left_out: int
+
+    @classmethod
+    def make(
+        cls,
+        area: Area,
+        layer: int,
+        labels: tuple[str, ...],
+        matrix: Matrix,
+        input_shape: tuple[int, ...],
+        anchor: int,
+    ) -> WeightImages:
+        """Choose the largest cells with which all images fit; else the smallest ones."""
+        shape = picture_shape(input_shape, len(matrix), area.height - 1)
+        pooled = 1
+        while math.ceil(shape[0] / pooled) > max(1, area.height - 1) or math.ceil(
+            shape[1] / pooled
+        ) > max(1, area.width):
+            pooled += 1
+        rows, columns = math.ceil(shape[0] / pooled), math.ceil(shape[1] / pooled)
+        count = len(labels)
+        cell, fits = 1, (0, 0)
+        for cell in CELL_WIDTHS:
+            wide, high = max(columns * cell, 3), rows + 1
+            fits = (area.width + BETWEEN) // (wide + BETWEEN), (area.height + 1) // (high + 1)
+            tight = area.height // high
+            fits = (fits[0], tight) if fits[0] * fits[1] < count else fits
+            if fits[0] * fits[1] >= count:
+                break
+        left_out = max(0, count - fits[0] * fits[1])
+        tiles = cls._tiles(area, (max(columns * cell, 3), rows + 1), fits, count, anchor)
+        share = strengths(matrix)
+        return cls(
+            area, layer, labels, matrix, share, shape, pooled, cell, tiles, left_out
+        )  # fmt: skip
+
+    @staticmethod
+    def _tiles(
+        area: Area, tile: tuple[int, int], fits: tuple[int, int], count: int, anchor: int
+    ) -> tuple[tuple[int, Area], ...]:
+        across, down = fits
+        shown = min(count, across * down)
+        if not shown:
+            return ()
+        first = min(max(0, anchor - shown // 2), count - shown)
+        lines = math.ceil(shown / across)
+        step = tile[1] + (1 if lines * (tile[1] + 1) - 1 <= area.height else 0)
+        # A little more air between images where there is room for it.
+        beside = min(shown, across)
+        between = min(6, (area.width - beside * tile[0]) // max(1, beside - 1) if beside > 1 else 0)
+        places = []
+        for i in range(shown):
+            x = area.x + (i % across) * (tile[0] + max(BETWEEN, between))
+            places.append((first + i, Area(x, area.y + i // across * step, *tile)))
+        return tuple(places)
+
+    @property
+    def height(self) -> int:
+        """How many rows the images take."""
+        return max((tile.y + tile.height - self.area.y for _unit, tile in self.tiles), default=0)
+
+    def _inputs(self, row: int, column: int) -> list[int]:
+        """Return the inputs that a cell stands for."""
+        height, width = self.shape
+        rows = range(row * self.pooled, min(height, (row + 1) * self.pooled))
+        columns = range(column * self.pooled, min(width, (column + 1) * self.pooled))
+        inputs = [r * width + c for r in rows for c in columns]
+        return [i for i in inputs if i < len(self.matrix)]
+
+    def draw(self, line: Line, y: int, focus: tuple[int, int], selection: Selection) -> None:
+        """Draw row `y` of the whole picture."""
+        for unit, tile in self.tiles:
+            if not tile.y <= y < tile.y + tile.height:
+                continue
+            end = tile.x + tile.width
+            if y == tile.y:
+                focused = focus == (self.layer, unit)
+                text = f"[{self.labels[unit]}]" if focused else f" {self.labels[unit]} "
+                key: Key = ("selected", 0) if focused else ("name", 0)
+                line.put(tile.x, fit(text, tile.width), key, end)
+                continue
+            for column in range(math.ceil(self.shape[1] / self.pooled)):
+                inputs = self._inputs(y - tile.y - 1, column)
+                if inputs:
+                    value = float(np.mean(self.matrix[inputs, unit]))
+                    share = float(np.mean(self.share[inputs, unit]))
+                    here = (selection.layer, selection.unit) == (self.layer, unit)
+                    chosen = here and selection.source in inputs
+                    self._draw_cell(line, tile.x + column * self.cell, value, share, chosen)
+
+    def _draw_cell(self, line: Line, x: int, value: float, share: float, chosen: bool) -> None:
+        block = 0 if share < 0.02 else min(4, 1 + int(share * 4))
+        if self.cell >= 4:
+            text = number(value, self.cell)
+        elif self.cell == 2:
+            text = ("−" if value < 0 else "+") + (BLOCKS[block] if block else "·")
+        else:
+            text = (MINUS_BLOCKS if value < 0 else BLOCKS)[block] if block else "·"
+        line.put(x, text, key_of(value, share, chosen=chosen, cell=self.cell >= 4))
+
+    def hit(self, x: int, y: int) -> Selection | None:
+        """Return the weight or the unit that is drawn at a cell."""
+        for unit, tile in self.tiles:
+            if tile.has(x, y):
+                if y == tile.y:
+                    return Selection(self.layer, unit)
+                inputs = self._inputs(y - tile.y - 1, (x - tile.x) // self.cell)
+                return Selection(self.layer, unit, inputs[0]) if inputs else None
+        return None
+
+
+@dataclass(frozen=True)
+class WeightBars:
+    """The weights into each unit of a layer as signed numbers and bars, a few to a row."""
+
+    area: Area
+    layer: int
+    labels: tuple[str, ...]
+    sources: tuple[str, ...]
+    matrix: Matrix = field(repr=False)
+    share: Matrix = field(repr=False)
+    entries: tuple[tuple[int, int, Area], ...]
+    """Each weight's unit, source and place."""
+    heads: tuple[tuple[int, int], ...]
+    """Each unit's first row."""
+    left_out: int
+    bar: int
+
+    @classmethod
+    def make(
+        cls,
+        area: Area,
+        layer: int,
+        labels: tuple[str, ...],
+        sources: tuple[str, ...],
+        matrix: Matrix,
+        anchor: int,
+    ) -> WeightBars:
+        """Place as many units as fit around the anchor."""
+        head = cls._head_width(labels)
+        name = min(4, max(width_of(text) for text in sources))
+        room = max(1, area.width - head)
+        bar = min(8, max(2, room // min(4, len(sources)) - name - 8))
+        entry = name + 1 + 5 + 1 + bar
+        per_line = max(1, (room + 2) // (entry + 2))
+        lines = math.ceil(len(sources) / per_line)
+        shown = min(len(labels), area.height // lines)
+        if shown < len(labels):
+            shown = max(0, (area.height - 1) // lines)
+        if entry > room:
+            shown = 0
+        first = min(max(0, anchor - shown // 2), len(labels) - shown)
+        entries, heads = [], []
+        for i in range(shown):
+            top = area.y + i * lines
+            heads.append((first + i, top))
+            for j in range(len(sources)):
+                x = area.x + head + j % per_line * (entry + 2)
+                entries.append((first + i, j, Area(x, top + j // per_line, entry, 1)))
+        return cls(
+            area, layer, labels, sources, matrix, strengths(matrix), tuple(entries), tuple(heads),
+            len(labels) - shown, bar,
+        )  # fmt: skip
+
+    @staticmethod
+    def _head_width(labels: tuple[str, ...]) -> int:
+        return min(8, max(width_of(text) for text in labels)) + 5
+
+    @property
+    def height(self) -> int:
+        """How many rows the bars take, with the line that counts what was left out."""
+        rows = max((place.y + 1 - self.area.y for *_ids, place in self.entries), default=0)
+        return rows + (1 if self.left_out and self.entries else 0)
+
+    def draw(self, line: Line, y: int, focus: tuple[int, int], selection: Selection) -> None:
+        """Draw row `y` of the whole picture."""
+        for unit, top in self.heads:
+            if top == y:
+                width = self._head_width(self.labels) - 3
+                label = fit(self.labels[unit], width - 2)
+                focused = focus == (self.layer, unit)
+                text = f"[{label}]" if focused else f" {label} "
+                key: Key = ("selected", 0) if focused else ("name", 0)
+                line.put(self.area.x, text, key)
+                line.put(self.area.x + width, "←", ("muted", 0))
+        for unit, source, place in self.entries:
+            if place.y == y:
+                chosen = selection == Selection(self.layer, unit, source)
+                self._draw_entry(line, unit, source, place, chosen)
+        if self.left_out and self.entries and y == self.area.y + self.height - 1:
+            text = "… " + _("{count} more").format(count=self.left_out)
+            line.put(self.area.x + 1, text, ("muted", 0))
+
+    def _draw_entry(self, line: Line, unit: int, source: int, place: Area, chosen: bool) -> None:
+        value, share = float(self.matrix[source, unit]), float(self.share[source, unit])
+        name = place.width - self.bar - 7
+        line.put(place.x, fit(self.sources[source], name), ("label", 0))
+        key = key_of(value, 0.3 + 0.7 * share)
+        number_key = key_of(value, 1.0, chosen=chosen) if chosen else key
+        line.put(place.x + name + 1, number(value), number_key)
+        filled = max(1, round(share * self.bar)) if share >= 0.02 else 0
+        x = place.x + name + 7
+        line.put(x, ("▒" if value < 0 else "█") * filled, key)
+        line.put(x + filled, "·" * (self.bar - filled), ("muted", 0))
+
+    def hit(self, x: int, y: int) -> Selection | None:
+        """Return the weight or the unit that is drawn at a cell."""
+        for unit, source, place in self.entries:
+            if place.has(x, y):
+                return Selection(self.layer, unit, source)
+        for unit, top in self.heads:
+            if y == top and self.area.x <= x < self.area.x + self._head_width(self.labels) - 1:
+                return Selection(self.layer, unit)
+        return None
