@@ -1,0 +1,39 @@
+"""The engine: neural networks in NumPy, exact and fast.
+
+Read `tape` first: it has the one idea. Then `layers`, `losses` and `optimizers` are the formulas of
+the textbooks, and `network` and `training` put them together.
+"""
+
+from nnsim.engine.activations import ACTIVATIONS, ActivationFunction, activation
+from nnsim.engine.errors import EngineError
+from nnsim.engine.layers import Activation, Dense, Layer
+from nnsim.engine.losses import LOSSES
+from nnsim.engine.network import Network, Summary, SummaryRow
+from nnsim.engine.optimizers import OPTIMIZERS
+from nnsim.engine.plan import Plan
+from nnsim.engine.progress import Progress
+from nnsim.engine.tape import Op, Tape
+from nnsim.engine.trace import LayerTrace, Trace
+from nnsim.engine.training import Trainer
+
+__all__ = [
+    "ACTIVATIONS",
+    "LOSSES",
+    "OPTIMIZERS",
+    "Activation",
+    "ActivationFunction",
+    "Dense",
+    "EngineError",
+    "Layer",
+    "LayerTrace",
+    "Network",
+    "Op",
+    "Plan",
+    "Progress",
+    "Summary",
+    "SummaryRow",
+    "Tape",
+    "Trace",
+    "Trainer",
+    "activation",
+]

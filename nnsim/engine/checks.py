@@ -1,0 +1,89 @@
+"""What comes in is checked once, in words: shape, kind of number, finiteness."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from nnsim.engine.errors import EngineError
+from nnsim.engine.tape import Array
+
+# Rows are looked at in blocks, so that checking a large set takes little memory.
+_BLOCK = 1 << 18
+
+
+def samples(values: Any, shape: tuple[int, ...], dtype: Any, what: str) -> Array:
+    """Return `values` as an array (m, *shape) of finite numbers, in their own dtype.
+
+    Parameters
+    ----------
+    values : array-like
+    shape : tuple of int
+        Of one sample.
+    dtype : dtype
+        In which every value must be finite.
+    what : str
+        ``"x"`` or ``"target"``, for the message.
+
+    Raises
+    ------
+    EngineError
+        If the values aren't numbers, don't fit the shape or aren't finite.
+    """
+    array = numbers(values, what)
+    wanted = "(m, " + ", ".join(map(str, shape)) + ")"
+    if array.shape[1:] != shape or array.ndim == 0:
+        if array.shape == shape:
+            hint = f"for a single sample give shape (1, {', '.join(map(str, shape))})"
+        elif what == "target" and shape == (1,) and array.ndim == 1:
+            hint = f"give a column: target.reshape({len(array)}, 1)"
+        else:
+            hint = "one row per sample"
+        raise EngineError(f"{what} has shape {array.shape}, but {wanted} is needed: {hint}")
+    if len(array) == 0:
+        raise EngineError(f"{what} has no samples: give at least one")
+    check_finite(array, dtype, what)
+    return array
+
+
+def numbers(values: Any, what: str) -> Array:
+    """Return `values` as a real array, or refuse them."""
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise EngineError(f"{what} is no array: its rows differ in length") from error
+    if array.dtype.kind not in "fiub":
+        raise EngineError(f"{what} holds {array.dtype.name} values: give real numbers")
+    return array
+
+
+def check_finite(array: Array, dtype: Any, what: str) -> None:
+    """Refuse NaN, infinity, and what is infinite in `dtype`; says where it stands."""
+    if array.dtype.kind != "f":
+        return
+    rows = max(1, _BLOCK // max(1, array[:1].size))
+    for start in range(0, len(array), rows):
+        block = array[start : start + rows]
+        with np.errstate(over="ignore", invalid="ignore"):
+            finite = np.isfinite(block.astype(dtype, copy=False))
+        if not finite.all():
+            place = np.unravel_index(int(np.argmin(finite)), finite.shape)
+            value = block[place]
+            position = ", ".join(str(int(i)) for i in (place[0] + start, *place[1:]))
+            reason = "is too large for " + np.dtype(dtype).name if np.isfinite(value) else "is no "
+            reason += "" if np.isfinite(value) else "finite number"
+            raise EngineError(f"{what}[{position}] = {value} {reason}")
+
+
+def real(value: Any, what: str, least: float = -math.inf, above: float | None = None) -> float:
+    """Return `value` as a finite float within bounds, or refuse it by name."""
+    bad = isinstance(value, bool) or not isinstance(value, int | float | np.number)
+    if bad or not math.isfinite(value):
+        raise EngineError(f"{what} is {value!r}: give a finite number")
+    if value < least:
+        raise EngineError(f"{what} is {value}: give {least:g} or more")
+    if above is not None and value <= above:
+        raise EngineError(f"{what} is {value}: give more than {above:g}")
+    return float(value)

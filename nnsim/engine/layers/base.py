@@ -1,0 +1,241 @@
+"""What every layer is: a shape, some parameters, and what it writes onto a tape.
+
+Going forward a layer computes z and a = f(z) from x. Going backward it is handed ∂C/∂a, turns it
+into δ = ∂C/∂z, leaves the gradients of its parameters in their place, and hands ∂C/∂x on.
+"""
+
+# ruff: noqa: ARG002  (what overrides is described in the base class)
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nnsim.engine.activations import ActivationFunction, Identity, activation
+from nnsim.engine.errors import EngineError
+from nnsim.engine.tape import Array, Tape
+
+Shape = tuple[int, ...]
+
+MOST_UNITS = 10_000_000
+
+
+@dataclass(slots=True, eq=False)
+class Signals:
+    """The buffers of one layer on one tape, in the engine's layout.
+
+    Attributes
+    ----------
+    layer : Layer
+    x, a : array
+        What goes in and what comes out.
+    z : array or None
+        Before the activation, where the layer has one.
+    delta : array or None
+        ∂C/∂z (∂C/∂a where there is no z), on a tape that goes backward.
+    saved : dict of str to array
+        What the way back needs besides.
+    """
+
+    layer: Layer
+    x: Array
+    z: Array | None
+    a: Array
+    delta: Array | None = None
+    saved: dict[str, Array] = field(default_factory=dict)
+
+
+class Layer:
+    """One layer of a network.
+
+    Attributes
+    ----------
+    name : str
+        Unnamed layers are called ``layer1``, ``layer2``, … by their network.
+    kind : str
+        ``"dense"``, ``"conv2d"``, …
+    activation : str
+        ``"identity"`` where there is none.
+    input_shape, output_shape : tuple of int
+        Of one sample, as the public arrays have it: (n,) or (height, width, channels).
+    parameter_count : int
+    """
+
+    kind: ClassVar[str]
+
+    def __init__(
+        self, name: str | None = None, activation_name: str = "identity", slope: float | None = None
+    ) -> None:
+        if name is not None and (not isinstance(name, str) or not name):
+            raise EngineError(f"a layer's name is {name!r}: give a text that is not empty")
+        self.name = name or ""
+        self.function: ActivationFunction = activation(activation_name, slope)
+        self.input_shape: Shape = ()
+        self.output_shape: Shape = ()
+        self.theta: Array = np.empty(0)
+        self.gradient: Array = np.empty(0)
+        self.running: Array = np.empty(0)
+        self.lead: Shape = ()
+        self._public: dict[str, Array] = {}
+
+    @property
+    def activation(self) -> str:
+        """The name of the activation."""
+        return self.function.name
+
+    # --- shape and parameters ----------------------------------------------------------------
+
+    def build(self, input_shape: Shape) -> Shape:
+        """Take the shape of a sample that comes in; set and return that of what goes out."""
+        self.input_shape = input_shape
+        self.output_shape = self.shape_after(input_shape)
+        if math.prod(self.output_shape) > MOST_UNITS:
+            raise EngineError(
+                f"{self.title} would have {math.prod(self.output_shape):,} outputs: "
+                f"at most {MOST_UNITS:,} are allowed"
+            )
+        return self.output_shape
+
+    def shape_after(self, input_shape: Shape) -> Shape:
+        """Return the output's shape for an input's; refuses what doesn't fit."""
+        return input_shape
+
+    @property
+    def title(self) -> str:
+        """How an error names this layer."""
+        return f'layer "{self.name}"' if self.name else f"a {self.kind} layer"
+
+    @property
+    def parameter_count(self) -> int:
+        """How many numbers training changes."""
+        return 0
+
+    @property
+    def running_count(self) -> int:
+        """How many running statistics the layer keeps."""
+        return 0
+
+    def views(self, flat: Array) -> dict[str, Array]:
+        """Return views of a flat (parameter_count,) vector, by name, in public shape."""
+        return {}
+
+    def bind(self, theta: Array, gradient: Array, running: Array, lead: Shape) -> None:
+        """Take the layer's part of the flat vectors; the layer works on views of them."""
+        self.theta, self.gradient, self.running, self.lead = theta, gradient, running, lead
+        self._public = {} if lead else self.views(theta)
+
+    def initialize(self, rng: np.random.Generator, initializer: Any = None) -> None:
+        """Set the start parameters; `initializer` comes before the layer's own."""
+
+    @property
+    def weight(self) -> Array | None:
+        """The live weights, or None where the layer has none."""
+        return self._public.get("weight")
+
+    @weight.setter
+    def weight(self, value: Any) -> None:
+        self._set("weight", value)
+
+    @property
+    def bias(self) -> Array | None:
+        """The live biases, or None where the layer has none."""
+        return self._public.get("bias")
+
+    @bias.setter
+    def bias(self, value: Any) -> None:
+        self._set("bias", value)
+
+    def _set(self, name: str, value: Any) -> None:
+        if name not in self._public:
+            raise EngineError(f"{self.title} has no {name}")
+        view, array = self._public[name], np.asarray(value)
+        if array.shape != view.shape:
+            raise EngineError(
+                f"{name} of {self.title} has shape {view.shape}, but {array.shape} came"
+            )
+        view[...] = array
+
+    # --- what goes onto a tape ---------------------------------------------------------------
+
+    def forward(self, tape: Tape, x: Array) -> Signals:
+        """Write z and a onto the tape."""
+        raise NotImplementedError
+
+    def through_activation(self, tape: Tape, signals: Signals, delta: Array) -> None:
+        """Turn ∂C/∂a in `delta` into ∂C/∂z."""
+        if signals.z is not None:
+            self.function.backward(tape, signals.z, signals.a, delta)
+
+    def backward(
+        self, tape: Tape, signals: Signals, delta: Array, dx_name: str | None
+    ) -> Array | None:
+        """Write the gradients of the parameters and, if it has a name, ∂C/∂x.
+
+        Returns
+        -------
+        array or None
+            A buffer of its own with ∂C/∂x.
+        """
+        raise NotImplementedError
+
+    def update_running(self, tape: Tape, signals: Signals) -> None:
+        """Write what training does to the running statistics."""
+
+    def kinks(self, signals: Signals) -> list[Array]:
+        """Return on which side of each kink the last run was, for gradient checks."""
+        if self.function.kink is None or signals.z is None:
+            return []
+        return [signals.z.real > self.function.kink]
+
+    def public_saved(self, name: str, value: Array) -> Array:
+        """Return a copy of a saved buffer for a trace."""
+        return batch_first(value).copy()
+
+    # --- description -------------------------------------------------------------------------
+
+    def config(self) -> dict[str, Any]:
+        """Return the arguments that build this layer again."""
+        return {}
+
+    def describe(self) -> dict[str, Any]:
+        """Return the layer as JSON can hold it."""
+        return {"type": self.kind, "name": self.name, **self.config()}
+
+    def output(self, tape: Tape, key: str = "a") -> Array:
+        """Return a new buffer for what comes out, with its row of ones if it is flat."""
+        return new_activation(tape, self.output_shape, f"{self.name}.{key}")
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether a is z."""
+        return isinstance(self.function, Identity)
+
+
+def new_activation(tape: Tape, shape: Shape, name: str) -> Array:
+    """Return a buffer for activations of public shape (n,) or (height, width, channels)."""
+    if len(shape) == 1:
+        return tape.features(shape[0], name)
+    return tape.new((*tape.lead, *inner_shape(shape), tape.batch), name)
+
+
+def inner_shape(shape: Shape) -> Shape:
+    """Return the engine's layout of a sample: channels go before height and width."""
+    return (shape[-1], *shape[:-1]) if len(shape) == 3 else shape
+
+
+def batch_first(array: Array) -> Array:
+    """View (n, m) as (m, n), and (channels, height, width, m) as (m, height, width, channels)."""
+    if array.ndim == 4:
+        return array.transpose(3, 1, 2, 0)
+    return np.moveaxis(array, -1, 0)
+
+
+def as_count(value: Any, what: str, least: int = 1, most: int = MOST_UNITS) -> int:
+    """Return `value` as a whole number within bounds, or refuse it by name."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise EngineError(f"{what} is {value!r}: give a whole number")
+    if not least <= value <= most:
+        raise EngineError(f"{what} is {value}: give a whole number from {least} to {most:,}")
+    return int(value)

@@ -1,0 +1,176 @@
+"""The fully connected layer, and an activation that stands alone."""
+
+# ruff: noqa: D102, ARG002  (what overrides is described in the base class)
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nnsim.engine.errors import EngineError
+from nnsim.engine.initializers import default_for, initializer
+from nnsim.engine.layers.base import Layer, Shape, Signals, as_count
+from nnsim.engine.tape import Array, Tape
+
+
+class Dense(Layer):
+    """Every unit sees every input: z = x W + b, a = f(z).
+
+    Parameters
+    ----------
+    units : int
+        How many units, n_out.
+    activation : str
+        Name of f.
+    name : str, optional
+    initializer : str or tuple, optional
+        Of the weights; Xavier, or He for the relu family, unless told.
+    slope : float, optional
+        Of leaky_relu, for z < 0.
+
+    Attributes
+    ----------
+    weight : array (n_in, n_out)
+        Live.
+    bias : array (n_out,)
+        Live.
+
+    Notes
+    -----
+    Backward, with δ = ∂C/∂z: ∂C/∂W = xᵀ δ, ∂C/∂b = Σ δ over the samples, ∂C/∂x = δ Wᵀ.
+
+    Inside, samples are columns and weight and bias lie side by side, (n_out, n_in + 1): under x
+    is a row of ones, so that one product gives W x + b, and one ∂C/∂W together with ∂C/∂b.
+    """
+
+    kind = "dense"
+
+    def __init__(
+        self,
+        units: int,
+        activation: str = "identity",
+        name: str | None = None,
+        initializer: Any = None,
+        slope: float | None = None,
+    ) -> None:
+        super().__init__(name, activation, slope)
+        self.units = as_count(units, "units")
+        self.initializer = None if initializer is None else _read(initializer)
+
+    def shape_after(self, input_shape: Shape) -> Shape:
+        if len(input_shape) != 1:
+            raise EngineError(
+                f"{self.title} takes a flat input, but {input_shape} comes in: put a Flatten before"
+            )
+        return (self.units,)
+
+    @property
+    def parameter_count(self) -> int:
+        return self.units * (self.input_shape[0] + 1)
+
+    def _inner(self, flat: Array) -> Array:
+        return flat.reshape(*self.lead, self.units, self.input_shape[0] + 1)
+
+    def views(self, flat: Array) -> dict[str, Array]:
+        inner = flat.reshape(self.units, self.input_shape[0] + 1)
+        return {"weight": inner[:, :-1].T, "bias": inner[:, -1]}
+
+    def initialize(self, rng: np.random.Generator, initializer: Any = None) -> None:
+        rule = initializer or self.initializer or default_for(self.activation)
+        fan_in, fan_out = self.input_shape[0], self.units
+        self._public["weight"][...] = rule.draw(rng, (fan_in, fan_out), fan_in, fan_out)
+        self._public["bias"][...] = 0
+
+    def forward(self, tape: Tape, x: Array) -> Signals:
+        n_out = self.units
+        a = self.output(tape)
+        alone = self.is_identity and not self.lead
+        z = a if alone else tape.new((*self.lead, n_out, tape.batch), f"{self.name}.z")
+        weights = tape.name(self._inner(self.theta), f"{self.name}.W")
+        product(tape, weights, tape.augmented(x), z, "z = W x + b")
+        if not alone:
+            self.function.value(tape, z, a)
+        return Signals(self, x, z, a)
+
+    def backward(
+        self, tape: Tape, signals: Signals, delta: Array, dx_name: str | None
+    ) -> Array | None:
+        grad = tape.name(self._inner(self.gradient), f"{self.name}.grad")
+        x = tape.augmented(signals.x)
+        product(tape, delta, x.swapaxes(-1, -2), grad, "∂C/∂W = δ xᵀ, and ∂C/∂b beside it")
+        if dx_name is None:
+            return None
+        n_in = self.input_shape[0]
+        weight = self._inner(self.theta)[..., :n_in].swapaxes(-1, -2)
+        dx = tape.new((*self.lead, n_in, tape.batch), dx_name)
+        product(tape, weight, delta, dx, "∂C/∂x = Wᵀ δ")
+        return dx
+
+    def config(self) -> dict[str, Any]:
+        rule = None if self.initializer is None else str(self.initializer)
+        return {
+            "units": self.units,
+            "activation": self.activation,
+            "initializer": rule,
+            **self.function.config(),
+        }
+
+
+def _read(given: Any) -> Any:
+    return initializer(given)
+
+
+def product(tape: Tape, left: Array, right: Array, out: Array, note: str) -> None:
+    """Write out = left · right; with a leading axis, one product per network.
+
+    Networks that share `right` need one product only, with their rows of `left` stacked.
+    """
+    if left.ndim == 2:
+        tape.do(left.dot, right, out=out, note=note)
+    elif right.ndim == 2 and left.flags.c_contiguous:
+        stacked = left.reshape(-1, left.shape[-1])
+        tape.do(stacked.dot, right, out=out.reshape(-1, out.shape[-1]), note=note)
+    else:
+        tape.do(np.matmul, left, right, out=out, note=note)
+
+
+class Activation(Layer):
+    """An activation as a layer of its own: a = f(z), where z is what comes in.
+
+    Parameters
+    ----------
+    function : str
+        Name of f.
+    name : str, optional
+    slope : float, optional
+        Of leaky_relu, for z < 0.
+    """
+
+    kind = "activation"
+
+    def __init__(self, function: str, name: str | None = None, slope: float | None = None) -> None:
+        super().__init__(name, function, slope)
+
+    def shape_after(self, input_shape: Shape) -> Shape:
+        if len(input_shape) != 1 and not self.function.elementwise:
+            raise EngineError(
+                f"{self.title} ({self.activation}) takes a flat input, but {input_shape} comes in"
+            )
+        return input_shape
+
+    def forward(self, tape: Tape, x: Array) -> Signals:
+        a = self.output(tape)
+        self.function.value(tape, x, a)
+        return Signals(self, x, x, a)
+
+    def backward(
+        self, tape: Tape, signals: Signals, delta: Array, dx_name: str | None
+    ) -> Array | None:
+        if dx_name is None:
+            return None
+        dx = tape.new(delta.shape, dx_name)
+        tape.do(np.copyto, delta, out=dx, note="∂C/∂x = δ")
+        return dx
+
+    def config(self) -> dict[str, Any]:
+        return {"activation": self.activation, **self.function.config()}

@@ -1,0 +1,435 @@
+"""The network: layers in a row, a loss, and one vector of parameters."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nnsim.engine import checks, metrics, trace
+from nnsim.engine.errors import EngineError
+from nnsim.engine.initializers import initializer as read_initializer
+from nnsim.engine.layers.base import MOST_UNITS, Layer, as_count
+from nnsim.engine.losses import Loss, loss
+from nnsim.engine.optimizers import Optimizer, optimizer
+from nnsim.engine.plan import Plan, Until
+from nnsim.engine.stack import Stack
+from nnsim.engine.tape import Array
+
+MOST_PARAMETERS = 100_000_000
+# Evaluation goes through this many samples at a time.
+_BLOCK = 4096
+_KEPT_PLANS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryRow:
+    """One layer of a summary."""
+
+    name: str
+    kind: str
+    output_shape: tuple[int, ...]
+    parameters: int
+
+
+class Summary(list[SummaryRow]):
+    """One row per layer; `parameters` is the total."""
+
+    @property
+    def parameters(self) -> int:
+        """How many parameters the network has."""
+        return sum(row.parameters for row in self)
+
+    def __str__(self) -> str:
+        cells = [("layer", "kind", "output shape", "parameters")]
+        cells += [(r.name, r.kind, str(r.output_shape), f"{r.parameters:,}") for r in self]
+        cells += [("total", "", "", f"{self.parameters:,}")]
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        return "\n".join(
+            "  ".join(cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=False))
+            + "  "
+            + row[-1].rjust(widths[-1])
+            for row in cells
+        )
+
+
+class Network:
+    """Layers in a row, trained by a loss.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+    input_shape : tuple of int
+        Of one sample: ``(12,)``, or ``(height, width, channels)`` for images.
+    loss : str
+        ``"squared_error"`` (½Σ(t−a)²), ``"mean_squared_error"``, ``"binary_cross_entropy"``,
+        ``"softmax_cross_entropy"`` or ``"hinge"``.
+    reduction : str
+        ``"mean"`` or ``"sum"`` of the losses of a batch.
+    seed : int
+        Of the first weights.
+    dtype : str
+        ``"float64"`` or ``"float32"``.
+    l2, l1 : float
+        Strengths of the penalty ½·l2·Σw² + l1·Σ|w| over weights and kernels, never biases.
+
+    Attributes
+    ----------
+    layers : list of Layer
+    parameters : array (n_params,)
+        Live; the layers' ``weight`` and ``bias`` are views of it.
+
+    Raises
+    ------
+    EngineError
+        If a layer doesn't fit what comes in, a name occurs twice, a value makes no sense, or
+        the network would be absurdly large.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        input_shape: int | Sequence[int],
+        loss: str = "squared_error",
+        reduction: str = "mean",
+        seed: int | None = 0,
+        dtype: Any = "float64",
+        l2: float = 0.0,
+        l1: float = 0.0,
+    ) -> None:
+        self.input_shape = _shape(input_shape)
+        self.layers = _named(layers)
+        self._loss = _loss_named(loss)
+        if reduction not in ("mean", "sum"):
+            raise EngineError(f'reduction is {reduction!r}: give "mean" or "sum"')
+        self.dtype = _dtype(dtype)
+        self._build()
+        l2, l1 = checks.real(l2, "l2", least=0), checks.real(l1, "l1", least=0)
+        self._stack = Stack(self.layers, self._loss, reduction, self.dtype, l2, l1)
+        self._plans: OrderedDict[tuple[Any, ...], Plan] = OrderedDict()
+        self.bug: tuple[str, int] | None = None
+        self.version = 0
+        self.seed = seed
+        self.generator = np.random.default_rng(0)
+        self.initialize(seed=seed)
+
+    def _build(self) -> None:
+        shape, total = self.input_shape, 0
+        for layer in self.layers:
+            shape = layer.build(shape)
+            total += layer.parameter_count
+            if total > MOST_PARAMETERS:
+                raise EngineError(
+                    f"the network would have {total:,} parameters up to {layer.title}: "
+                    f"at most {MOST_PARAMETERS:,} are allowed"
+                )
+        self.output_shape = shape
+        self._loss.check(self.layers[-1].activation, int(np.prod(shape)))
+
+    def initialize(self, initializer: Any = None, seed: int | None = None) -> None:
+        """Start anew: draw the weights, set biases to 0 and running statistics back.
+
+        Parameters
+        ----------
+        initializer : str or tuple, optional
+            For every layer, such as ``"xavier"`` or ``"constant:0.5"``; else each layer's own.
+        seed : int, optional
+            A new seed; else the one from before, which gives the same weights again.
+        """
+        rule = None if initializer is None else read_initializer(initializer)
+        if seed is not None:
+            self.seed = as_count(seed, "seed", least=0, most=2**63 - 1)
+        rng = np.random.default_rng(self.seed)
+        for layer in self.layers:
+            layer.initialize(rng, rule)
+        # What dropout draws in `loss`, `trace` and `gradients` with training=True.
+        state = np.random.default_rng(self.seed).bit_generator.state
+        self.generator.bit_generator.state = state
+
+    # --- parameters and settings -------------------------------------------------------------
+
+    @property
+    def parameters(self) -> Array:
+        """The live vector of all parameters, (n_params,)."""
+        return self._stack.theta
+
+    @property
+    def running(self) -> Array:
+        """The live vector of the running statistics of batch norm."""
+        return self._stack.running
+
+    @property
+    def loss_name(self) -> str:
+        """The name of the loss."""
+        return self._loss.name
+
+    @property
+    def loss_function(self) -> Loss:
+        """The loss itself, with its formula."""
+        return self._loss
+
+    @property
+    def reduction(self) -> str:
+        """``"mean"`` or ``"sum"``."""
+        return self._stack.reduction
+
+    @property
+    def l2(self) -> float:
+        """Strength of the penalty ½·l2·Σw²; can be changed at any time."""
+        return float(self._stack.l2)
+
+    @l2.setter
+    def l2(self, value: float) -> None:
+        self._set_penalty(self._stack.l2, checks.real(value, "l2", least=0))
+
+    @property
+    def l1(self) -> float:
+        """Strength of the penalty l1·Σ|w|; can be changed at any time."""
+        return float(self._stack.l1)
+
+    @l1.setter
+    def l1(self, value: float) -> None:
+        self._set_penalty(self._stack.l1, checks.real(value, "l1", least=0))
+
+    def _set_penalty(self, strength: Array, value: float) -> None:
+        if bool(strength) != bool(value):
+            self._forget_plans()
+        strength[...] = value
+
+    def _forget_plans(self) -> None:
+        self._plans.clear()
+        self.version += 1
+
+    def blocks(self, vector: Array) -> dict[str, Array]:
+        """Return views of a flat vector by name (``"hidden.weight"``), in public shape."""
+        return self._stack.blocks(vector)
+
+    def layer(self, name: str) -> Layer:
+        """Return the layer of this name."""
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        names = ", ".join(layer.name for layer in self.layers)
+        raise EngineError(f"there is no layer {name!r}: the layers are {names}")
+
+    # --- what it computes --------------------------------------------------------------------
+
+    def forward(self, x: Any) -> Array:
+        """Return the outputs (m, n_out) for samples (m, …), in evaluation mode."""
+        x = self._samples(x)
+        out = np.empty((len(x), *self.output_shape), self.dtype)
+        for start in range(0, len(x), _BLOCK):
+            block = x[start : start + _BLOCK]
+            plan = self._run("forward", block)
+            out[start : start + _BLOCK] = plan.outputs
+        return out
+
+    def losses(self, x: Any, target: Any, training: bool = False) -> Array:
+        """Return the loss of each sample, (m,), without reduction and penalty."""
+        x, target = self.check(x, target)
+        block = len(x) if training else _BLOCK
+        parts = [
+            self._run("loss", x[i : i + block], target[i : i + block], training).losses.copy()
+            for i in range(0, len(x), block)
+        ]
+        return np.concatenate(parts)
+
+    def loss(self, x: Any, target: Any, training: bool = False) -> float:
+        """Return the mean (or sum) over the batch of the losses, plus the penalty."""
+        return self.reduce(self.losses(x, target, training))
+
+    def reduce(self, losses: Array) -> float:
+        """Return the reduced losses with the penalty."""
+        with np.errstate(all="ignore"):
+            total = losses.mean() if self.reduction == "mean" else losses.sum()
+            return float(total + self._stack.penalty())
+
+    def trace(self, x: Any, target: Any = None, training: bool = False) -> trace.Trace:
+        """Return everything a pass computes, layer by layer; backward too with a target."""
+        if target is None:
+            return trace.read(self._run("forward", self._samples(x), None, training))
+        return trace.read(self._run("gradients", *self.check(x, target), training))
+
+    def gradients(self, x: Any, target: Any, training: bool = False) -> Array:
+        """Return the gradient of `loss`, flat (n_params,), in the order of `parameters`."""
+        gradient: Array = self._run("gradients", *self.check(x, target), training).gradient
+        return gradient.copy()
+
+    def evaluate(self, x: Array, target: Array, until: Until = "loss") -> Plan:
+        """Return a plan that has run on checked samples, in evaluation mode; its buffers live."""
+        return self._run(until, x, target)
+
+    def penalty_gradient(self) -> Array:
+        """Return the penalty's part of the gradient, l2·w + l1·sign(w), flat."""
+        weights = self.parameters * self._stack.mask("weight")
+        return np.asarray(self._stack.l2 * weights + self._stack.l1 * np.sign(weights))
+
+    def predict(self, x: Any) -> Array:
+        """Return the class of each sample, counted from 0: the largest output, or one ≥ .5."""
+        return metrics.decide(self.forward(x))
+
+    def accuracy(self, x: Any, target: Any) -> float | None:
+        """Return the share of samples read right, or None where targets are no classes."""
+        x, target = self.check(x, target)
+        return metrics.accuracy(self.forward(x), target, self._loss)
+
+    def summary(self) -> Summary:
+        """Return a row per layer: name, kind, output shape, parameter count; and the total."""
+        return Summary(
+            SummaryRow(layer.name, layer.kind, layer.output_shape, layer.parameter_count)
+            for layer in self.layers
+        )
+
+    # --- tapes -------------------------------------------------------------------------------
+
+    def plan(
+        self,
+        m: int,
+        training: bool = True,
+        optimizer: str | Optimizer = "sgd",
+        learning_rate: float = 0.2,
+    ) -> Plan:
+        """Return the tape of a step for m samples.
+
+        Parameters
+        ----------
+        m : int
+            How many samples it takes.
+        training : bool
+            True: forward, loss, backward and update; each run trains by one step, and the
+            parameters change. False: forward only, a prediction.
+        optimizer : str or Optimizer
+            What the update follows.
+        learning_rate : float
+            Also to be changed later: ``plan.learning_rate[...] = 0.1``.
+
+        Returns
+        -------
+        Plan
+            Fill ``.inputs`` (m, …) and ``.targets`` (m, …) in place, then ``.run()``, walk
+            through ``.step()`` or print ``.source()``; ``.outputs`` is what came out. All of
+            them are live. `run` gives NumPy's warnings as they come; wrap it in
+            ``np.errstate(all="ignore")`` where scores are extreme.
+        """
+        m = as_count(m, "m")
+        if not training:
+            return self._plan("forward", m, False)
+        rule = optimizer_for(optimizer)
+        rule.prepare(self.parameters, checks.real(learning_rate, "learning_rate", least=0))
+        return self.record(m, "update", True, optimizer=rule)
+
+    def record(self, m: int, until: Until, training: bool, **options: Any) -> Plan:
+        """Return a new plan that is kept nowhere; `options` are those of `Plan`."""
+        if until == "update":
+            self.refuse_untrainable()
+        return Plan(self._stack, self.input_shape, m, until, training, bug=self.bug, **options)
+
+    def refuse_untrainable(self) -> None:
+        """Refuse to train through a step activation."""
+        for layer in self.layers:
+            if layer.activation == "step":
+                raise EngineError(
+                    f"{layer.title} has a step activation, whose slope is 0 everywhere: no "
+                    "gradient passes, so it can't be trained; take sigmoid instead"
+                )
+
+    def _plan(self, until: Until, m: int, training: bool) -> Plan:
+        key = (until, m, training)
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self.record(m, until, training, generator=self.generator)
+            self._plans[key] = plan
+            while len(self._plans) > _KEPT_PLANS:
+                self._plans.popitem(last=False)
+        else:
+            self._plans.move_to_end(key)
+        return plan
+
+    def _run(
+        self, until: Until, x: Array, target: Array | None = None, training: bool = False
+    ) -> Plan:
+        plan = self._plan(until, len(x), training)
+        plan.inputs[...] = x
+        if target is not None:
+            plan.targets[...] = target
+        with np.errstate(all="ignore"):
+            plan.run()
+        return plan
+
+    # --- checks ------------------------------------------------------------------------------
+
+    def _samples(self, x: Any) -> Array:
+        return checks.samples(x, self.input_shape, self.dtype, "x")
+
+    def check(self, x: Any, target: Any) -> tuple[Array, Array]:
+        """Return samples and targets as arrays, or refuse them with a sentence."""
+        x = self._samples(x)
+        target = checks.samples(target, self.output_shape, self.dtype, "target")
+        if len(x) != len(target):
+            raise EngineError(f"x has {len(x)} samples, but target has {len(target)}")
+        self._loss.check_targets(target.reshape(len(target), -1))
+        return x, target
+
+    # --- keeping -----------------------------------------------------------------------------
+
+    def describe(self) -> dict[str, Any]:
+        """Return the network without its numbers, as JSON can hold it."""
+        return {
+            "input_shape": list(self.input_shape),
+            "layers": [layer.describe() for layer in self.layers],
+            "loss": self.loss_name,
+            "reduction": self.reduction,
+            "dtype": self.dtype.name,
+            "l2": self.l2,
+            "l1": self.l1,
+            "seed": self.seed,
+        }
+
+
+def optimizer_for(given: str | Optimizer) -> Optimizer:
+    """Return the optimiser of this name."""
+    return optimizer(given)
+
+
+def _loss_named(name: str) -> Loss:
+    return loss(name)
+
+
+def _shape(given: int | Sequence[int]) -> tuple[int, ...]:
+    sizes: Any = (given,) if isinstance(given, int | np.integer) else given
+    if not isinstance(sizes, tuple | list) or not 1 <= len(sizes) <= 3:
+        raise EngineError(f"input_shape is {given!r}: give (n,) or (height, width, channels)")
+    shape = tuple(as_count(size, "a size of input_shape") for size in sizes)
+    if np.prod(shape, dtype=float) > MOST_UNITS:
+        raise EngineError(f"input_shape {shape} is more than {MOST_UNITS:,} numbers")
+    return shape
+
+
+def _dtype(given: Any) -> np.dtype[Any]:
+    try:
+        dtype: np.dtype[Any] = np.dtype(given)
+    except TypeError:
+        dtype = np.dtype(object)
+    if dtype not in (np.dtype("float64"), np.dtype("float32")):
+        raise EngineError(f'dtype is {given!r}: give "float64" or "float32"')
+    return dtype
+
+
+def _named(layers: Sequence[Layer]) -> list[Layer]:
+    """Check the list, and call unnamed layers layer1, layer2 and so on."""
+    if isinstance(layers, Layer) or not isinstance(layers, Sequence) or not layers:
+        raise EngineError("layers is empty or no list: give at least one layer")
+    names: set[str] = set()
+    for number, layer in enumerate(layers, 1):
+        if not isinstance(layer, Layer):
+            raise EngineError(f"layer {number} is {layer!r}: give a layer such as Dense(3)")
+        if layer.output_shape:
+            raise EngineError(f"{layer.title} belongs to a network already: make a new one")
+        layer.name = layer.name or f"layer{number}"
+        if layer.name in names:
+            raise EngineError(f'two layers are called "{layer.name}": give each its own name')
+        names.add(layer.name)
+    return list(layers)

@@ -1,0 +1,285 @@
+"""The rules by which parameters θ follow the gradient g downhill, with learning rate η.
+
+Each works on the flat vectors of all parameters and all gradients at once. The forms and, unless
+said, the defaults are PyTorch's (torch.optim), so that the numbers can be compared.
+"""
+
+# ruff: noqa: D102, ARG002  (what overrides is described in the base class)
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nnsim.engine.errors import EngineError
+from nnsim.engine.tape import Array, Tape
+
+
+class Optimizer:
+    """A rule for the update.
+
+    Attributes
+    ----------
+    name, formula : str
+    learning_rate : array
+        0-d, or one number per parameter; change it in place.
+    slots : dict of str to array
+        What the rule remembers from step to step.
+    """
+
+    name: ClassVar[str]
+    formula: ClassVar[str]
+    slot_names: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self) -> None:
+        self.learning_rate: Array = np.array(0.2)
+        self.slots: dict[str, Array] = {}
+
+    def prepare(self, theta: Array, learning_rate: Any) -> None:
+        """Make the slots for these parameters, all 0, and set the learning rate."""
+        self.learning_rate = np.array(learning_rate, theta.dtype)
+        self.slots = {name: np.zeros_like(theta) for name in self.slot_names}
+
+    def emit(self, tape: Tape, theta: Array, grad: Array, free: Array | None = None) -> None:
+        """Write the update of `theta` onto the tape.
+
+        Where some parameters are frozen, `free` is 0 for them and 1 for the rest, and their
+        gradients are 0 already.
+        """
+        raise NotImplementedError
+
+    def config(self) -> dict[str, float]:
+        """Return the constants of the rule by name."""
+        return {}
+
+    def _slot(self, tape: Tape, name: str) -> Array:
+        return tape.name(self.slots[name], name)
+
+    def _descend(self, tape: Tape, theta: Array, direction: Array) -> None:
+        """Write θ ← θ − η · direction; `direction` may be the scratch vector itself."""
+        step = tape.scratch(theta, "change")
+        rate = tape.name(self.learning_rate, "learning_rate")
+        tape.do(np.multiply, direction, rate, out=step, note="η · direction")
+        tape.do(np.subtract, theta, step, out=theta, note="θ ← θ − η · direction")
+
+
+class SGD(Optimizer):
+    """θ ← θ − η g."""
+
+    name = "sgd"
+    formula = "θ ← θ − η g"
+
+    def emit(self, tape: Tape, theta: Array, grad: Array, free: Array | None = None) -> None:
+        self._descend(tape, theta, grad)
+
+
+class Momentum(Optimizer):
+    """v ← μ v + g, θ ← θ − η v. Polyak 1964; μ is .9 unless told."""
+
+    name = "momentum"
+    formula = "v ← μ v + g;  θ ← θ − η v"
+    slot_names = ("velocity",)
+
+    def __init__(self, mu: float = 0.9) -> None:
+        super().__init__()
+        self.mu = _fraction(mu, "mu")
+
+    def _remember(self, tape: Tape, grad: Array) -> Array:
+        velocity = self._slot(tape, "velocity")
+        tape.do(np.multiply, velocity, tape.const(self.mu), out=velocity, note="μ v")
+        tape.do(np.add, velocity, grad, out=velocity, note="v ← μ v + g")
+        return velocity
+
+    def emit(self, tape: Tape, theta: Array, grad: Array, free: Array | None = None) -> None:
+        self._descend(tape, theta, self._remember(tape, grad))
+
+    def config(self) -> dict[str, float]:
+        return {"mu": self.mu}
+
+
+class Nesterov(Momentum):
+    """v ← μ v + g, θ ← θ − η (g + μ v). Sutskever et al. 2013; μ is .9 unless told."""
+
+    name = "nesterov"
+    formula = "v ← μ v + g;  θ ← θ − η (g + μ v)"
+
+    def emit(self, tape: Tape, theta: Array, grad: Array, free: Array | None = None) -> None:
+        velocity = self._remember(tape, grad)
+        ahead = tape.scratch(theta, "change")
+        tape.do(np.multiply, velocity, tape.const(self.mu), out=ahead, note="μ v")
+        tape.do(np.add, ahead, grad, out=ahead, note="g + μ v")
+        self._descend(tape, theta, ahead)
+
+
+class Adagrad(Optimizer):
+    """s ← s + g², θ ← θ − η g / (√s + ε). Duchi, Hazan and Singer 2011; ε is 1e-10."""
+
+    name = "adagrad"
+    formula = "s ← s + g²;  θ ← θ − η g / (√s + ε)"
+    slot_names = ("squares",)
+
+    def __init__(self, epsilon: float = 1e-10) -> None:
+        super().__init__()
+        self.epsilon = _positive(epsilon, "epsilon")
+
+    def emit(self, tape: Tape, theta: Array, grad: Array, free: Array | None = None) -> None:
+        squares, change = self._slot(tape, "squares"), tape.scratch(theta, "change")
+        tape.do(np.multiply, grad, grad, out=change, note="g²")
+        tape.do(np.add, squares, change, out=squares, note="s ← s + g²")
+        self._scale_and_descend(tape, theta, grad, squares)
+
+    def _scale_and_descend(self, tape: Tape, theta: Array, grad: Array, squares: Array) -> None:
+        change = tape.scratch(theta, "change")
+        tape.do(np.sqrt, squares, out=change, note="√s")
+        tape.do(np.add, change, tape.const(self.epsilon), out=change, note="√s + ε")
+        tape.do(np.divide, grad, change, out=change, note="g / (√s + ε)")
+        self._descend(tape, theta, change)
+
+    def config(self) -> dict[str, float]:
+        return {"epsilon": self.epsilon}
+
+
+class RMSProp(Adagrad):
+    """s ← α s + (1 − α) g², θ ← θ − η g / (√s + ε). Hinton 2012; α is .9, ε 1e-8."""
+
+    name = "rmsprop"
+    formula = "s ← α s + (1 − α) g²;  θ ← θ − η g / (√s + ε)"
+
+    def __init__(self, alpha: float = 0.9, epsilon: float = 1e-8) -> None:
+        super().__init__(epsilon)
+        self.alpha = _fraction(alpha, "alpha")
+
+    def emit(self, tape: Tape, theta: Array, grad: Array, free: Array | None = None) -> None:
+        squares, change = self._slot(tape, "squares"), tape.scratch(theta, "change")
+        tape.do(np.multiply, squares, tape.const(self.alpha), out=squares, note="α s")
+        tape.do(np.multiply, grad, grad, out=change, note="g²")
+        tape.do(np.multiply, change, tape.const(1 - self.alpha), out=change, note="(1 − α) g²")
+        tape.do(np.add, squares, change, out=squares, note="s ← α s + (1 − α) g²")
+        self._scale_and_descend(tape, theta, grad, squares)
+
+    def config(self) -> dict[str, float]:
+        return {"alpha": self.alpha, "epsilon": self.epsilon}
+
+
+def adam_scales(
+    time: Array, rate: Array, beta1: float, beta2: float, epsilon: float, step: Array, floor: Array
+) -> None:
+    """Count one step t; set step = η(1 − β₁) / ((1 − β₁ᵗ) r) and floor = ε / r."""
+    t = float(time) + 1
+    time[...] = t
+    r = math.sqrt((1 - beta2) / (1 - beta2**t))
+    np.multiply(rate, (1 - beta1) / ((1 - beta1**t) * r), out=step)
+    floor[...] = epsilon / r
+
+
+class Adam(Optimizer):
+    """m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², θ ← θ − η m̂ / (√v̂ + ε).
+
+    m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ) at step t. Kingma and Ba 2015, algorithm 1; β₁ is .9,
+    β₂ .999 and ε 1e-8 unless told.
+
+    Notes
+    -----
+    The slots hold M = m / (1 − β₁) and V = v / (1 − β₂), which saves two passes over all
+    parameters. With r = √((1 − β₂) / (1 − β₂ᵗ)), √v̂ = r √V, so the update is
+    θ ← θ − step · M / (√V + floor), step = η (1 − β₁) / ((1 − β₁ᵗ) r), floor = ε / r.
+    """
+
+    name = "adam"
+    formula = "m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;  θ ← θ − η m̂ / (√v̂ + ε)"
+    slot_names = ("moment1", "moment2")
+
+    def __init__(self, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> None:
+        super().__init__()
+        self.beta1, self.beta2 = _fraction(beta1, "beta1"), _fraction(beta2, "beta2")
+        self.epsilon = _positive(epsilon, "epsilon")
+
+    def prepare(self, theta: Array, learning_rate: Any) -> None:
+        super().prepare(theta, learning_rate)
+        self.slots["time"] = np.zeros(())
+
+    def emit(self, tape: Tape, theta: Array, grad: Array, free: Array | None = None) -> None:
+        m, v, time = (self._slot(tape, name) for name in ("moment1", "moment2", "time"))
+        change = tape.scratch(theta, "change")
+        rate = tape.name(self.learning_rate, "learning_rate")
+        step = tape.new(rate.shape, "step_size")
+        floor = tape.const(self.epsilon, "floor")
+        betas = (self.beta1, self.beta2, self.epsilon)
+        tape.do(adam_scales, time, rate, *betas, step, floor, note="t ← t + 1, corrections")
+        tape.do(np.multiply, m, tape.const(self.beta1), out=m, note="β₁ M")
+        tape.do(np.add, m, grad, out=m, note="M ← β₁ M + g")
+        tape.do(np.multiply, v, tape.const(self.beta2), out=v, note="β₂ V")
+        tape.do(np.multiply, grad, grad, out=change, note="g²")
+        tape.do(np.add, v, change, out=v, note="V ← β₂ V + g²")
+        tape.do(np.sqrt, v, out=change, note="√V")
+        tape.do(np.add, change, floor, out=change, note="√V + floor")
+        tape.do(np.divide, m, change, out=change, note="M / (√V + floor)")
+        tape.do(np.multiply, change, step, out=change, note="step · M / (√V + floor)")
+        tape.do(np.subtract, theta, change, out=theta, note="θ ← θ − step · M / (√V + floor)")
+
+    def config(self) -> dict[str, float]:
+        return {"beta1": self.beta1, "beta2": self.beta2, "epsilon": self.epsilon}
+
+
+class AdamW(Adam):
+    """θ ← θ − η λ θ, then Adam. Loshchilov and Hutter 2019; λ is .01 unless told.
+
+    As in PyTorch the decay takes in every parameter, biases too.
+    """
+
+    name = "adamw"
+    formula = "θ ← θ − η λ θ;  then Adam"
+
+    def __init__(
+        self,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.01,
+    ) -> None:
+        super().__init__(beta1, beta2, epsilon)
+        self.weight_decay = _fraction(weight_decay, "weight_decay")
+
+    def emit(self, tape: Tape, theta: Array, grad: Array, free: Array | None = None) -> None:
+        change = tape.scratch(theta, "change")
+        rate = tape.name(self.learning_rate, "learning_rate")
+        tape.do(np.multiply, theta, rate, out=change, note="η θ")
+        tape.do(np.multiply, change, tape.const(self.weight_decay), out=change, note="η λ θ")
+        if free is not None:
+            tape.do(np.multiply, change, free, out=change, note="none for what is frozen")
+        tape.do(np.subtract, theta, change, out=theta, note="θ ← θ − η λ θ")
+        super().emit(tape, theta, grad)
+
+    def config(self) -> dict[str, float]:
+        return {**super().config(), "weight_decay": self.weight_decay}
+
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    kind.name: kind for kind in (SGD, Momentum, Nesterov, Adagrad, RMSProp, Adam, AdamW)
+}
+
+
+def optimizer(given: Any) -> Optimizer:
+    """Return a fresh optimiser of this name (or the one given), or refuse it."""
+    if isinstance(given, Optimizer):
+        return given
+    if not isinstance(given, str) or given not in OPTIMIZERS:
+        raise EngineError(f"unknown optimizer {given!r}: give one of {', '.join(OPTIMIZERS)}")
+    return OPTIMIZERS[given]()
+
+
+def _fraction(value: Any, what: str) -> float:
+    if not _is_number(value) or not 0 <= value < 1:
+        raise EngineError(f"{what} is {value!r}: give a number from 0 below 1")
+    return float(value)
+
+
+def _positive(value: Any, what: str) -> float:
+    if not _is_number(value) or not 0 < value < math.inf:
+        raise EngineError(f"{what} is {value!r}: give a number above 0")
+    return float(value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool)

@@ -1,0 +1,189 @@
+"""A network's tape: the forward pass, the loss, the backward pass and the update, in order."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+
+from nnsim.engine.layers.base import Shape, Signals, batch_first, new_activation
+from nnsim.engine.optimizers import Optimizer
+from nnsim.engine.stack import Stack
+from nnsim.engine.tape import Array, Tape
+
+Until = Literal["forward", "loss", "gradients", "update"]
+
+# From this many inputs on, samples lie as rows in the input buffer (which the layers see
+# transposed): filling it is then a copy of whole rows.
+_WIDE = 64
+
+
+class Plan(Tape):
+    """The tape of one batch shape.
+
+    Parameters
+    ----------
+    stack : Stack
+    input_shape : tuple of int
+        Of one sample.
+    batch : int
+        m.
+    until : str
+        ``"forward"``; ``"loss"`` adds the loss of each sample; ``"gradients"`` the way back
+        through every layer; ``"update"`` goes back only as far as there are parameters, leaves
+        out the value of the loss, and changes the parameters.
+    training : bool
+    optimizer : Optimizer, optional
+        For ``"update"``.
+    clip : float, optional
+        The largest norm that the gradient may have; scaled down above it.
+    train_biases : bool
+    shared_input : bool
+        With a leading axis: whether all networks get the same samples.
+
+    Attributes
+    ----------
+    inputs : array (m, …)
+        To fill with samples, in place.
+    targets : array (m, …)
+        To fill with targets, in place.
+    outputs : array (m, …)
+        What the last run gave.
+    losses : array (m,)
+        Of each sample, on a tape with the loss.
+    gradient : array (n_params,)
+        On a tape that goes backward.
+    signals : list of Signals
+        One per layer.
+    learning_rate : array ()
+        On a tape with an update.
+    """
+
+    def __init__(
+        self,
+        stack: Stack,
+        input_shape: Shape,
+        batch: int,
+        until: Until = "forward",
+        training: bool = False,
+        optimizer: Optimizer | None = None,
+        generator: np.random.Generator | None = None,
+        clip: float | None = None,
+        train_biases: bool = True,
+        shared_input: bool = True,
+        bug: tuple[str, int] | None = None,
+    ) -> None:
+        super().__init__(stack.dtype, batch, stack.lead, training, generator, run_now=False)
+        self.stack, self.until, self.bug = stack, until, bug
+        self.signals: list[Signals] = []
+        self.losses: Array = np.empty(0)
+        self.gradient = stack.grad
+        self.name(stack.theta, "parameters")
+        if until in ("gradients", "update"):
+            self.workspace[id(stack.grad)] = 0.0
+            self.name(stack.grad, "gradient")
+        if stack.running.size:
+            self.name(stack.running, "running")
+        lead = () if shared_input else stack.lead
+        x = self._new_input(input_shape, lead)
+        with self.section("forward"):
+            for layer in stack.layers:
+                self.signals.append(layer.forward(self, x))
+                x = self.signals[-1].a
+        self.outputs = x.swapaxes(-1, -2) if stack.lead else batch_first(x)
+        if until != "forward":
+            self._record_loss(lead, value=until != "update")
+        if until in ("gradients", "update"):
+            self._record_backward(every_delta=until == "gradients")
+        if optimizer is not None and until == "update":
+            self._record_update(optimizer, clip, train_biases)
+
+    def _new_input(self, shape: Shape, lead: tuple[int, ...]) -> Array:
+        before, self.lead = self.lead, lead
+        if len(shape) == 1 and shape[0] >= _WIDE and not lead:
+            base = np.zeros((self.batch, shape[0] + 1), self.dtype).T
+            x = self.with_ones(base, "x")
+        else:
+            x = new_activation(self, shape, "x")
+        self.lead = before
+        del self.workspace[id(self.augmented(x) if len(shape) == 1 else x)]  # it holds data
+        self.inputs = x.swapaxes(-1, -2) if lead else batch_first(x)
+        return x
+
+    def _record_loss(self, lead: tuple[int, ...], value: bool) -> None:
+        last = self.signals[-1]
+        shape = last.a.shape[len(self.lead) :]
+        self.target = self.name(np.zeros((*lead, *shape), self.dtype), "target")
+        self.targets = self.target.swapaxes(-1, -2) if lead else batch_first(self.target)
+        if value:
+            self.losses = self.new((*self.lead, self.batch), "losses")
+            with self.section("loss"):
+                self.stack.loss.value(self, last, self.target, self.losses)
+
+    def _record_backward(self, every_delta: bool) -> None:
+        stack, last = self.stack, self.signals[-1]
+        trained = [i for i, layer in enumerate(stack.layers) if layer.parameter_count]
+        lowest = 0 if every_delta else min(trained, default=len(stack.layers))
+        with self.section("backward"):
+            delta: Array | None = self.new(last.a.shape, f"{last.layer.name}.delta")
+            assert delta is not None
+            stack.loss.delta(self, last, self.target, delta)
+            fused = stack.loss.is_fused(last)
+            if stack.reduction == "mean" and self.batch > 1:
+                self.do(np.multiply, delta, self.const(1 / self.batch), out=delta, note="mean: 1/m")
+            for i in range(len(stack.layers) - 1, lowest - 1, -1):
+                assert delta is not None
+                signals = self.signals[i]
+                if not fused:
+                    signals.layer.through_activation(self, signals, delta)
+                fused = False
+                signals.delta = delta
+                below = f"{stack.layers[i - 1].name}.delta" if i > lowest else None
+                delta = signals.layer.backward(self, signals, delta, below)
+            self._record_penalty()
+
+    def _record_penalty(self) -> None:
+        """∂C/∂w gains l2·w + l1·sign(w), for weights and kernels."""
+        stack = self.stack
+        if not (stack.l2 or stack.l1):
+            return
+        change = self.scratch(stack.theta, "change")
+        mask = self.name(stack.mask("weight"), "weights")
+        if stack.l2:
+            l2 = self.name(stack.l2, "l2")
+            self.do(np.multiply, stack.theta, mask, out=change, note="weights, 0 for biases")
+            self.do(np.multiply, change, l2, out=change, note="l2·w")
+            self.do(np.add, stack.grad, change, out=stack.grad, note="∂C/∂w + l2·w")
+        if stack.l1:
+            l1 = self.name(stack.l1, "l1")
+            self.do(np.sign, stack.theta.real, out=change, note="sign(w)")
+            self.do(np.multiply, change, mask, out=change, note="0 for biases")
+            self.do(np.multiply, change, l1, out=change, note="l1·sign(w)")
+            self.do(np.add, stack.grad, change, out=stack.grad, note="∂C/∂w + l1·sign(w)")
+
+    def _record_update(self, optimizer: Optimizer, clip: float | None, train_biases: bool) -> None:
+        grad = self.stack.grad
+        with self.section("update"):
+            for signals in self.signals:
+                signals.layer.update_running(self, signals)
+            free = None
+            if not train_biases:
+                free = self.name(1 - self.stack.mask("bias"), "free")
+                self.do(np.multiply, grad, free, out=grad, note="biases are frozen")
+            if clip is not None:
+                scale = self.const(0.0, "scale")
+                self.do(grad.dot, grad, out=scale, note="|g|²")
+                self.do(np.sqrt, scale, out=scale, note="|g|")
+                self.do(np.add, scale, self.const(1e-6), out=scale, note="|g| + 1e-6")
+                self.do(np.divide, self.const(clip), scale, out=scale, note="clip / |g|")
+                self.do(np.minimum, scale, self.const(1.0), out=scale, note="min(1, clip / |g|)")
+                self.do(np.multiply, grad, scale, out=grad, note="|g| is at most clip")
+            optimizer.emit(self, self.stack.theta, grad, free)
+            self.learning_rate = optimizer.learning_rate
+
+    def total(self) -> Any:
+        """Return the reduced loss of the last run with the penalty (one per network)."""
+        total = self.losses.sum(axis=-1)
+        if self.stack.reduction == "mean":
+            total = total / self.batch
+        return total + self.stack.penalty()

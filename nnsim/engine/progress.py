@@ -1,0 +1,191 @@
+"""Where training stands after an epoch; metrics are computed when somebody reads them."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nnsim.engine import metrics
+from nnsim.engine.tape import Array
+
+if TYPE_CHECKING:
+    from nnsim.engine.batches import Samples
+    from nnsim.engine.network import Network
+
+
+class Evaluation:
+    """Outputs and losses of a network over a whole set, in evaluation mode, in one go."""
+
+    def __init__(self, network: Network, samples: Samples, block: int) -> None:
+        x, target = samples.x, samples.target
+        count = len(samples)
+        self.losses = np.empty(count, network.dtype)
+        decided, wanted = np.empty(count, np.intp), np.empty(count, np.intp)
+        self.classes = True
+        for start in range(0, count, block):
+            part = slice(start, min(start + block, count))
+            rows = samples.rows(part)
+            plan = network.evaluate(x[rows], target[rows])
+            self.losses[part] = plan.losses
+            decided[part] = metrics.decide(plan.outputs)
+            wanted[part] = metrics.decide(target[rows])
+            self.classes &= metrics.are_classes(target[rows], network.loss_function)
+        self.right = int((decided == wanted).sum()) if self.classes else None
+        self.accuracy = None if self.right is None else self.right / count
+        self.cost = float(self.losses.sum())
+        self.loss = network.reduce(self.losses)
+
+
+class Progress:
+    """The state after an epoch (or where training stopped within one).
+
+    Metrics are taken on the whole set after the update, with the parameters of this moment, also
+    if they are read later.
+
+    Attributes
+    ----------
+    epoch : int
+        Epochs done since the trainer began.
+    updates : int
+        Steps done since then.
+    learning_rate : float
+        That the last step took.
+    stopped : str or None
+        On the last item: ``"finished"``, ``"early"``, ``"diverged"`` or ``"interrupted"``.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        sets: dict[str, Samples],
+        block: int,
+        epoch: int,
+        updates: int,
+        learning_rate: float,
+        stopped: str | None,
+    ) -> None:
+        self.epoch, self.updates, self.learning_rate = epoch, updates, learning_rate
+        self.stopped = stopped
+        self._network, self._sets, self._block = network, sets, block
+        self._then: tuple[Array, Array] | None = None
+
+    def keep(self) -> None:
+        """Copy the parameters: training is about to go on."""
+        self._then = (self._network.parameters.copy(), self._network.running.copy())
+
+    @property
+    def parameters(self) -> Array:
+        """A copy of the parameters of this moment."""
+        return (self._network.parameters if self._then is None else self._then[0]).copy()
+
+    def _evaluate(self, name: str) -> Evaluation | None:
+        if name not in self._sets:
+            return None
+        with _Moment(self._network, self._then):
+            return Evaluation(self._network, self._sets[name], self._block)
+
+    @cached_property
+    def _train(self) -> Evaluation:
+        evaluation = self._evaluate("train")
+        assert evaluation is not None
+        return evaluation
+
+    @cached_property
+    def _validation(self) -> Evaluation | None:
+        return self._evaluate("validation")
+
+    @cached_property
+    def _test(self) -> Evaluation | None:
+        return self._evaluate("test")
+
+    @property
+    def loss(self) -> float:
+        """net.loss of the training data."""
+        return self._train.loss
+
+    @property
+    def cost(self) -> float:
+        """C_T: the sum of the losses over the training data, without penalty."""
+        return self._train.cost
+
+    @property
+    def accuracy(self) -> float | None:
+        """The share of the training data read right; None for regression."""
+        return self._train.accuracy
+
+    @property
+    def right(self) -> int | None:
+        """How many of the training data are read right; None for regression."""
+        return self._train.right
+
+    @property
+    def validation_loss(self) -> float | None:
+        """net.loss of the validation data."""
+        return None if self._validation is None else self._validation.loss
+
+    @property
+    def validation_accuracy(self) -> float | None:
+        """The share of the validation data read right."""
+        return None if self._validation is None else self._validation.accuracy
+
+    @property
+    def test_loss(self) -> float | None:
+        """net.loss of the test data."""
+        return None if self._test is None else self._test.loss
+
+    @property
+    def test_cost(self) -> float | None:
+        """The sum of the losses over the test data."""
+        return None if self._test is None else self._test.cost
+
+    @property
+    def test_accuracy(self) -> float | None:
+        """The share of the test data read right."""
+        return None if self._test is None else self._test.accuracy
+
+    @cached_property
+    def gradient(self) -> Array:
+        """The gradient of net.loss over the training data, flat (n_params,)."""
+        network, samples = self._network, self._sets["train"]
+        total = np.zeros_like(network.parameters)
+        with _Moment(network, self._then), np.errstate(all="ignore"):
+            penalty = network.penalty_gradient()
+            for start in range(0, len(samples), self._block):
+                rows = samples.rows(slice(start, start + self._block))
+                part = network.evaluate(samples.x[rows], samples.target[rows], "gradients")
+                share = part.batch / len(samples) if network.reduction == "mean" else 1.0
+                total += share * (part.gradient - penalty)
+            return total + penalty
+
+    @cached_property
+    def gradient_norms(self) -> dict[str, float]:
+        """|∂(net.loss)/∂θ| over the training data, for each layer with parameters."""
+        squares: dict[str, float] = {}
+        with np.errstate(all="ignore"):
+            for name, block in self._network.blocks(self.gradient).items():
+                layer = name.rpartition(".")[0]
+                squares[layer] = squares.get(layer, 0.0) + float((block * block).sum())
+            return {layer: float(np.sqrt(square)) for layer, square in squares.items()}
+
+
+class _Moment:
+    """Puts the parameters of an earlier moment into a network for a while."""
+
+    def __init__(self, network: Network, then: tuple[Array, Array] | None) -> None:
+        self._live = (network.parameters, network.running)
+        self._then = then
+
+    def __enter__(self) -> None:
+        if self._then is not None:
+            self._now = tuple(vector.copy() for vector in self._live)
+            self._put(self._then)
+
+    def __exit__(self, *_: object) -> None:
+        if self._then is not None:
+            self._put(self._now)
+
+    def _put(self, vectors: tuple[Array, ...]) -> None:
+        for live, vector in zip(self._live, vectors, strict=True):
+            live[...] = vector
