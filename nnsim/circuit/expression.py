@@ -9,6 +9,7 @@ Nothing is evaluated by Python. ``(x + y) * z`` is an expression; parts can be g
 from __future__ import annotations
 
 import ast
+import keyword
 import math
 import re
 import warnings
@@ -46,9 +47,10 @@ _OPERATORS: dict[type[ast.operator], Kind] = {
     ast.Mult: gates.MULTIPLY,
     ast.Div: gates.DIVIDE,
 }
-_ALLOWED = re.compile(r"[A-Za-z0-9_.+\-*/(),=;\s]")
+_TOKEN = re.compile(r"[^\W\d]\w*|.", re.DOTALL)
+_ALLOWED = re.compile(r"[A-Za-z0-9_.+\-*/(),=; \t\r\n]")
 _INSTEAD = {"×": "*", "·": "*", "⋅": "*", "÷": "/", "−": "-", "–": "-", "^": "**", "²": "**2",
-            "√": "sqrt()", "（": "(", "）": ")", "，": ",", "；": ";", ":": "="}  # fmt: skip
+            "√": "sqrt()", "（": "(", "）": ")", "，": ",", "；": ";"}  # fmt: skip
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
@@ -153,19 +155,27 @@ class _Reader:
             message = _("longer than {limit} characters").format(limit=f"{LONGEST:,}")
             raise self._error(message, LONGEST)
         depth = 0
-        for position, char in enumerate(self.expression):
-            if not _ALLOWED.match(char) or not char.isascii():
-                raise self._error(_what_to_write_for(char), position)
-            depth += (char == "(") - (char == ")")
+        for found in _TOKEN.finditer(self.expression):
+            token, position = found[0], found.start()
+            depth += (token == "(") - (token == ")")
             if depth > DEEPEST:
                 raise self._too_deep(position)
+            if keyword.iskeyword(token):
+                raise self._error(_("{word} is not known here").format(word=token), position)
+            if token.startswith("_") or "__" in token:
+                raise self._error(
+                    _("a name has no underscores in front, nor two in a row"), position
+                )
+            for offset, char in enumerate(token):
+                if not _ALLOWED.match(char):
+                    raise self._error(_what_to_write_for(char), position + offset)
         signs = re.search(rf"(?:[+-]\s*){{{DEEPEST + 1}}}", self.expression)
         if signs:
             raise self._too_deep(signs.end() - 1)
 
     def _statements(self) -> list[ast.stmt]:
         # One line, so that a column is a position; without blanks in front, which would indent.
-        line = re.sub(r"\s", " ", self.expression)
+        line = re.sub(r"[\t\r\n]", " ", self.expression)
         text = line.lstrip()
         self._offset = len(line) - len(text)
         try:
@@ -224,7 +234,8 @@ class _Reader:
                 return self._chain(node, level)
             case ast.Call():
                 return self._call(node, level)
-        raise self._error(_("this is not part of an expression"), node)
+        place = self._after(node.value) if isinstance(node, ast.Attribute) else node
+        raise self._error(_("this is not part of an expression"), place)
 
     def _chain(self, node: ast.BinOp, level: int) -> int:
         """Add a chain such as a + b − c, which Python nests to the left, as one level."""
@@ -246,7 +257,7 @@ class _Reader:
         for link in links:
             if type(link.op) not in _OPERATORS:
                 message = _("this operator is not known; there are + - * / **")
-                raise self._error(message, link.right)
+                raise self._error(message, self._after(link.left))
             right = self._convert(link.right, level + 1)
             value = self.builder.gate(_OPERATORS[type(link.op)], value, right)
         return value
@@ -280,9 +291,6 @@ class _Reader:
     def _checked_name(self, node: ast.Name) -> str:
         if node.id in RESERVED:
             raise self._error(_("{name} cannot be the name of a value").format(name=node.id), node)
-        if not _NAME.fullmatch(node.id) or "__" in node.id:
-            message = _("a name starts with a letter and has no double underscore")
-            raise self._error(message, node)
         return node.id
 
     def _literal(self, node: ast.Constant) -> float:
@@ -326,6 +334,12 @@ class _Reader:
 
     def _position(self, node: ast.AST) -> int:
         return self._offset + int(getattr(node, "col_offset", 0))
+
+    def _after(self, node: ast.expr) -> int:
+        """Return the position of the first sign after `node`."""
+        end = self._offset + int(node.end_col_offset or 0)
+        rest = self.expression[end:]
+        return end + len(rest) - len(rest.lstrip(" )"))
 
     def _too_deep(self, place: ast.AST | int) -> CircuitError:
         return self._error(_("more than {limit} levels deep").format(limit=DEEPEST), place)

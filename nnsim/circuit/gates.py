@@ -11,7 +11,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from nnsim.circuit.formulas import scalar_functions
+from nnsim.circuit.formulas import compute
 from nnsim.i18n import _
 
 DISTRIBUTE, SWAP, ROUTE, SCALE, SUM = "distribute", "swap", "route", "scale", "sum"
@@ -50,13 +50,13 @@ class Kind:
 
     def evaluate(self, inputs: tuple[float, ...], number: float = 0.0) -> float:
         """Return the value for `inputs`, by IEEE 754: 1/0 is inf, log(−1) nan; no error."""
-        return scalar_functions(self.formula, self.local).value(inputs, number)
+        return compute((self.formula,), inputs[0], inputs[-1], number, 0.0)[0]
 
     def local_gradients(
         self, inputs: tuple[float, ...], value: float, number: float = 0.0
     ) -> tuple[float, ...]:
         """Return ∂value/∂input for each input, at `inputs`; by IEEE 754, never an error."""
-        return scalar_functions(self.formula, self.local).local(inputs, value, number)
+        return compute(self.local, inputs[0], inputs[-1], number, value)
 
 
 INPUT = Kind("input", "", "", SUM)
