@@ -67,9 +67,11 @@ class NnsimApp(App[None]):
 
     def get_default_screen(self) -> Screen[Any]:
         """Home, or the bench that the app was opened with."""
-        return (
-            HomeScreen() if self._lab is None else self._bench(self._lab.experiment.id, self._lab)
-        )
+        if self._lab is not None:
+            return self._bench(self._lab.experiment.id, self._lab)
+        home = HomeScreen()
+        self.install_screen(home, "home")
+        return home
 
     def on_mount(self) -> None:
         """Remember a theme that is chosen from now on."""
@@ -105,11 +107,26 @@ class NnsimApp(App[None]):
                 if isinstance(self.screen, HomeScreen):
                     self.screen.say(str(problem), wrong=True)
                 return
-        self.switch_screen(f"bench {name}")
+        self._go_to(f"bench {name}")
 
     def show_home(self) -> None:
         """Go to Home; the bench stays as it is."""
-        self.switch_screen(HomeScreen())
+        if not self.is_screen_installed("home"):
+            self.install_screen(HomeScreen(), "home")
+        self._go_to("home")
+
+    def _go_to(self, name: str) -> None:
+        """Bring an installed screen to the top: back down the stack to it, or on top of all.
+
+        (Textual can't switch away from the first screen, so the stack only grows, by screens that
+        are not on it yet.)
+        """
+        screen = self.get_screen(name)
+        if screen in self.screen_stack:
+            while self.screen is not screen:
+                self.pop_screen()
+        else:
+            self.push_screen(screen)
 
     def action_help(self) -> None:
         """Explain the keys that work here."""

@@ -13,6 +13,7 @@ def short(value: float, width: int = 8, *, sign: bool = False) -> str:
     What does not fit as a decimal goes into powers of ten; non-finite numbers are words.
     """
     plus = "+" if sign else ""
+    value += 0.0  # a negative zero is a zero
     if not math.isfinite(value):
         return f"{value:{plus}}".rjust(width)
     for digits in (4, 3, 2, 1, 0):

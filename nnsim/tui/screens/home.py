@@ -7,11 +7,12 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from nnsim.experiments import catalogue
 from nnsim.i18n import N_, _
 from nnsim.tui.screens.guard import GuardedScreen, TooSmall
+from nnsim.tui.widgets.key_line import KeyLine
 from nnsim.tui.widgets.lines import StatusLine
 from nnsim.tui.widgets.rows import Row, RowList
 
@@ -70,7 +71,7 @@ class HomeScreen(GuardedScreen):
         panel.border_title = _("Experiments")
         yield panel
         yield StatusLine(id="status")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
         yield TooSmall()
 
     def say(self, message: str, *, wrong: bool = False) -> None:

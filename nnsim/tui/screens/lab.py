@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from rich.markup import escape
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Footer
 
 from nnsim.i18n import N_, _
 from nnsim.lab import Lab, NoValueError
@@ -20,6 +19,7 @@ from nnsim.lab.view import Selection
 from nnsim.tui.numbers import short
 from nnsim.tui.screens.guard import GuardedScreen, TooSmall
 from nnsim.tui.widgets.diagram import NetworkDiagram
+from nnsim.tui.widgets.key_line import KeyLine
 from nnsim.tui.widgets.lines import PanelTabs, StatusLine, TitleLine
 from nnsim.tui.widgets.pixels import PixelGrid
 from nnsim.tui.widgets.prediction import PredictionBars, verdict
@@ -79,7 +79,10 @@ class LabScreen(GuardedScreen):
         self._panel = 2
         self._selection = Selection(0, 0)
         self._lines: list[str] = []
+        self._values_title: Content | None = None
         self._training: Iterator[object] | None = None
+        self._bar: CommandBar | None = None
+        self._before_bar: Widget | None = None
 
     # What is on the screen --------------------------------------------------------------------
 
@@ -101,7 +104,7 @@ class LabScreen(GuardedScreen):
                     yield self._titled(UnitValues(id="values"), 3)
                     yield self._titled(SampleList(id="samples"), 4)
         yield StatusLine(id="status")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
         yield TooSmall()
 
     @staticmethod
@@ -172,8 +175,10 @@ class LabScreen(GuardedScreen):
     def _show_values(self, selection: Selection, field: str) -> None:
         table = self.query_one(UnitValues)
         table.show(self.lab.view, selection, field)
-        title = f"3 {_(PANELS[3])} · {table.title()}"
-        self.query_one("#panel-3").border_title = escape(title)
+        title = Content(f"3 {_(PANELS[3])} · {table.title()}")  # a label in brackets is no markup
+        if self._values_title != title:
+            self._values_title = title
+            self.query_one("#panel-3").border_title = title  # type: ignore[assignment]
 
     def _show_title(self, target: str | None) -> None:
         lab = self.lab
@@ -215,7 +220,7 @@ class LabScreen(GuardedScreen):
     def execute(self, line: str, *, merge: bool = False) -> bool:
         """Run a command of the bench and show what came of it; say whether it was done."""
         if self._training is not None:
-            self.show(_("training is running; Esc stops it"), wrong=True)
+            self._complain(_("training is running; Esc stops it"))
             return False
         if line.split()[:1] == ["train"]:
             return self._start_training(line)
@@ -223,7 +228,7 @@ class LabScreen(GuardedScreen):
         try:
             message = self.lab.run(line, merge=merge)
         except ValueError as problem:
-            self.show(str(problem), wrong=True)
+            self._complain(str(problem))
             return False
         if self.lab.experiment is not experiment:
             self.call_later(self.recompose)
@@ -232,11 +237,18 @@ class LabScreen(GuardedScreen):
             self.show(message)
         return True
 
+    def _complain(self, problem: str) -> None:
+        """Say why something was refused: beside the line that was typed, if one was."""
+        if self._bar is not None:
+            self._bar.complain(problem)
+        else:
+            self.show(problem, wrong=True)
+
     def _start_training(self, line: str) -> bool:
         try:
             self._training = self.lab.run_in_steps(line)
         except ValueError as problem:
-            self.show(str(problem), wrong=True)
+            self._complain(str(problem))
             return False
         self._train_slice()
         return True
@@ -329,12 +341,15 @@ class LabScreen(GuardedScreen):
     def _open_bar(self, text: str, setting: str = "") -> None:
         from nnsim.tui.widgets.command_bar import CommandBar
 
-        if not self.query(CommandBar):
+        if self._bar is None:
             self._before_bar = self.focused
-            self.mount(CommandBar(self._lines, text=text, setting=setting))
+            self._bar = CommandBar(self._lines, text=text, setting=setting)
+            self.mount(self._bar)
 
-    def _close_bar(self, bar: CommandBar) -> None:
-        bar.remove()
+    def _close_bar(self) -> None:
+        if self._bar is not None:
+            self._bar.remove()
+            self._bar = None
         back = self._before_bar
         (back if back is not None and back.is_attached else self.query_one("#input")).focus()
 
@@ -342,15 +357,11 @@ class LabScreen(GuardedScreen):
         """Run what was typed; what is refused can be mended."""
         message.stop()
         if self.execute(message.line):
-            self._close_bar(message.bar)
-        else:
-            message.bar.complain(self.query_one(StatusLine).text.removeprefix("! "))
+            self._close_bar()
 
     def on_command_bar_closed(self, _message: CommandBar.Closed) -> None:
         """Go back to where the keys were."""
-        from nnsim.tui.widgets.command_bar import CommandBar
-
-        self._close_bar(self.query_one(CommandBar))
+        self._close_bar()
 
     def action_leave(self) -> None:
         """Stop training first; then go Home."""

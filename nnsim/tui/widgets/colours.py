@@ -21,7 +21,8 @@ class Palette:
     A key's name is one of the widget's component classes without its prefix; ``"plain"`` is the
     widget itself. The names in `graded` fade into the background with their strength, where the
     theme's colours can be mixed; elsewhere (ANSI) they are dim, plain or bold. A name that ends
-    in ``-cell`` is drawn as a coloured cell with text on it.
+    in ``-cell`` is drawn as a coloured cell with text on it, where colours can be mixed, else as
+    text (in the colour of its own component class, if it has one).
     """
 
     def __init__(self, widget: Widget, prefix: str, graded: tuple[str, ...]) -> None:
@@ -45,9 +46,11 @@ class Palette:
         if name == "plain":
             return widget.visual_style.rich_style
         base, cell = name.removesuffix("-cell"), name.endswith("-cell")
-        look = widget.get_visual_style(f"{self._prefix}{base}")
+        own = f"{self._prefix}{name}"
+        component = own if own in widget.COMPONENT_CLASSES else f"{self._prefix}{base}"
+        look = widget.get_visual_style(component)
         # A visual style knows neither reverse nor blink; the component's own text style does.
-        style = look.rich_style + widget.get_component_styles(f"{self._prefix}{base}").text_style
+        style = look.rich_style + widget.get_component_styles(component).text_style
         background, colour = look.background, look.foreground
         if base not in self._graded or background is None or colour is None:
             return style

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Label
@@ -50,19 +50,16 @@ class CommandInput(Input):
         self.post_message(self.Left())
 
 
-class CommandBar(Horizontal):
+class CommandBar(Vertical):
     """A prompt and a line; what is wrong with the line is said beside it, and the line stays."""
 
     DEFAULT_CSS = """
     CommandBar {
         dock: bottom;
-        height: 2;
+        height: auto;
         background: $panel;
-        layout: grid;
-        grid-size: 2 2;
-        grid-columns: auto 1fr;
-        grid-rows: 1 1;
-        #bar-help { column-span: 2; width: 1fr; height: 1; color: $text-muted; padding: 0 1; }
+        #bar-help { width: 1fr; height: auto; color: $text-muted; padding: 0 1; }
+        Horizontal { height: 1; }
         #bar-help.-wrong { color: $text-error; text-style: bold; }
         #bar-prompt { width: auto; padding: 0 0 0 1; text-style: bold; }
         CommandInput { height: 1; border: none; padding: 0; }
@@ -89,10 +86,12 @@ class CommandBar(Horizontal):
     def compose(self) -> ComposeResult:
         """The help line above, the prompt and the line below."""
         yield Label(self._usage(self._text), id="bar-help", markup=False)
-        yield Label(f"{self._setting} = " if self._setting else ": ", id="bar-prompt", markup=False)
-        yield CommandInput(
-            [] if self._setting else self._history, self._text, commands=not self._setting
-        )
+        with Horizontal():
+            prompt = f"{self._setting} = " if self._setting else ": "
+            yield Label(prompt, id="bar-prompt", markup=False)
+            yield CommandInput(
+                [] if self._setting else self._history, self._text, commands=not self._setting
+            )
 
     def on_mount(self) -> None:
         """Typing can start at once."""

@@ -49,6 +49,7 @@ class NetworkDiagram(Widget, can_focus=True):
         "diagram--positive-chosen",
         "diagram--negative-chosen",
         "diagram--fill",
+        "diagram--fill-cell",
         "diagram--on",
         "diagram--label",
         "diagram--name",
@@ -62,7 +63,7 @@ class NetworkDiagram(Widget, can_focus=True):
         .diagram--negative { color: #ff9a3c; }
         .diagram--positive-chosen { color: #5aa9ff; text-style: bold reverse; }
         .diagram--negative-chosen { color: #ff9a3c; text-style: bold reverse; }
-        .diagram--fill { color: $success; }
+        .diagram--fill, .diagram--fill-cell { color: $success; }
         .diagram--on { color: $foreground; }
         .diagram--label { color: $foreground 80%; }
         .diagram--name { color: $foreground; text-style: bold; }
@@ -74,9 +75,18 @@ class NetworkDiagram(Widget, can_focus=True):
             .diagram--negative, .diagram--negative-chosen { color: #b34700; }
         }
         &:ansi {
-            .diagram--positive, .diagram--positive-chosen { color: ansi_blue; }
+            .diagram--positive, .diagram--positive-chosen { color: ansi_bright_blue; }
             .diagram--negative, .diagram--negative-chosen { color: ansi_yellow; }
-            .diagram--label, .diagram--on, .diagram--name { color: ansi_default; }
+            .diagram--fill { color: ansi_green; }
+            .diagram--fill-cell { color: ansi_default; text-style: bold; }
+            .diagram--on, .diagram--label, .diagram--name { color: ansi_default; }
+            .diagram--heading, .diagram--muted { color: ansi_default; }
+            .diagram--muted { text-style: dim; }
+            .diagram--selected { color: ansi_magenta; }
+        }
+        &:ansi:light {
+            .diagram--positive, .diagram--positive-chosen { color: ansi_blue; }
+            .diagram--negative, .diagram--negative-chosen { color: ansi_red; }
         }
     }
     """

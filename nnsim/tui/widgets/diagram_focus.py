@@ -57,9 +57,11 @@ def columns_of(view: NetworkView, focus: int, room: int) -> tuple[Column, ...]:
     """Return what each layer asks for; `room` is the width there is for all."""
     pixels = len(view.input_shape) >= 2
     label = min(6, max((width_of(text) for text in view.input_labels), default=1))
-    width = 1 + label + 1 + (2 if pixels else 6)
+    rest = 2 + (2 if pixels else 6)
     group = int(np.prod(view.input_shape[1:])) if pixels else 0
-    columns = [Column(-1, "inputs", len(view.input_labels), width, width, group)]
+    columns = [
+        Column(-1, "inputs", len(view.input_labels), label + rest, min(3, label) + rest, group)
+    ]
     roomy = room >= 100
     for i, layer in enumerate(view.layers):
         label = max((width_of(text) for text in layer.labels), default=1)

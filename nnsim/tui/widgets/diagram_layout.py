@@ -15,7 +15,7 @@ Kind = Literal["inputs", "units", "block", "folded"]
 
 BOX_HEIGHT = 3
 FOLDED_WIDTH = 3
-FOCUS_GAP, OTHER_GAP = 9, 2
+FOCUS_GAP, LEAST_GAP, OTHER_GAP = 9, 2, 2
 NUMBER_WIDTH = 7
 NUMBERS_FROM = 15
 """A gap this wide has room for the weights' numbers beside its wires."""
@@ -133,21 +133,23 @@ def lay_out(
 
 
 def _choose(columns: tuple[Column, ...], width: int, focus: int) -> list[Column]:
-    """Narrow columns, then fold the ones farthest from the focus, until they fit in `width`."""
+    """Narrow columns until they fit in `width`; then fold, then leave out the ones farthest away.
+
+    The last to go is the source of the focused layer, after its wires' room has shrunk.
+    """
     chosen = list(columns)
     if _needed(chosen, focus) <= width:
         return chosen
     chosen = [replace(column, width=column.narrow) for column in chosen]
-    for remove in (False, True):
-        far = sorted(chosen, key=lambda column: -_distance(column.layer, focus))
-        for column in far:
-            if _needed(chosen, focus) <= width:
-                return chosen
-            if remove and column.layer != focus:
-                chosen = [other for other in chosen if other.layer != column.layer]
-            elif _distance(column.layer, focus) > 0 and column.kind != "folded":
-                at = next(i for i, other in enumerate(chosen) if other.layer == column.layer)
-                chosen[at] = replace(column, kind="folded", width=FOLDED_WIDTH, narrow=FOLDED_WIDTH)
+    far = sorted(columns, key=lambda column: -_distance(column.layer, focus))
+    for column in far:
+        if _distance(column.layer, focus) > 0 and _needed(chosen, focus) > width:
+            at = next(i for i, other in enumerate(chosen) if other.layer == column.layer)
+            chosen[at] = replace(column, kind="folded", width=FOLDED_WIDTH, narrow=FOLDED_WIDTH)
+    far.sort(key=lambda column: (column.layer == focus, -_distance(column.layer, focus)))
+    for column in far:
+        if _needed(chosen, focus, LEAST_GAP) > width:
+            chosen = [other for other in chosen if other.layer != column.layer]
     return chosen
 
 
@@ -156,8 +158,8 @@ def _distance(layer: int, focus: int) -> float:
     return 0 if layer in (focus, focus - 1) else abs(layer - focus + 0.6)
 
 
-def _needed(columns: list[Column], focus: int) -> int:
-    gaps = (FOCUS_GAP if column.layer == focus else OTHER_GAP for column in columns[1:])
+def _needed(columns: list[Column], focus: int, focus_gap: int = FOCUS_GAP) -> int:
+    gaps = (focus_gap if column.layer == focus else OTHER_GAP for column in columns[1:])
     return sum(column.width for column in columns) + sum(gaps)
 
 

@@ -48,7 +48,7 @@ class OverviewPicture:
         x = width * 9 // 20 if beside else 0
         room = Area(x, 0, width - x, body)
         anchors = {**anchors, focus[0]: focus[1]}
-        images, bars, used = _weights(view, focus[0], anchors, room, carried)
+        images, bars, used = _weights(view, focus[0], anchors, room, carried, beside)
         network, at = None, (0, 0)
         if beside:
             place = (x - 3, body)
@@ -109,7 +109,12 @@ class OverviewPicture:
 
 
 def _weights(
-    view: NetworkView, focus: int, anchors: dict[int, int], room: Area, carried: Carried
+    view: NetworkView,
+    focus: int,
+    anchors: dict[int, int],
+    room: Area,
+    carried: Carried,
+    beside: bool,
 ) -> tuple[WeightImages | None, WeightBars | None, int]:
     """Return the images, the bars, and the rows that both take."""
     dense = [i for i in range(len(view.layers)) if matrix_of(view.layers[i], carried) is not None]
@@ -126,7 +131,9 @@ def _weights(
     # One row is kept for the line that counts what doesn't fit.
     area = Area(room.x, room.y, room.width, max(1, room.height - bars_room - 1))
     labels = view.layers[first].labels
-    images = WeightImages.make(area, first, labels, matrix, shape, anchors.get(first, 0))
+    images = WeightImages.make(
+        area, first, labels, matrix, shape, anchors.get(first, 0), 3 if beside else 1
+    )
     used = images.height + (1 if images.left_out else 0)
     bars = None
     after = matrix_of(view.layers[later], carried) if later != first else None

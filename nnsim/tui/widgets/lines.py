@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
@@ -81,15 +82,47 @@ class StatusLine(TwoSided):
 
     DEFAULT_CSS = """
     StatusLine {
+        height: auto;
         .line--right { text-style: bold; }
         &.-wrong .line--left { color: $text-error; text-style: bold; }
     }
     """
 
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._lines: list[str] = [""]
+
     def say(self, message: str, right: str, *, wrong: bool = False) -> None:
         """Show a message; a refusal also starts with a sign, not only with a colour."""
         self.set_class(wrong, "-wrong")
         self.show(f"! {message}" if wrong else message, right)
+        self._wrap()
+
+    def _wrap(self) -> None:
+        """Break a message that is longer than the line; the screen makes room for it."""
+        width = max(20, self.content_size.width)
+        lines = wrap(self.text, width) or [""]
+        if len(lines) != len(self._lines):
+            self.refresh(layout=True)
+        self._lines = lines
+
+    def on_resize(self) -> None:
+        """Break the message anew."""
+        self._wrap()
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
+        """As many lines as the message needs, up to four."""
+        return min(4, len(wrap(self.text, max(20, width)) or [""]))
+
+    def render_line(self, y: int) -> Strip:
+        """A line of the message; the number that is looked at stands beside a short one."""
+        if len(self._lines) == 1:
+            return super().render_line(y)
+        style = self.rich_style + self.get_component_rich_style("line--left", partial=True)
+        text = self._lines[y] if y < len(self._lines) else ""
+        return Strip([Segment(text, style)]).adjust_cell_length(
+            self.content_size.width, self.rich_style
+        )
 
 
 class PanelTabs(Widget):

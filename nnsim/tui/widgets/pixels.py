@@ -132,7 +132,8 @@ class PixelGrid(Widget, can_focus=True):
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """As many lines as the roomiest cells that fit."""
         rows, columns = self.shape
-        limit = max(rows, viewport.height - 10)
+        # Prediction and training stand below: leave them half of the screen.
+        limit = max(rows, viewport.height // 2 - 4)
         _width, height = self._fit(width or container.width, limit)
         return rows * height if columns else 0
 

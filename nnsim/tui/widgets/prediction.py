@@ -44,10 +44,12 @@ class PredictionBars(Widget):
         self.labels = labels
         self.output: NDArray[np.float64] = np.zeros(len(labels))
         self.winner: int | None = None
-        self.verdict = ""
+        self.verdict: tuple[str, ...] = ()
 
-    def show(self, output: NDArray[np.float64], winner: int | None, verdict: str) -> None:
-        """Show these outputs, the one that decides, and a sentence under them."""
+    def show(
+        self, output: NDArray[np.float64], winner: int | None, verdict: tuple[str, ...]
+    ) -> None:
+        """Show these outputs, the one that decides, and under them the first sentence that fits."""
         if (
             self.winner != winner
             or self.verdict != verdict
@@ -67,7 +69,9 @@ class PredictionBars(Widget):
             return Strip.blank(width, base)
         if y == len(self.labels):
             style = base + self.get_component_rich_style("prediction--verdict", partial=True)
-            return Strip([Segment(self.verdict, style)]).adjust_cell_length(width, base)
+            fitting = [text for text in self.verdict if cell_len(text) <= width]
+            said = fitting[0] if fitting else "".join(self.verdict[-1:])
+            return Strip([Segment(said, style)]).adjust_cell_length(width, base)
         return self._bar_line(y, width)
 
     def _bar_line(self, y: int, width: int) -> Strip:
@@ -99,13 +103,16 @@ class PredictionBars(Widget):
         return 1.0 if largest <= 1.0 else largest
 
 
-def verdict(reading: str | None, target: str | None, right: bool | None) -> str:
-    """The sentence under the bars."""
+def verdict(reading: str | None, target: str | None, right: bool | None) -> tuple[str, ...]:
+    """The sentence under the bars, from the longest to the shortest that still says it."""
     if reading is None:
-        return "" if target is None else _("target {target}").format(target=target)
+        return () if target is None else (_("target {target}").format(target=target),)
     if target is None:
-        return _("reads {reading}").format(reading=reading)
+        return (_("reads {reading}").format(reading=reading), reading)
     word = _("right") if right else _("wrong")
-    return _("reads {reading}, is {target}: {word}").format(
-        reading=reading, target=target, word=word
+    said = {"reading": reading, "target": target, "word": word}
+    return (
+        _("reads {reading}, is {target}: {word}").format(**said),
+        _("{reading}, is {target}: {word}").format(**said),
+        word,
     )

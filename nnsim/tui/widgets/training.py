@@ -65,7 +65,7 @@ class TrainingPanel(RowList):
     @staticmethod
     def _share(right: int, of: int) -> Row:
         filled, rest = bar(right, of, 10)
-        return [(_("{n} of {m} ").format(n=right, m=of), "strong"), (filled, ""), (rest, "dim")]
+        return [(f"{right}/{of} ", "strong"), (filled, ""), (rest, "dim")]
 
     def row_count(self) -> int:
         """One row for each number."""
@@ -74,7 +74,7 @@ class TrainingPanel(RowList):
     def row(self, index: int) -> Row:
         """A name and its value."""
         name, pieces = self._rows[index]
-        return [(f" {name:<11}", "dim"), *pieces]
+        return [(f" {name:<10}", "dim"), *pieces]
 
     def action_train(self, epochs: int) -> None:
         """Train some epochs."""

@@ -85,7 +85,13 @@ class UnitValues(RowList):
         layer = self._layer
         if layer is None or layer.weight is None:
             return ""
-        return f"  i{'x':>8}{'w':>9}{'w·x':>9}{'Σ':>9}"
+        column = self._column
+        return "  i" + "".join(f"{name:>{column}}" for name in ("x", "w", "w·x", "Σ"))
+
+    @property
+    def _column(self) -> int:
+        """The width of a column: four of them stand behind the number of the input."""
+        return max(6, min(9, (self.scrollable_content_region.width - 3) // 4))
 
     def row(self, index: int) -> Row:
         """The row of one input, or of one of the results."""
@@ -112,12 +118,17 @@ class UnitValues(RowList):
         x, w = float(inputs[source]), float(weights[source])
         running = float(np.dot(inputs[: source + 1], weights[: source + 1]))
         sign = "negative" if w < 0 else "positive"
+        column = self._column
+
+        def cell(value: float) -> str:
+            return " " + short(value, column - 1, sign=True)
+
         return [
             (f"{labels[source][:3]:>3}", "dim"),
-            (short(x, 8), "strong" if x else "dim"),
-            (" " + short(w, 8, sign=True), sign),
-            (" " + short(w * x, 8, sign=True), "" if x else "dim"),
-            (" " + short(running, 8, sign=True), "" if x else "dim"),
+            (short(x, column), "strong" if x else "dim"),
+            (cell(w), sign),
+            (cell(w * x), "" if x else "dim"),
+            (cell(running), "" if x else "dim"),
         ]
 
     def _result_row(self, layer: LayerView, field: str) -> Row:

@@ -17,8 +17,9 @@ from nnsim.tui.widgets.diagram_canvas import STRONGEST, Key, Line
 from nnsim.tui.widgets.diagram_text import fit, number, width_of
 from nnsim.tui.widgets.diagram_wires import Matrix, strengths
 
-CELL_WIDTHS = (5, 4, 2, 1)
-"""A number with two decimals, with one, a sign and a block, a block alone."""
+CELLS = ((9, 3), (7, 3), (7, 2), (6, 1), (5, 1), (4, 1), (2, 1), (1, 1))
+"""Sizes (columns, rows): a number with two decimals in a large cell, alone, a number with one
+decimal, a sign and a block, a block alone."""
 BLOCKS = " ░▒▓█"
 MINUS_BLOCKS = " -=%#"
 BETWEEN = 2
@@ -66,7 +67,7 @@ class WeightImages:
     shape: tuple[int, int]
     pooled: int
     """So many inputs by so many are one cell, where the image is too large for the area."""
-    cell: int
+    cell: tuple[int, int]
     tiles: tuple[tuple[int, Area], ...]
     """Each image's unit and place; its first row is the unit's label."""
     left_out: int
@@ -80,8 +81,12 @@ class WeightImages:
         matrix: Matrix,
         input_shape: tuple[int, ...],
         anchor: int,
+        tallest: int = 1,
     ) -> WeightImages:
-        """Choose the largest cells with which all images fit; else the smallest ones."""
+        """Choose the largest cells with which all images fit; else the smallest ones.
+
+        `tallest` is how many rows a cell may take.
+        """
         shape = picture_shape(input_shape, len(matrix), area.height - 1)
         pooled = 1
         while math.ceil(shape[0] / pooled) > max(1, area.height - 1) or math.ceil(
@@ -90,20 +95,24 @@ class WeightImages:
             pooled += 1
         rows, columns = math.ceil(shape[0] / pooled), math.ceil(shape[1] / pooled)
         count = len(labels)
-        cell, fits = 1, (0, 0)
-        for cell in CELL_WIDTHS:
-            wide, high = max(columns * cell, 3), rows + 1
-            fits = (area.width + BETWEEN) // (wide + BETWEEN), (area.height + 1) // (high + 1)
-            tight = area.height // high
-            fits = (fits[0], tight) if fits[0] * fits[1] < count else fits
-            if fits[0] * fits[1] >= count:
+        for cell in CELLS:
+            tile = max(columns * cell[0], 3), rows * cell[1] + 1
+            fits = cls._fitting(area, tile, count)
+            if fits[0] * fits[1] >= count and cell[1] <= tallest:
                 break
         left_out = max(0, count - fits[0] * fits[1])
-        tiles = cls._tiles(area, (max(columns * cell, 3), rows + 1), fits, count, anchor)
+        tiles = cls._tiles(area, tile, fits, count, anchor)
         share = strengths(matrix)
         return cls(
             area, layer, labels, matrix, share, shape, pooled, cell, tiles, left_out
         )  # fmt: skip
+
+    @staticmethod
+    def _fitting(area: Area, tile: tuple[int, int], count: int) -> tuple[int, int]:
+        """Return how many images fit across and down; a blank row between them gives way first."""
+        across = (area.width + BETWEEN) // (tile[0] + BETWEEN)
+        down = (area.height + 1) // (tile[1] + 1)
+        return (across, down) if across * down >= count else (across, area.height // tile[1])
 
     @staticmethod
     def _tiles(
@@ -151,23 +160,31 @@ class WeightImages:
                 line.put(tile.x, fit(text, tile.width), key, end)
                 continue
             for column in range(math.ceil(self.shape[1] / self.pooled)):
-                inputs = self._inputs(y - tile.y - 1, column)
+                row, part = divmod(y - tile.y - 1, self.cell[1])
+                inputs = self._inputs(row, column)
                 if inputs:
                     value = float(np.mean(self.matrix[inputs, unit]))
                     share = float(np.mean(self.share[inputs, unit]))
                     here = (selection.layer, selection.unit) == (self.layer, unit)
                     chosen = here and selection.source in inputs
-                    self._draw_cell(line, tile.x + column * self.cell, value, share, chosen)
+                    middle = part == (self.cell[1] - 1) // 2
+                    x = tile.x + column * self.cell[0]
+                    self._draw_cell(line, x, value, share, chosen, middle)
 
-    def _draw_cell(self, line: Line, x: int, value: float, share: float, chosen: bool) -> None:
+    def _draw_cell(
+        self, line: Line, x: int, value: float, share: float, chosen: bool, middle: bool
+    ) -> None:
         block = 0 if share < 0.02 else min(4, 1 + int(share * 4))
-        if self.cell >= 4:
-            text = number(value, self.cell)
-        elif self.cell == 2:
+        wide = self.cell[0]
+        if not middle:
+            text = " " * wide
+        elif wide >= 4:
+            text = number(value, min(5, wide)).center(wide)
+        elif wide == 2:
             text = ("−" if value < 0 else "+") + (BLOCKS[block] if block else "·")
         else:
             text = (MINUS_BLOCKS if value < 0 else BLOCKS)[block] if block else "·"
-        line.put(x, text, key_of(value, share, chosen=chosen, cell=self.cell >= 4))
+        line.put(x, text, key_of(value, share, chosen=chosen, cell=wide >= 4))
 
     def hit(self, x: int, y: int) -> Selection | None:
         """Return the weight or the unit that is drawn at a cell."""
@@ -175,7 +192,8 @@ class WeightImages:
             if tile.has(x, y):
                 if y == tile.y:
                     return Selection(self.layer, unit)
-                inputs = self._inputs(y - tile.y - 1, (x - tile.x) // self.cell)
+                row, column = (y - tile.y - 1) // self.cell[1], (x - tile.x) // self.cell[0]
+                inputs = self._inputs(row, column)
                 return Selection(self.layer, unit, inputs[0]) if inputs else None
         return None
 

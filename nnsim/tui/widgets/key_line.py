@@ -1,0 +1,120 @@
+"""The keys that work here, on one line.
+
+Textual's Footer shows descriptions as they stand in the code and scrolls what does not fit out of
+sight; this line translates them, and keeps the key for help in sight however narrow it gets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual import events
+from textual.binding import Binding
+from textual.geometry import Size
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.widget import Widget
+
+from nnsim.i18n import _
+
+ALWAYS = "app.help"
+
+
+@dataclass(frozen=True)
+class _Key:
+    keys: str
+    text: str
+    action: str  # empty where several keys share the text
+    always: bool
+
+    @property
+    def width(self) -> int:
+        return cell_len(self.keys) + cell_len(self.text) + 3
+
+
+class KeyLine(Widget):
+    """The keys of the focused widget, its screen and the app, as many as fit."""
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"keys--key", "keys--text"}
+    DEFAULT_CSS = """
+    KeyLine {
+        dock: bottom;
+        height: 1;
+        background: $panel;
+        .keys--key { color: $footer-key-foreground; text-style: bold; }
+        .keys--text { color: $footer-description-foreground; }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._keys: tuple[_Key, ...] = ()
+
+    def on_mount(self) -> None:
+        """Follow the bindings of the screen."""
+        self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
+        self._bindings_changed(self.screen)
+
+    def _bindings_changed(self, screen: Screen[object]) -> None:
+        shown: dict[str, tuple[Binding, str]] = {}
+        actions: set[str] = set()
+        for _node, binding, enabled, _tooltip in screen.active_bindings.values():
+            if not binding.show or not enabled or binding.action in actions:
+                continue
+            actions.add(binding.action)
+            name = binding.group.description if binding.group else binding.action
+            key = self.app.get_key_display(binding)
+            before = shown.get(name)
+            if before is None:
+                shown[name] = (binding, key)
+            elif binding.group:
+                shown[name] = (binding, before[1] + key)
+        keys = tuple(self._key(binding, key) for binding, key in shown.values())
+        if keys != self._keys:
+            self._keys = keys
+            self.refresh()
+
+    @staticmethod
+    def _key(binding: Binding, keys: str) -> _Key:
+        text = binding.group.description if binding.group else binding.description
+        action = "" if binding.group else binding.action
+        return _Key(keys, _(text), action, binding.id == ALWAYS)
+
+    def _fitting(self) -> list[_Key]:
+        room = self.size.width - sum(key.width for key in self._keys if key.always)
+        fitting = []
+        for key in self._keys:
+            if not key.always:
+                room -= key.width
+            if key.always or room >= 0:
+                fitting.append(key)
+        return fitting
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
+        """One line."""
+        return 1
+
+    def render_line(self, y: int) -> Strip:  # noqa: ARG002
+        """Key, what it does, key, what it does."""
+        base = self.rich_style
+        key_style = base + self.get_component_rich_style("keys--key", partial=True)
+        text_style = base + self.get_component_rich_style("keys--text", partial=True)
+        segments = []
+        for key in self._fitting():
+            segments += [
+                Segment(f" {key.keys}", key_style),
+                Segment(f" {key.text} ", text_style),
+            ]
+        return Strip(segments).adjust_cell_length(self.size.width, base)
+
+    async def on_click(self, event: events.Click) -> None:
+        """A click on a key is a press of it."""
+        start = 0
+        for key in self._fitting():
+            if start <= event.x < start + key.width and key.action:
+                await self.run_action(key.action, self.screen.focused or self.screen)
+            start += key.width
