@@ -330,6 +330,7 @@ class Trainer:
     def _sets(
         self, x: Any, target: Any, validation: Pair | None, test: Pair | None
     ) -> dict[str, Samples]:
+        self.network.refuse_untrainable()
         x, target = self.network.check(x, target)
         sets = {"train": Samples(x, target)}
         if self.validation_fraction:
