@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -72,11 +73,8 @@ class Output:
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(
-            title=Text(self.text(title)),
-            title_justify="left",
-            box=box.ASCII if self.ascii_only else box.SIMPLE_HEAD,
-        )
+        self.line(title)
+        table = Table(box=box.ASCII if self.ascii_only else box.SIMPLE_HEAD)
         for number, column in enumerate(columns):
             justify = "left" if number < left else "right"
             table.add_column(Text(self.text(column)), justify=justify, overflow="fold")  # type: ignore[arg-type]
@@ -105,3 +103,8 @@ def plain(value: Any) -> Any:
 def number(value: float) -> str:
     """Return a number for a table."""
     return f"{value:.6g}"
+
+
+def finite(value: float) -> float | None:
+    """Return `value`, or None (JSON's null) where it is not finite."""
+    return value if math.isfinite(value) else None

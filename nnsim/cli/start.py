@@ -25,20 +25,20 @@ def start(words: Sequence[str]) -> int:
     """
     options = {"--ascii": False, "--untrained": False}
     targets = []
+    unknown = []
     for word, _value in pairs(words):
         if word in options:
             options[word] = True
         elif not word.startswith("-"):
             targets.append(word)
         elif word != "--lang":
-            problem = _("unknown option {word}; nnsim --help has them all")
-            raise CommandError(problem.format(word=word))
-    if len(targets) > 1:
-        problem = _("unknown command {word}; nnsim --help has them all")
-        raise CommandError(problem.format(word=targets[0]))
+            unknown.append(word)
     target = targets[0] if targets else None
     if target is not None:
         check_target(target)
+    for word in (*unknown, *targets[1:]):
+        problem = _("{word} makes no sense here; nnsim --help has all commands and options")
+        raise CommandError(problem.format(word=word))
     from nnsim.tui import run_app
 
     return run_app(target, ascii_only=options["--ascii"], untrained=options["--untrained"])

@@ -45,7 +45,7 @@ class TrainingSpec:
     """
 
     optimizer: str = "sgd"
-    learning_rate: float = 0.1
+    learning_rate: float = 0.2
     batch_size: int = 0
     epochs: int = 50
     seed: int = 0

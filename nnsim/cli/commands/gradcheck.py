@@ -1,0 +1,57 @@
+"""``nnsim gradcheck``: the gradients of backpropagation against those of nudging every weight."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nnsim.cli.subject import add_network_arguments
+from nnsim.i18n import _
+
+if TYPE_CHECKING:
+    import argparse
+
+    from nnsim.cli.output import Output
+
+MOST_SAMPLES = 32
+"""Samples that the gradients are taken over, the first of the data."""
+PASS, SUSPECT = 1e-7, 1e-4
+FAILED = 1
+
+
+def help() -> str:  # noqa: A001
+    """Return the command's line of help."""
+    return _("check the gradients by nudging every weight")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take an experiment."""
+    add_network_arguments(parser)
+
+
+def run(arguments: argparse.Namespace, output: Output) -> int:
+    """Print the largest relative error of each block of parameters; status 1 if one is wrong."""
+    from nnsim.cli.errors import CommandError
+    from nnsim.cli.subject import open_network
+    from nnsim.engine import check_gradients
+    from nnsim.experiments import load
+
+    experiment = load(arguments.experiment)
+    data = experiment.data
+    if not data.count:
+        problem = _("{experiment} has no data to take gradients on")
+        raise CommandError(problem.format(experiment=experiment.id))
+    network = open_network(experiment, arguments)
+    check = check_gradients(network, data.inputs[:MOST_SAMPLES], data.targets[:MOST_SAMPLES])
+    if output.as_json:
+        output.json({"largest": check.largest, "blocks": check.blocks})
+    else:
+        rows = [(name, f"{error:.1e}", _verdict(error)) for name, error in check.blocks.items()]
+        rows.append((_("largest"), f"{check.largest:.1e}", _verdict(check.largest)))
+        output.table(experiment.title, (_("parameters"), _("relative error"), ""), rows)
+    return 0 if check.largest < SUSPECT else FAILED
+
+
+def _verdict(error: float) -> str:
+    if error < PASS:
+        return _("right")
+    return _("suspect") if error < SUSPECT else _("wrong")

@@ -1,0 +1,210 @@
+"""``nnsim train``: train an experiment's network from its start, and keep the result."""
+
+from __future__ import annotations
+
+import math
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nnsim.i18n import _
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from nnsim.cli.output import Output
+    from nnsim.engine import Network, Progress, Trainer
+    from nnsim.experiments import Experiment
+
+REDRAWS_PER_SECOND = 10
+
+
+def help() -> str:  # noqa: A001
+    """Return the command's line of help."""
+    return _("train an experiment, with a progress bar; Ctrl+C stops and keeps what there is")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take an experiment, and what to do otherwise than its file says."""
+    from nnsim.cli.arguments import count, rate
+
+    parser.add_argument("experiment", metavar="EXPERIMENT", help=_("an id, or a file"))
+    parser.add_argument("--epochs", type=count, metavar="N", help=_("how many epochs"))
+    parser.add_argument("--learning-rate", type=rate, metavar="R", help=_("how large a step"))
+    parser.add_argument(
+        "--seed", type=count, metavar="S", help=_("of the start weights and the order of samples")
+    )
+    parser.add_argument("--save", metavar="FILE", help=_("write the trained network (.npz)"))
+    parser.add_argument("--log", metavar="FILE", help=_("write a line of JSON per epoch"))
+
+
+def run(arguments: argparse.Namespace, output: Output) -> int:
+    """Train, and print how it ended."""
+    from nnsim.cli import INTERRUPTED
+    from nnsim.experiments import load
+
+    experiment = load(arguments.experiment)
+    _check(experiment, arguments)
+    network = experiment.build_network(arguments.seed)
+    trainer = experiment.build_trainer(network, arguments.seed)
+    if arguments.learning_rate is not None:
+        trainer.learning_rate = arguments.learning_rate
+    epochs = experiment.training.epochs if arguments.epochs is None else arguments.epochs
+    started = time.perf_counter()
+    with ExitStack() as stack:
+        watchers = _watchers(arguments, output, epochs, stack)
+        _train(experiment, trainer, epochs, watchers)
+    result = _result(experiment, network, trainer, time.perf_counter() - started)
+    if arguments.save is not None:
+        network.save(arguments.save)
+    _report(experiment, arguments, output, result)
+    return INTERRUPTED if result["stopped"] == "interrupted" else 0
+
+
+def _check(experiment: Experiment, arguments: argparse.Namespace) -> None:
+    """Refuse what could not be carried out, before any time is spent on training."""
+    from nnsim.cli.errors import CommandError
+
+    if not experiment.data.count:
+        problem = _("{experiment} has no data to train on")
+        raise CommandError(problem.format(experiment=experiment.id))
+    for name in (arguments.save, arguments.log):
+        if name is None:
+            continue
+        path = Path(name)
+        if path.is_dir():
+            raise CommandError(_("{file}: this is a folder; give a file").format(file=name))
+        if not path.parent.is_dir():
+            problem = _("{file}: there is no folder {folder} to write it into")
+            raise CommandError(problem.format(file=name, folder=path.parent))
+
+
+def _train(
+    experiment: Experiment,
+    trainer: Trainer,
+    epochs: int,
+    watchers: list[Callable[[Progress], None]],
+) -> None:
+    """Run the trainer; Ctrl+C stops it after the step it is in, a second one at once."""
+    import signal
+
+    def stop(*_signal: object) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        trainer.interrupt()
+
+    data = experiment.data
+    test = (data.test_inputs, data.test_targets) if data.test_count else None
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        for progress in trainer.run(data.inputs, data.targets, epochs=epochs, test=test):
+            for watch in watchers:
+                watch(progress)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _watchers(
+    arguments: argparse.Namespace, output: Output, epochs: int, stack: ExitStack
+) -> list[Callable[[Progress], None]]:
+    """Return what wants to see each epoch: the log and the progress bar."""
+    import sys
+
+    watchers: list[Callable[[Progress], None]] = []
+    if arguments.log is not None:
+        from nnsim.cli.log import Log
+
+        watchers.append(stack.enter_context(Log(arguments.log)).write)
+    if sys.stderr is not None and sys.stderr.isatty():
+        watchers.append(_progress_bar(output, epochs, stack))
+    return watchers
+
+
+def _progress_bar(output: Output, epochs: int, stack: ExitStack) -> Callable[[Progress], None]:
+    """Open a progress bar on standard error; metrics are only taken when it is redrawn."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as Remaining
+
+    bar = Progress(
+        TextColumn(output.text(_("epoch"))),
+        MofNCompleteColumn(),
+        *(() if output.ascii_only else (BarColumn(),)),
+        TextColumn("{task.description}"),
+        Remaining(),
+        console=Console(stderr=True),
+        auto_refresh=False,
+    )
+    stack.enter_context(bar)
+    task = bar.add_task("", total=epochs)
+    drawn = -math.inf
+
+    def watch(progress: Any) -> None:
+        nonlocal drawn
+        now = time.monotonic()
+        if now - drawn < 1 / REDRAWS_PER_SECOND and progress.stopped is None:
+            return
+        drawn = now
+        text = _("loss {loss}").format(loss=f"{progress.loss:.5g}")
+        if progress.accuracy is not None:
+            text += _(", accuracy {accuracy}").format(accuracy=f"{progress.accuracy:.1%}")
+        bar.update(task, completed=progress.epoch, description=output.text(text), refresh=True)
+
+    return watch
+
+
+def _result(
+    experiment: Experiment, network: Network, trainer: Trainer, seconds: float
+) -> dict[str, Any]:
+    """Return the result, with null for what is not finite or has no meaning."""
+    from nnsim.cli.output import finite
+
+    data = experiment.data
+    accuracy = network.accuracy(data.inputs, data.targets)
+    tested = None
+    if data.test_count:
+        tested = network.accuracy(data.test_inputs, data.test_targets)
+    return {
+        "epochs": trainer.epoch,
+        "loss": finite(network.loss(data.inputs, data.targets)),
+        "cost": finite(float(network.losses(data.inputs, data.targets).sum())),
+        "accuracy": accuracy,
+        "test_accuracy": tested,
+        "seconds": seconds,
+        "stopped": trainer.stopped or "finished",
+    }
+
+
+def _report(
+    experiment: Experiment, arguments: argparse.Namespace, output: Output, result: dict[str, Any]
+) -> None:
+    import sys
+
+    epochs, saved = result["epochs"], arguments.save
+    said = {
+        "diverged": _("Training diverged in epoch {next}: the gradient is no longer finite. The "
+                      "last finite weights were kept; a smaller learning rate helps."),
+        "interrupted": _("Interrupted after epoch {epoch}."),
+    }.get(result["stopped"])  # fmt: skip
+    if said and sys.stderr is not None:
+        keep = _(" Saved to {file}.").format(file=saved) if saved else ""
+        shown = output.text(said.format(epoch=epochs, next=epochs + 1) + keep)
+        print(f"nnsim: {shown}", file=sys.stderr)
+    if output.as_json:
+        output.json(result)
+        return
+    from nnsim.cli.output import number
+
+    names = {
+        "epochs": _("epochs"),
+        "loss": _("loss"),
+        "cost": _("cost"),
+        "accuracy": _("accuracy"),
+        "test_accuracy": _("test accuracy"),
+        "seconds": _("seconds"),
+    }
+    rows = [(name, number(result[key])) for key, name in names.items() if result[key] is not None]
+    output.table(experiment.title, (_("after training"), ""), rows)
+    if saved:
+        output.line(_("Saved to {file}").format(file=saved))

@@ -1,0 +1,64 @@
+"""Running the command line: in this process for what it prints, in one of its own for status."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from nnsim.cli import main
+from nnsim.i18n import set_language
+
+
+@dataclass(frozen=True)
+class Result:
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def nnsim(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Result]:
+    """Run `nnsim WORDS …` here, and return status and output."""
+    for name in ("NNSIM_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run(*words: object) -> Result:
+        status = main([str(word) for word in words])
+        captured = capsys.readouterr()
+        return Result(status, captured.out, captured.err)
+
+    yield run
+    set_language("en")
+
+
+@pytest.fixture
+def process() -> Callable[..., Result]:
+    """Run `python -m nnsim WORDS …` as a process without a terminal."""
+
+    def run(*words: object, **options: Any) -> Result:
+        done = subprocess.run(
+            [sys.executable, "-m", "nnsim", *map(str, words)],
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            encoding="utf-8",
+            timeout=60,
+            env={**os.environ, "NNSIM_LANG": "en", "PYTHONIOENCODING": "utf-8"},
+            check=False,
+            **options,
+        )
+        return Result(done.returncode, done.stdout, done.stderr)
+
+    return run
