@@ -144,7 +144,7 @@ class _Reader:
             raise self._error(_("this is not an expression"), last)
         for name, position in self._unread.items():
             message = _("{name} is named and then never used").format(name=name)
-            raise CircuitError(message, position, self.expression)
+            raise self._error(message, position)
         return self.builder.build(output)
 
     # The text ---------------------------------------------------------------------------------
@@ -169,7 +169,7 @@ class _Reader:
             for offset, char in enumerate(token):
                 if not _ALLOWED.match(char):
                     raise self._error(_what_to_write_for(char), position + offset)
-        signs = re.search(rf"(?:[+-]\s*){{{DEEPEST + 1}}}", self.expression)
+        signs = re.search(rf"(?:[+-]\s*){{{DEEPEST}}}[+-]", self.expression)
         if signs:
             raise self._too_deep(signs.end() - 1)
 
