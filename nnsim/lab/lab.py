@@ -76,6 +76,9 @@ class Lab:
         What the last command did, in a sentence.
     """
 
+    network: Network
+    trainer: Trainer
+
     def __init__(
         self, experiment: Experiment, *, untrained: bool = False, load: Loader | None = None
     ) -> None:
@@ -159,8 +162,7 @@ class Lab:
     def _train_in_steps(self, epochs: int, line: str, before: Moment) -> Generator[Any, None, None]:
         group = commands.COMMANDS["train"].name
         try:
-            with np.errstate(all="ignore"):
-                yield from self.training(epochs)
+            yield from self.training(epochs)
         finally:
             if self.trainer.epoch != before.epoch or self.diverged:
                 self._history.push(before, line, merge=False, group=group)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -90,7 +91,7 @@ def spread(values: Array) -> float:
     farthest = 0.0
     for i, row in enumerate(rows[:-1]):  # one row at a time: never units × units × n_in at once
         farthest = max(farthest, float(((rows[i + 1 :] - row) ** 2).sum(axis=1).max()))
-    return farthest**0.5
+    return math.sqrt(farthest)
 
 
 def _target(lab: Lab) -> Array:

@@ -41,12 +41,12 @@ class LabScreen(GuardedScreen):
 
     CSS_PATH = "lab.tcss"
     AUTO_FOCUS = ""
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [
+    HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [  # noqa: RUF012 (as in Screen)
         (0, "-small"),
         (80, "-medium"),
         (112, "-wide"),
     ]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-low"), (34, "-tall")]
+    VERTICAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-low"), (34, "-tall")]  # noqa: RUF012
     BINDING_GROUP_TITLE = N_("Lab")
     _SAMPLES = Binding.Group(N_("Sample"), compact=True)
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -178,7 +178,7 @@ class LabScreen(GuardedScreen):
         title = Content(f"3 {_(PANELS[3])} · {table.title()}")  # a label in brackets is no markup
         if self._values_title != title:
             self._values_title = title
-            self.query_one("#panel-3").border_title = title  # type: ignore[assignment]
+            self.query_one("#panel-3").border_title = title
 
     def _show_title(self, target: str | None) -> None:
         lab = self.lab

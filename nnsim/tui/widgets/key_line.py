@@ -27,7 +27,7 @@ ALWAYS = "app.help"
 class _Key:
     keys: str
     text: str
-    action: str  # empty where several keys share the text
+    press: str  # what a click presses; empty where several keys share the text
     always: bool
 
     @property
@@ -81,8 +81,8 @@ class KeyLine(Widget):
     @staticmethod
     def _key(binding: Binding, keys: str) -> _Key:
         text = binding.group.description if binding.group else binding.description
-        action = "" if binding.group else binding.action
-        return _Key(keys, _(text), action, binding.id == ALWAYS)
+        press = "" if binding.group else binding.key
+        return _Key(keys, _(text), press, binding.id == ALWAYS)
 
     def _fitting(self) -> list[_Key]:
         room = self.size.width - sum(key.width for key in self._keys if key.always)
@@ -111,10 +111,10 @@ class KeyLine(Widget):
             ]
         return Strip(segments).adjust_cell_length(self.size.width, base)
 
-    async def on_click(self, event: events.Click) -> None:
+    def on_click(self, event: events.Click) -> None:
         """A click on a key is a press of it."""
         start = 0
         for key in self._fitting():
-            if start <= event.x < start + key.width and key.action:
-                await self.run_action(key.action, self.screen.focused or self.screen)
+            if start <= event.x < start + key.width and key.press:
+                self.app.simulate_key(key.press)
             start += key.width
