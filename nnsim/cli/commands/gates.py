@@ -1,0 +1,206 @@
+"""``nnsim gates``: an expression as a circuit, its value, its gradients, and every step."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING
+
+from nnsim.cli.errors import CommandError
+from nnsim.i18n import _
+
+if TYPE_CHECKING:
+    import argparse
+
+    from nnsim.circuit import Circuit, CircuitError, Node, Step
+    from nnsim.cli.output import Output
+
+ERROR = 2
+LARGEST_TREE = 60
+"""Gates of a circuit that is still printed as a tree."""
+MOST_PARTS = 8
+"""Gradients whose sum is still written out."""
+
+
+def help() -> str:  # noqa: A001
+    """Return the command's line of help."""
+    return _("value, gradients and steps of a circuit of gates")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take an expression and the values of its names."""
+    parser.add_argument(
+        "expression",
+        metavar="EXPRESSION",
+        help=_('such as "(x+y)*z", or with named parts "s = sigmoid(w*x+b); s*y"'),
+    )
+    parser.add_argument(
+        "values", metavar="NAME=VALUE", nargs="*", help=_("a value for every name, such as x=-2")
+    )
+    parser.add_argument(
+        "--fold",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help=_("show a named part, or every 1/(1+exp(-z)) as sigmoid, as one gate"),
+    )
+    parser.add_argument(
+        "--unfold",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help=_("show the gates inside of a folded one, such as sigmoid"),
+    )
+    # An expression may begin with a minus: only two of them make an option.
+    parser._negative_number_matcher = re.compile(r"-[^-]")
+
+
+def run(arguments: argparse.Namespace, output: Output) -> int:
+    """Evaluate the circuit, and print it forward and backward."""
+    from nnsim.circuit import CircuitError
+
+    try:
+        circuit = _circuit(arguments)
+    except CircuitError as error:
+        return _refuse(error)
+    if circuit.trouble:
+        problem = _("the circuit has no finite result: {trouble}")
+        raise CommandError(problem.format(trouble=circuit.trouble.in_words()))
+    if output.as_json:
+        output.json(_as_json(circuit))
+    else:
+        _print(circuit, output)
+    return 0
+
+
+def _circuit(arguments: argparse.Namespace) -> Circuit:
+    from nnsim.circuit import from_expression, read_values
+
+    circuit = from_expression(arguments.expression, read_values(arguments.values))
+    for name in arguments.unfold:
+        circuit = circuit.unfold(name)
+    for name in arguments.fold:
+        circuit = circuit.fold(name)
+    return circuit
+
+
+def _refuse(error: CircuitError) -> int:
+    """Say what is wrong, and point at the character if there is one to blame."""
+    pointer = error.pointer()
+    if not pointer or sys.stderr is None:
+        raise CommandError(str(error)) from None
+    print(f"nnsim: {error}\n{pointer}", file=sys.stderr)
+    return ERROR
+
+
+def _as_json(circuit: Circuit) -> dict[str, object]:
+    return {
+        "value": circuit.value,
+        "gradients": {name: circuit.gradient_of(name) for name in circuit.names},
+        "steps": [step.as_json() for step in circuit.steps()],
+    }
+
+
+# For people -----------------------------------------------------------------------------------
+
+
+def _print(circuit: Circuit, output: Output) -> None:
+    steps = circuit.steps()
+    called = _Names(circuit, output.ascii_only)
+    _print_forward(steps, called, output)
+    _print_backward(steps, called, output)
+    _print_values(circuit, output)
+    if len(steps) <= LARGEST_TREE:
+        output.line(_("Value and gradient of every gate, from the output to the inputs:"))
+        for line in _tree(circuit, called):
+            output.line(line)
+
+
+class _Names:
+    """What the tables call a node: its name, its number if it stays, or its step."""
+
+    def __init__(self, circuit: Circuit, ascii_only: bool) -> None:
+        self._nodes = circuit.graph.nodes
+        self.ascii_only = ascii_only
+        self._steps = {node.index: step for step, node in enumerate(circuit.gates, 1)}
+
+    def __call__(self, index: int) -> str:
+        node = self._nodes[index]
+        return node.name or (f"#{self._steps[index]}" if node.kind.is_gate else node.label())
+
+    def gate(self, node: Node) -> str:
+        """Return the sign of a gate, and its name."""
+        sign = node.label(ascii_only=self.ascii_only)
+        return f"{sign} {node.name}" if node.name and node.name != sign else sign
+
+
+def _print_forward(steps: list[Step], called: _Names, output: Output) -> None:
+    from nnsim.cli.output import number
+
+    rows = []
+    for position, step in enumerate(steps, 1):
+        read = ", ".join(
+            text if (text := called(source)) == number(value) else f"{text} = {number(value)}"
+            for source, value in zip(step.node.inputs, step.inputs, strict=True)
+        )
+        rows.append((f"#{position}", called.gate(step.node), read, number(step.value)))
+    output.table(_("Forward"), ("", _("gate"), _("inputs"), _("value")), rows, left=3)
+
+
+def _print_backward(steps: list[Step], called: _Names, output: Output) -> None:
+    """Print a row per input of each gate, from the output back."""
+    from nnsim.circuit.gates import kind_in_words
+    from nnsim.cli.output import number
+
+    rows = []
+    for position, step in reversed(list(enumerate(steps, 1))):
+        head = (f"#{position}", called.gate(step.node), kind_in_words(step.kind))
+        for source, local, gradient in zip(
+            step.node.inputs, step.local, step.gradient, strict=True
+        ):
+            rows.append(
+                (*head, called(source), number(step.upstream), number(local), number(gradient))
+            )
+            head = ("", "", "")
+    columns = (
+        "", _("gate"), _("role"), _("back to"), _("upstream"), _("× local"), _("= gradient"),
+    )  # fmt: skip
+    output.table(_("Backward"), columns, rows, left=4)
+
+
+def _print_values(circuit: Circuit, output: Output) -> None:
+    """Print every named value; where several gradients came back, how they add up."""
+    from nnsim.cli.output import number
+
+    rows = []
+    for name in circuit.names:
+        index = circuit.node(name).index
+        parts = [number(part.gradient) for part in circuit.parts(index)]
+        sums = " + ".join(parts) if circuit.sums(index) and len(parts) <= MOST_PARTS else ""
+        rows.append((name, sums, number(circuit.values[index]), number(circuit.gradients[index])))
+    columns = (_("name"), _("sums what comes back"), _("value"), _("gradient"))
+    output.table(_("Values"), columns, rows, left=2)
+    output.line(_("Value of the circuit: {value}").format(value=number(circuit.value)))
+
+
+def _tree(circuit: Circuit, called: _Names) -> list[str]:
+    """Return the circuit as a tree; what is read again is not drawn again."""
+    from nnsim.cli.output import number
+
+    fork, corner, bar = ("|-", "`-", "| ") if called.ascii_only else ("├─", "└─", "│ ")
+    lines: list[str] = []
+    drawn: set[int] = set()
+
+    def draw(index: int, head: str, below: str) -> None:
+        node = circuit.graph.nodes[index]
+        text = called.gate(node) if node.kind.is_gate else node.label()
+        numbers = f"{number(circuit.values[index])}, ∂ {number(circuit.gradients[index])}"
+        again = index in drawn and bool(node.inputs)
+        lines.append(f"{head}{text}   {numbers}{'   …' if again else ''}")
+        drawn.add(index)
+        for position, source in enumerate(() if again else node.inputs, 1):
+            last = position == len(node.inputs)
+            draw(source, below + (corner if last else fork), below + ("  " if last else bar))
+
+    draw(circuit.graph.output, "", "")
+    return lines
