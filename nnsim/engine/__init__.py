@@ -6,7 +6,17 @@ the textbooks, and `network` and `training` put them together.
 
 from nnsim.engine.activations import ACTIVATIONS, ActivationFunction, activation
 from nnsim.engine.errors import EngineError
-from nnsim.engine.layers import Activation, Dense, Layer
+from nnsim.engine.layers import (
+    Activation,
+    AveragePool2D,
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    MaxPool2D,
+)
 from nnsim.engine.losses import LOSSES
 from nnsim.engine.network import Network, Summary, SummaryRow
 from nnsim.engine.optimizers import OPTIMIZERS
@@ -22,10 +32,16 @@ __all__ = [
     "OPTIMIZERS",
     "Activation",
     "ActivationFunction",
+    "AveragePool2D",
+    "BatchNorm",
+    "Conv2D",
     "Dense",
+    "Dropout",
     "EngineError",
+    "Flatten",
     "Layer",
     "LayerTrace",
+    "MaxPool2D",
     "Network",
     "Op",
     "Plan",

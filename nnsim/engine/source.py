@@ -226,7 +226,7 @@ def _part(array: Array, buffer: Array) -> str | None:
     for size, stride in zip(buffer.shape, buffer.strides, strict=True):
         start = offset // stride if stride else 0
         fits = bool(axes) and array.strides[axes[0]] == stride
-        if fits and array.shape[axes[0]] + start <= size:
+        if fits and 0 <= start <= size - array.shape[axes[0]]:
             length = array.shape[axes.pop(0)]
             offset -= start * stride
             cuts.append(":" if (start, length) == (0, size) else f"{start}:{start + length}")
@@ -243,8 +243,10 @@ def _part(array: Array, buffer: Array) -> str | None:
 
 
 def _root(array: Array) -> Array:
-    while isinstance(array.base, np.ndarray):
-        array = array.base
+    base: Any = array
+    while base is not None:
+        array = base if isinstance(base, np.ndarray) else array
+        base = getattr(base, "base", None)
     return array
 
 

@@ -36,6 +36,8 @@ class Signals:
     delta : array or None
         ∂C/∂z (∂C/∂a where there is no z), on a tape that goes backward.
     saved : dict of str to array
+        What else a person may want to see: the mask of dropout, mean and variance.
+    internal : dict of str to array
         What the way back needs besides.
     """
 
@@ -45,6 +47,23 @@ class Signals:
     a: Array
     delta: Array | None = None
     saved: dict[str, Array] = field(default_factory=dict)
+    internal: dict[str, Array] = field(default_factory=dict)
+
+
+class Live:
+    """A layer's attribute that gives the live array of that name, and takes values for it."""
+
+    def __init__(self, doc: str) -> None:
+        self.__doc__ = doc
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, layer: Layer | None, owner: type) -> Any:
+        return self if layer is None else layer.live(self.name)
+
+    def __set__(self, layer: Layer, value: Any) -> None:
+        layer.put(self.name, value)
 
 
 class Layer:
@@ -64,6 +83,8 @@ class Layer:
     """
 
     kind: ClassVar[str]
+    # Whether one tape can carry many networks at once.
+    for_many: ClassVar[bool] = True
 
     def __init__(
         self, name: str | None = None, activation_name: str = "identity", slope: float | None = None
@@ -136,7 +157,7 @@ class Layer:
 
     @weight.setter
     def weight(self, value: Any) -> None:
-        self._set("weight", value)
+        self.put("weight", value)
 
     @property
     def bias(self) -> Array | None:
@@ -145,9 +166,16 @@ class Layer:
 
     @bias.setter
     def bias(self, value: Any) -> None:
-        self._set("bias", value)
+        self.put("bias", value)
 
-    def _set(self, name: str, value: Any) -> None:
+    def live(self, name: str) -> Array:
+        """Return the live array of this name, in public shape."""
+        if name not in self._public:
+            raise EngineError(f"{self.title} has no {name}, or belongs to no network yet")
+        return self._public[name]
+
+    def put(self, name: str, value: Any) -> None:
+        """Set the live array of this name."""
         if name not in self._public:
             raise EngineError(f"{self.title} has no {name}")
         view, array = self._public[name], np.asarray(value)

@@ -1,0 +1,255 @@
+"""Convolution: the same small kernel at every place of an image."""
+# ruff: noqa: D102  (what overrides is described in the base class)
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from nnsim.engine.errors import EngineError
+from nnsim.engine.initializers import default_for, initializer
+from nnsim.engine.layers.base import Layer, Shape, Signals, as_count
+from nnsim.engine.tape import Array, Tape
+
+# The windows of a few rows are laid out at a time, so that they stay in the L2 cache.
+_COLUMN_BYTES = 1 << 19
+
+
+class Conv2D(Layer):
+    """Slide a kernel over the image: z[r, c, f] = Σ x[r·s + i, c·s + j, k] · w[i, j, k, f] + b[f].
+
+    The sum goes over the kernel's rows i and columns j and the channels k. The kernel isn't
+    flipped, so strictly this is cross-correlation.
+
+    Parameters
+    ----------
+    filters : int
+    kernel_size : int or (int, int)
+        Height and width of the kernel.
+    stride : int
+        s, by how many pixels the window moves.
+    padding : int
+        How many rows and columns of zeros go around the image.
+    activation, name, initializer, slope
+        As for `Dense`; fan_in is kernel_height · kernel_width · channels.
+
+    Attributes
+    ----------
+    weight : array (kernel_height, kernel_width, channels, filters)
+        Live.
+    bias : array (filters,)
+        Live.
+
+    Notes
+    -----
+    The output has ⌊(size + 2·padding − kernel_size) / stride⌋ + 1 rows and columns.
+
+    The windows of a few rows become the columns of a matrix, with a row of ones beneath, and one
+    product does the rest: z = Wᵀ·columns. Backward, ∂C/∂W = columns·δᵀ, and ∂C/∂x gathers
+    W·δ at each pixel from all windows it was in.
+    """
+
+    kind = "conv2d"
+    for_many = False
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int | tuple[int, int],
+        stride: int = 1,
+        padding: int = 0,
+        activation: str = "identity",
+        name: str | None = None,
+        initializer: Any = None,
+        slope: float | None = None,
+    ) -> None:
+        super().__init__(name, activation, slope)
+        if not self.function.elementwise:
+            raise EngineError(f"{self.activation} stands after a flat layer, not a convolution")
+        self.filters = as_count(filters, "filters")
+        self.kernel_size = _pair(kernel_size, "kernel_size")
+        self.stride = as_count(stride, "stride")
+        self.padding = as_count(padding, "padding", least=0, most=100_000)
+        self.initializer = None if initializer is None else _read(initializer)
+
+    def shape_after(self, input_shape: Shape) -> Shape:
+        if len(input_shape) != 3:
+            raise EngineError(
+                f"{self.title} takes images (height, width, channels), but {input_shape} comes in"
+            )
+        sizes = [size + 2 * self.padding for size in input_shape[:2]]
+        if any(size < kernel for size, kernel in zip(sizes, self.kernel_size, strict=True)):
+            raise EngineError(
+                f"{self.title} has a kernel of {self.kernel_size}, larger than its padded input "
+                f"{tuple(sizes)}"
+            )
+        if math.prod(sizes) * input_shape[2] > 10_000_000:
+            raise EngineError(f"{self.title} would pad its input to {tuple(sizes)}: too large")
+        rows, columns = (
+            (size - kernel) // self.stride + 1
+            for size, kernel in zip(sizes, self.kernel_size, strict=True)
+        )
+        return (rows, columns, self.filters)
+
+    @property
+    def window(self) -> int:
+        """How many inputs a unit sees."""
+        return math.prod(self.kernel_size) * self.input_shape[2]
+
+    @property
+    def parameter_count(self) -> int:
+        return (self.window + 1) * self.filters
+
+    def _inner(self, flat: Array) -> Array:
+        return flat.reshape(self.window + 1, self.filters)
+
+    def views(self, flat: Array) -> dict[str, Array]:
+        inner = self._inner(flat)
+        kernel = inner[:-1].reshape(self.input_shape[2], *self.kernel_size, self.filters)
+        return {"weight": kernel.transpose(1, 2, 0, 3), "bias": inner[-1]}
+
+    def initialize(self, rng: np.random.Generator, initializer: Any = None) -> None:
+        rule = initializer or self.initializer or default_for(self.activation)
+        weight = self._public["weight"]
+        fan_out = math.prod(self.kernel_size) * self.filters
+        weight[...] = rule.draw(rng, weight.shape, self.window, fan_out)
+        self._public["bias"][...] = 0
+
+    def _windows(self, image: Array) -> Array:
+        """View a padded image as (out rows, channels, kernel rows, columns, out columns, m)."""
+        channels, _, _, m = image.shape
+        over_c, over_r, over_w, over_m = image.strides
+        rows, columns = self.output_shape[:2]
+        s = self.stride
+        return np.lib.stride_tricks.as_strided(
+            image,
+            (rows, channels, *self.kernel_size, columns, m),
+            (s * over_r, over_c, over_r, over_w, s * over_w, over_m),
+        )
+
+    def _padded(self, tape: Tape, like: Array, name: str) -> tuple[Array, Array]:
+        """Return a buffer with room for the padding, and its inner part."""
+        p = self.padding
+        channels, height, width, m = like.shape
+        padded = tape.new((channels, height + 2 * p, width + 2 * p, m), name)
+        return padded, padded[:, p : p + height, p : p + width]
+
+    def _columns(self, tape: Tape) -> Array:
+        """Return room for the windows of as many output rows as fit the cache, over ones."""
+        rows, columns, _ = self.output_shape
+        width = columns * tape.batch
+        row_bytes = (self.window + 1) * width * tape.dtype.itemsize
+        at_once = min(rows, max(1, _COLUMN_BYTES // row_bytes))
+        room = np.zeros((self.window + 1, at_once * width), tape.dtype)
+        return tape.augmented(tape.with_ones(room, f"{self.name}.columns"))
+
+    def forward(self, tape: Tape, x: Array) -> Signals:
+        if self.padding:
+            padded, inner = self._padded(tape, x, f"{self.name}.padded")
+            tape.do(np.copyto, x, out=inner, note="zeros around the image")
+            x_in = padded
+        else:
+            x_in = x
+        columns = self._columns(tape)
+        kernel = tape.name(self._inner(self.theta), f"{self.name}.W")
+        a = self.output(tape)
+        z = a if self.is_identity else self.output(tape, "z")
+        flat_z = z.reshape(self.filters, -1)
+        windows = self._windows(x_in)
+        tape.do(convolve, windows, kernel, columns, flat_z, note="z = W ∗ x + b")
+        if not self.is_identity:
+            self.function.value(tape, z, a)
+        return Signals(self, x, z, a, internal={"windows": windows, "columns": columns})
+
+    def backward(
+        self, tape: Tape, signals: Signals, delta: Array, dx_name: str | None
+    ) -> Array | None:
+        windows, columns = signals.internal["windows"], signals.internal["columns"]
+        grad = tape.name(self._inner(self.gradient), f"{self.name}.grad")
+        part = tape.new(grad.shape, f"{self.name}.part")
+        flat_delta = delta.reshape(self.filters, -1)
+        note = "∂C/∂W = Σ δ · window, and ∂C/∂b beside it"
+        tape.do(kernel_gradient, windows, flat_delta, columns, part, grad, note=note)
+        if dx_name is None:
+            return None
+        name = f"{dx_name}.padded" if self.padding else dx_name
+        padded, inner = self._padded(tape, signals.x, name)
+        kernel = self._inner(self.theta)[:-1]
+        gathered, room = self._windows(padded), columns[:-1]
+        tape.do(np.copyto, tape.const(0.0), out=padded, note="0")
+        note = "∂C/∂x = Σ over the windows of W δ"
+        tape.do(image_gradient, kernel, flat_delta, room, gathered, note=note)
+        if not self.padding:
+            return padded
+        dx = tape.new(signals.x.shape, dx_name)
+        tape.do(np.copyto, inner, out=dx, note="without the padding")
+        return dx
+
+    def config(self) -> dict[str, Any]:
+        return {
+            "filters": self.filters,
+            "kernel_size": list(self.kernel_size),
+            "stride": self.stride,
+            "padding": self.padding,
+            "activation": self.activation,
+            "initializer": None if self.initializer is None else str(self.initializer),
+            **self.function.config(),
+        }
+
+
+def convolve(windows: Array, kernel: Array, columns: Array, z: Array) -> None:
+    """Z = Wᵀ · columns, for the windows of as many output rows at a time as `columns` holds."""
+    count, channels, height, width, across, m = windows.shape
+    at_once = columns.shape[1] // (across * m)
+    for row in range(0, count, at_once):
+        some = windows[row : row + at_once]
+        filled = columns[:, : len(some) * across * m]
+        shape = (channels, height, width, len(some), across, m)
+        np.copyto(filled[:-1].reshape(shape), some.transpose(1, 2, 3, 0, 4, 5))
+        start = row * across * m
+        np.matmul(kernel.T, filled, z[:, start : start + filled.shape[1]])
+
+
+def kernel_gradient(windows: Array, delta: Array, columns: Array, part: Array, grad: Array) -> None:
+    """∂C/∂W = columns · δᵀ, summed over the output rows."""
+    count, channels, height, width, across, m = windows.shape
+    at_once = columns.shape[1] // (across * m)
+    for row in range(0, count, at_once):
+        some = windows[row : row + at_once]
+        filled = columns[:, : len(some) * across * m]
+        shape = (channels, height, width, len(some), across, m)
+        np.copyto(filled[:-1].reshape(shape), some.transpose(1, 2, 3, 0, 4, 5))
+        start = row * across * m
+        some_delta = delta[:, start : start + filled.shape[1]]
+        np.matmul(filled, some_delta.T, part if row else grad)
+        if row:
+            np.add(grad, part, grad)
+
+
+def image_gradient(kernel: Array, delta: Array, room: Array, windows: Array) -> None:
+    """∂C/∂x: every window gains W δ; where windows overlap, it adds up."""
+    count, channels, height, width, across, m = windows.shape
+    at_once = room.shape[1] // (across * m)
+    for row in range(0, count, at_once):
+        some = windows[row : row + at_once]
+        back = room[:, : len(some) * across * m]
+        start = row * across * m
+        np.matmul(kernel, delta[:, start : start + back.shape[1]], back)
+        parts = back.reshape(channels, height, width, len(some), across, m)
+        for i in range(height):
+            for j in range(width):
+                into = some[:, :, i, j].transpose(1, 0, 2, 3)
+                np.add(into, parts[:, i, j], into)
+
+
+def _pair(value: Any, what: str) -> tuple[int, int]:
+    pair = (value, value) if isinstance(value, int | np.integer) else value
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        raise EngineError(f"{what} is {value!r}: give a whole number or (height, width)")
+    return as_count(pair[0], what, most=100_000), as_count(pair[1], what, most=100_000)
+
+
+def _read(given: Any) -> Any:
+    return initializer(given)
