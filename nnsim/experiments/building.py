@@ -49,7 +49,7 @@ def _layer(spec: LayerSpec, initializer: str | None) -> Any:
         )
     if spec.type == "conv2d":
         return engine.Conv2D(
-            spec.filters, spec.kernel_size, stride=spec.stride, padding=spec.padding,
+            spec.filters, spec.kernel_size, stride=spec.stride or 1, padding=spec.padding,
             activation=spec.activation, name=spec.name, slope=spec.slope, initializer=start,
         )  # fmt: skip
     if spec.type == "max_pool2d":

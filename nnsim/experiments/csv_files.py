@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,13 +46,17 @@ def read_csv(path: Path, wanted: Wanted) -> tuple[Samples, Samples]:
     ExperimentError
         With ``file:line``, for ragged rows, unknown columns and classes, and what is no number.
     """
-    sheet = _read_sheet(str(path), decode(read_bytes(path, LARGEST_CSV), str(path)), wanted)
+    file = str(path)
+    rows, lines = _read_rows(file, decode(read_bytes(path, LARGEST_CSV), file))
+    if not wanted.target_columns and not any(_is_number(row[-1]) for row in rows):
+        wanted = replace(wanted, classified=True)
+    sheet = _without_header(file, rows, lines, wanted)
     inputs, targets = _columns(sheet, wanted)
     check_size(sheet.file, len(sheet.rows), len(inputs), 1)
     x = _numbers(sheet, inputs)
     empty = np.zeros((0, len(inputs)))
-    if wanted.classified or not _all_numbers(sheet, targets):
-        names = [row[targets[0]].strip() for row in sheet.rows]
+    if wanted.classified:
+        names = [row[targets[0]] for row in sheet.rows]
         labels, classes = index_classes(names, wanted.classes, sheet.file, sheet.lines.__getitem__)
         return (
             Samples(x, labels, None, classes),
@@ -62,19 +66,22 @@ def read_csv(path: Path, wanted: Wanted) -> tuple[Samples, Samples]:
     return Samples(x, None, t), Samples(empty, None, np.zeros((0, len(targets))))
 
 
-def _read_sheet(file: str, text: str, wanted: Wanted) -> _Sheet:
-    """Split the text into rows of equal length, the names of the columns apart."""
+def _read_rows(file: str, text: str) -> tuple[list[list[str]], list[int]]:
+    """Split the text into rows of equal length, and tell the line of each."""
     first = text.partition("\n")[0]
-    delimiter = next((sign for sign in (",", ";", "\t") if sign in first), ",")
-    if delimiter == "," and "," not in first and len(first.split()) > 1:
-        delimiter = " "
+    delimiter = next((sign for sign in (",", ";", "\t") if sign in first), " ")
     reader = csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True, strict=True)
     rows, lines = [], []
     try:
         for row in reader:
-            if any(cell.strip() for cell in row):
-                rows.append(row)
-                lines.append(reader.line_num)
+            if not any(cell.strip() for cell in row):
+                continue
+            rows.append([cell.strip() for cell in row])
+            lines.append(reader.line_num)
+            if len(row) != len(rows[0]):
+                problem = _("this row has {got} cells; it should have {want} as the first row has")
+                problem = problem.format(got=len(row), want=len(rows[0]))
+                raise at(file, reader.line_num, problem)
             if len(rows) > MOST_SAMPLES + 1:
                 check_size(file, len(rows), 1, reader.line_num)
     except csv.Error as error:
@@ -82,23 +89,18 @@ def _read_sheet(file: str, text: str, wanted: Wanted) -> _Sheet:
         raise at(file, reader.line_num, problem.format(why=error)) from None
     if not rows:
         raise at(file, 1, _("there are no samples in it"))
-    named = bool(wanted.label_column or wanted.target_columns or wanted.input_columns)
-    has_header = (
-        named
-        or not all(_is_number(cell) for cell in rows[0][:-1])
-        or (not wanted.classified and not _is_number(rows[0][-1]))
-    )
-    header = [cell.strip() for cell in rows[0]] if has_header else []
-    if has_header:
-        rows, lines = rows[1:], lines[1:]
-    if not rows:
+    return rows, lines
+
+
+def _without_header(file: str, rows: list[list[str]], lines: list[int], wanted: Wanted) -> _Sheet:
+    """Take the names of the columns off the rows, where the first row has names."""
+    named = wanted.label_column or wanted.target_columns or wanted.input_columns
+    numbers = rows[0][:-1] if wanted.classified else rows[0]
+    if not named and all(_is_number(cell) for cell in numbers):
+        return _Sheet(file, [], rows, lines)
+    if len(rows) == 1:
         raise at(file, 1, _("there are only names of columns in it, and no samples"))
-    width = len(header) or len(rows[0])
-    for row, line in zip(rows, lines, strict=True):
-        if len(row) != width:
-            problem = _("this row has {got} cells; it should have {want} as the first row has")
-            raise at(file, line, problem.format(got=len(row), want=width))
-    return _Sheet(file, header, rows, lines)
+    return _Sheet(file, rows[0], rows[1:], lines[1:])
 
 
 def _columns(sheet: _Sheet, wanted: Wanted) -> tuple[list[int], list[int]]:
@@ -139,18 +141,13 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _all_numbers(sheet: _Sheet, columns: list[int]) -> bool:
-    """Tell whether any row has a number there; one that doesn't is then a mistake."""
-    return any(_is_number(row[column]) for row in sheet.rows for column in columns)
-
-
 def _numbers(
     sheet: _Sheet, columns: list[int]
 ) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     values = np.empty((len(sheet.rows), len(columns)))
     for index, row in enumerate(sheet.rows):
         for place, column in enumerate(columns):
-            cell = row[column].strip()
+            cell = row[column]
             try:
                 value = float(cell)
             except ValueError:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nnsim.engine import metrics
 from nnsim.experiments.arrays import read_rows
 from nnsim.experiments.errors import ExperimentError
 from nnsim.experiments.files import inside, is_idx, read_samples
@@ -61,6 +62,14 @@ class DataSet:
     def test_count(self) -> int:
         """How many samples there are to test on."""
         return len(self.test_inputs)
+
+    def labelled(self) -> DataSet:
+        """Return the same with labels, where targets are classes written as numbers."""
+        both = np.concatenate([self.targets, self.test_targets])
+        if self.labels is not None or not len(both) or not metrics.are_classes(both):
+            return self
+        labels = metrics.decide(both)
+        return replace(self, labels=labels[: self.count], test_labels=labels[self.count :])
 
 
 def read_data(

@@ -56,13 +56,15 @@ def load(name_or_path: str | Path) -> Experiment:
         input=given,
         classes=classes,
         outputs=network.outputs,
-        classified=bool(classes) or network.loss in CLASS_LOSSES,
+        classified=bool(classes) or network.loss in ("softmax_cross_entropy", "hinge"),
     )
     table = root.table("data")
     data, classes = read_data(table, wanted, network.input_shape)
     _check_targets(table, network, data)
     if not classes and network.loss in CLASS_LOSSES:
         classes = tuple(str(k) for k in range(max(2, network.outputs)))
+    if classes:
+        data = data.labelled()
     return Experiment(
         id=name,
         title=_read_title(root, name),
