@@ -9,9 +9,10 @@ from math import isfinite
 
 from nnsim.circuit import blocks
 from nnsim.circuit.errors import CircuitError
-from nnsim.circuit.gates import SUM, Kind, role_in_words, trouble_in_words
+from nnsim.circuit.gates import SUM, Kind
 from nnsim.circuit.graph import Block, Graph, Node
 from nnsim.circuit.program import Program, compile_graph
+from nnsim.circuit.wording import role_in_words, trouble_in_words
 from nnsim.i18n import _
 
 # Compiling a program takes about as long as a hundred walks from gate to gate; above this size it

@@ -2,17 +2,15 @@
 
 A formula is written once, in Python's notation over the inputs ``a`` and ``b``, the value ``f``
 of the gate itself and the number ``k`` of a power. From it come the function that evaluates one
-gate, the straight-line program of a whole circuit (`program.py`) and what people are shown.
+gate, the straight-line program of a whole circuit (`program.py`) and what people read
+(`wording.py`).
 """
 
 from __future__ import annotations
 
-import math
-import re
 from dataclasses import dataclass
 
 from nnsim.circuit.formulas import compute
-from nnsim.i18n import _
 
 DISTRIBUTE, SWAP, ROUTE, SCALE, SUM = "distribute", "swap", "route", "scale", "sum"
 
@@ -102,48 +100,3 @@ KINDS = {
         TANH, ABS, RELU, MAX, MIN,
     )
 }  # fmt: skip
-
-
-def role_in_words(role: str) -> str:
-    """Return what a gate of that role (or a value used more than once) does to the gradient."""
-    return {
-        DISTRIBUTE: _("distributes: every input gets the whole gradient, copied, not shared out"),
-        SWAP: _("swaps: each input gets the gradient times the value of the other input"),
-        ROUTE: _("routes: the winner gets the whole gradient, the other gets none"),
-        SCALE: _("scales: the gradient is multiplied by the slope of the gate"),
-        SUM: _("sums: used more than once, it adds up the gradients that come back"),
-    }[role]
-
-
-def kind_in_words(kind: Kind) -> str:
-    """Return what this kind of gate does to the gradient; more exact than its role where it can."""
-    special = {
-        SUBTRACT.id: _("distributes: the first input gets the gradient, the second its negative"),
-        NEGATE.id: _("scales: the gradient changes its sign"),
-        RELU.id: _("routes: lets the gradient through above 0 and stops it otherwise"),
-        ABS.id: _("scales: by 1 above 0 and by −1 below"),
-    }
-    return special.get(kind.id) or role_in_words(kind.role)
-
-
-def in_notation(formula: str) -> str:
-    """Return a formula of a `Kind` as people write it: ``-f / b`` becomes ``−f / b``."""
-    text = re.sub(r"\b(\d+)\.0\b", r"\1", formula)
-    text = re.sub(r"pow\(a, (.*?)\)", r"a^(\1)", text).replace("(k)", "k")
-    return text.replace(" * ", "·").replace("-", "−")
-
-
-def trouble_in_words(kind: Kind, inputs: tuple[float, ...], number: float) -> str:
-    """Return why a gate with finite `inputs` has a value, or a local gradient, that is not."""
-    last = inputs[-1]
-    if kind in (DIVIDE, RECIPROCAL) and last == 0:
-        return _("division by zero")
-    if kind is LOG and last <= 0:
-        return _("log of zero") if last == 0 else _("log of a negative number")
-    if kind is SQRT and last <= 0:
-        return _("the slope of sqrt at zero") if last == 0 else _("sqrt of a negative number")
-    if kind is POWER and last == 0:
-        return _("zero to a negative power") if number < 0 else _("the slope of a root at zero")
-    if kind is POWER and last < 0 and not math.isinf(number) and number != int(number):
-        return _("a negative number to a fractional power")
-    return _("overflow: the number is too large to hold")

@@ -296,7 +296,16 @@ def _larger(smaller):
 
 
 _expressions = st.recursive(_leaves, _larger, max_leaves=12)
-_values = st.fixed_dictionaries({name: st.floats(-3, 3).filter(bool) for name in "abc"})
+_values = st.fixed_dictionaries(
+    {name: st.integers(-300, 300).filter(bool).map(lambda n: n / 100) for name in "abc"}
+)
+
+
+def near_a_kink(step):
+    """Whether rounding may decide which way a gate goes."""
+    if step.kind.id in ("max", "min"):
+        return abs(step.inputs[0] - step.inputs[1]) < 1e-9
+    return step.kind.id in ("relu", "abs") and abs(step.inputs[0]) < 1e-9
 
 
 @settings(max_examples=400)
@@ -304,9 +313,10 @@ _values = st.fixed_dictionaries({name: st.floats(-3, 3).filter(bool) for name in
 def test_value_and_gradients_of_random_expressions(evaluate, derivative, part, rest, values):
     expression = f"s = {part}; s*a + {rest} + b*c*s"
     circuit = from_expression(expression, values)
-    assume(circuit.trouble is None)
+    steps = circuit.steps()
+    assume(circuit.trouble is None and not any(map(near_a_kink, steps)))
     scale = max(1.0, *map(abs, circuit.values), *map(abs, circuit.gradients))
-    scale = max([scale, *(abs(g) for step in circuit.steps() for g in step.gradient + step.local)])
+    scale = max([scale, *(abs(g) for step in steps for g in step.gradient + step.local)])
     assume(scale < 1e6)
     assert circuit.value == pytest.approx(evaluate(expression, values).real, abs=1e-12 * scale)
     for name in circuit.inputs:

@@ -2,8 +2,7 @@ import math
 
 import pytest
 
-from nnsim.circuit import gates
-from nnsim.circuit.gates import KINDS, in_notation, kind_in_words, role_in_words
+from nnsim.circuit.gates import KINDS
 
 ROLES = {
     "add": "distribute", "subtract": "distribute", "multiply": "swap", "divide": "scale",
@@ -83,20 +82,3 @@ def test_roles_are_stable_ids(name):
 )
 def test_what_cannot_be_computed_follows_ieee_754(name, inputs, number, value):
     assert KINDS[name].evaluate(inputs, number) == pytest.approx(value, nan_ok=True)
-
-
-def test_roles_in_words_say_what_happens():
-    assert "whole gradient" in role_in_words("distribute")
-    assert "other input" in role_in_words("swap")
-    assert "winner" in role_in_words("route")
-    assert "slope" in role_in_words("scale")
-    assert "adds up" in role_in_words("sum")
-    assert "negative" in kind_in_words(gates.SUBTRACT)
-    assert kind_in_words(gates.ADD) == role_in_words("distribute")
-
-
-def test_formulas_as_people_write_them():
-    assert in_notation(gates.MULTIPLY.formula) == "a·b"
-    assert in_notation(gates.DIVIDE.local[1]) == "−f / b"
-    assert in_notation(gates.TANH.local[0]) == "1 − f·f"
-    assert in_notation(gates.POWER.formula) == "a^k"

@@ -149,7 +149,7 @@ def _print_forward(steps: list[Step], called: _Names, output: Output) -> None:
 
 def _print_backward(steps: list[Step], called: _Names, output: Output) -> None:
     """Print a row per input of each gate, from the output back."""
-    from nnsim.circuit.gates import kind_in_words
+    from nnsim.circuit.wording import kind_in_words
     from nnsim.cli.output import number
 
     rows = []
