@@ -18,7 +18,8 @@ from textual.widget import Widget
 from nnsim.i18n import N_
 from nnsim.lab.view import NetworkView, Selection
 from nnsim.tui.widgets.colours import Palette
-from nnsim.tui.widgets.diagram_focus import Carried, FocusPicture
+from nnsim.tui.widgets.diagram_focus import FocusPicture
+from nnsim.tui.widgets.diagram_footer import Carried
 from nnsim.tui.widgets.diagram_overview import OverviewPicture
 from nnsim.tui.widgets.diagram_walk import Step, Walk, inside, same_shape
 

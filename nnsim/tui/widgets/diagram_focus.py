@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 import numpy as np
 
 from nnsim.i18n import _
 from nnsim.lab.view import LayerView, NetworkView, Selection
 from nnsim.tui.widgets.diagram_canvas import PLAIN, STRONGEST, Key, Line
+from nnsim.tui.widgets.diagram_footer import (
+    CHOSEN,
+    LABEL,
+    MUTED,
+    Carried,
+    draw_footer,
+    matrix_of,
+)
 from nnsim.tui.widgets.diagram_layout import (
     Column,
     Gap,
@@ -30,19 +37,9 @@ from nnsim.tui.widgets.diagram_wires import (
 )
 from nnsim.tui.widgets.pixels import shade
 
-Carried = Literal["weight", "gradient"]
-"""What the wires carry."""
-
-LABEL: Key = ("label", 0)
-MUTED: Key = ("muted", 0)
 MOST, LEAST = 10, 0.45
 """The overview draws this many wires of a layer, and none below this share of the strongest."""
 CHOSEN: Key = ("selected", 0)
-
-
-def matrix_of(layer: LayerView, carried: Carried) -> Matrix | None:
-    """Return the matrix (n_in, n_out) that the wires into a layer show."""
-    return layer.weight if carried == "weight" else layer.grad_weight
 
 
 def shares(layer: LayerView) -> Matrix:
@@ -365,46 +362,6 @@ class FocusPicture:
         line.put(gap.x, " ", PLAIN, end)
         line.put(gap.x + 1, text, (f"{name}-chosen", STRONGEST), end)
         line.put(gap.x + 1 + width_of(text), " ", PLAIN, end)
-
-
-def draw_footer(
-    line: Line, view: NetworkView, selection: Selection, carried: Carried, elided: bool = False
-) -> None:
-    """Write what is selected, with its numbers, and what the two kinds of wires mean."""
-    parts = _about(view, selection, carried)
-    if elided:
-        parts.append(_("12 strongest wires"))
-    text = "  ".join(parts)
-    while len(parts) > 1 and width_of(text) > line.width:
-        parts.pop()
-        text = "  ".join(parts)
-    line.put(0, fit(text, line.width), LABEL)
-    legend = "── +  ╌╌ −"
-    x = line.width - width_of(legend)
-    if width_of(text) + 2 <= x:
-        line.put(x, "── +", ("positive", STRONGEST))
-        line.put(x + 6, "╌╌ −", ("negative", STRONGEST))
-
-
-def _about(view: NetworkView, place: Selection, carried: Carried) -> list[str]:
-    """Return the address of what is selected, and its numbers."""
-    if place.layer < 0:
-        return [f"input[{place.unit + 1}] {_short(view.input[place.unit])}"]
-    layer = view.layers[place.layer]
-    name = f"{layer.name}[{place.unit + 1}]"
-    if place.source is not None:
-        matrix = matrix_of(layer, carried)
-        suffix = ".grad" if carried == "gradient" else ""
-        value = float(matrix[place.source, place.unit]) if matrix is not None else 0.0
-        return [f"{name}.w[{place.source + 1}]{suffix} {number(value, 7).strip()}"]
-    parts = [name, f"z {_short(layer.z[place.unit])}", f"a {_short(layer.a[place.unit])}"]
-    if layer.bias is not None:
-        parts.append(f"b {_short(layer.bias[place.unit])}")
-    return parts
-
-
-def _short(value: float) -> str:
-    return number(float(value), 6, plus=False).strip()
 
 
 def _more(count: int, width: int) -> str:

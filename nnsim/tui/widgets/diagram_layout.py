@@ -17,7 +17,7 @@ BOX_HEIGHT = 3
 FOLDED_WIDTH = 3
 FOCUS_GAP, LEAST_GAP, OTHER_GAP = 9, 2, 2
 NUMBER_WIDTH = 7
-NUMBERS_FROM = 15
+NUMBERS_FROM = 13
 """A gap this wide has room for the weights' numbers beside its wires."""
 WIDEST_GAP = 56
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from nnsim.i18n import _
 from nnsim.lab.view import NetworkView, Selection
 from nnsim.tui.widgets.diagram_canvas import Line
-from nnsim.tui.widgets.diagram_focus import Carried, FocusPicture, draw_footer, matrix_of
+from nnsim.tui.widgets.diagram_focus import FocusPicture
+from nnsim.tui.widgets.diagram_footer import Carried, draw_footer, matrix_of
 from nnsim.tui.widgets.diagram_text import fit
 from nnsim.tui.widgets.weight_images import Area, WeightBars, WeightImages
 
@@ -48,14 +49,15 @@ class OverviewPicture:
         x = width * 9 // 20 if beside else 0
         room = Area(x, 0, width - x, body)
         anchors = {**anchors, focus[0]: focus[1]}
-        images, bars, used = _weights(view, focus[0], anchors, room, carried, beside)
-        network, at = None, (0, 0)
-        if beside:
-            place = (x - 3, body)
-        else:
+        tallest = 3 if beside else 1
+        images, bars, used = _weights(view, focus[0], anchors, room, carried, tallest)
+        network, at, place = None, (0, 0), (x - 3, body)
+        if not beside:
             at, place = (0, used), (width, body - used)
         if place[1] >= NETWORK_HEIGHT or images is None:
             network = FocusPicture.strongest(view, selection, focus, anchors, place, carried)
+        else:
+            images, bars, _used = _weights(view, focus[0], anchors, room, carried, tallest=3)
         return cls(view, selection, focus, carried, size, images, bars, network, at)
 
     @staticmethod
@@ -114,7 +116,7 @@ def _weights(
     anchors: dict[int, int],
     room: Area,
     carried: Carried,
-    beside: bool,
+    tallest: int,
 ) -> tuple[WeightImages | None, WeightBars | None, int]:
     """Return the images, the bars, and the rows that both take."""
     dense = [i for i in range(len(view.layers)) if matrix_of(view.layers[i], carried) is not None]
@@ -131,9 +133,7 @@ def _weights(
     # One row is kept for the line that counts what doesn't fit.
     area = Area(room.x, room.y, room.width, max(1, room.height - bars_room - 1))
     labels = view.layers[first].labels
-    images = WeightImages.make(
-        area, first, labels, matrix, shape, anchors.get(first, 0), 3 if beside else 1
-    )
+    images = WeightImages.make(area, first, labels, matrix, shape, anchors.get(first, 0), tallest)
     used = images.height + (1 if images.left_out else 0)
     bars = None
     after = matrix_of(view.layers[later], carried) if later != first else None
@@ -144,7 +144,13 @@ def _weights(
         if rest.height > 2 * NETWORK_HEIGHT and rest.width < SIDE_BY_SIDE // 2 + 20:
             rest = replace(rest, height=rest.height - NETWORK_HEIGHT)
         bars = WeightBars.make(
-            rest, later, view.layers[later].labels, names, after, anchors.get(later, 0)
+            rest,
+            later,
+            view.layers[later].labels,
+            names,
+            after,
+            anchors.get(later, 0),
+            anchors.get(later - 1, 0),
         )
         used = top + bars.height
     return images, bars, min(room.height, used + 1)

@@ -28,10 +28,10 @@ def number(value: float, width: int = 5, *, plus: bool = True) -> str:
         if len(text) <= room:
             break
     else:
-        exponent = math.floor(math.log10(size))
-        text = f"{size / 10**exponent:.0f}e{exponent}"
+        mantissa, exponent = f"{size:.0e}".split("e")
+        text = f"{mantissa}e{int(exponent)}"
         if len(text) > room:
-            text = f"e{exponent}"
+            text = f"e{int(exponent)}"
         if len(text) > room:
             text = "9" * room
     sign = "−" if value < 0 else "+" if plus else " "

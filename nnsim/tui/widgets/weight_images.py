@@ -17,7 +17,7 @@ from nnsim.tui.widgets.diagram_canvas import STRONGEST, Key, Line
 from nnsim.tui.widgets.diagram_text import fit, number, width_of
 from nnsim.tui.widgets.diagram_wires import Matrix, strengths
 
-CELLS = ((9, 3), (7, 3), (7, 2), (6, 1), (5, 1), (4, 1), (2, 1), (1, 1))
+CELLS = ((9, 3), (7, 3), (7, 2), (5, 2), (4, 2), (6, 1), (5, 1), (4, 1), (2, 1), (1, 1))
 """Sizes (columns, rows): a number with two decimals in a large cell, alone, a number with one
 decimal, a sign and a block, a block alone."""
 BLOCKS = " ░▒▓█"
@@ -224,36 +224,56 @@ class WeightBars:
         sources: tuple[str, ...],
         matrix: Matrix,
         anchor: int,
+        chosen: int,
     ) -> WeightBars:
-        """Place as many units as fit around the anchor."""
+        """Place as many units as fit around the anchor; `chosen` is a source to keep in sight."""
         head = cls._head_width(labels)
         name = min(4, max(width_of(text) for text in sources))
         room = max(1, area.width - head)
         bar = min(8, max(2, room // min(4, len(sources)) - name - 8))
-        entry = name + 1 + 5 + 1 + bar
+        entry = name + 7 + bar
         per_line = max(1, (room + 2) // (entry + 2))
-        lines = math.ceil(len(sources) / per_line)
-        shown = min(len(labels), area.height // lines)
-        if shown < len(labels):
-            shown = max(0, (area.height - 1) // lines)
-        if entry > room:
-            shown = 0
-        first = min(max(0, anchor - shown // 2), len(labels) - shown)
+        bar = max(bar, min(8, (room + 2) // per_line - 2 - name - 7))
+        entry = name + 7 + bar
+        share = strengths(matrix)
+        units, kept, left_out = cls._kept(
+            area.height if entry <= room else 0, per_line, share, anchor, chosen
+        )
+        lines = math.ceil(len(kept) / per_line)
         entries, heads = [], []
-        for i in range(shown):
+        for i, unit in enumerate(units):
             top = area.y + i * lines
-            heads.append((first + i, top))
-            for j in range(len(sources)):
-                x = area.x + head + j % per_line * (entry + 2)
-                entries.append((first + i, j, Area(x, top + j // per_line, entry, 1)))
+            heads.append((unit, top))
+            for at, source in enumerate(kept):
+                x = area.x + head + at % per_line * (entry + 2)
+                entries.append((unit, source, Area(x, top + at // per_line, entry, 1)))
         return cls(
-            area, layer, labels, sources, matrix, strengths(matrix), tuple(entries), tuple(heads),
-            len(labels) - shown, bar,
+            area, layer, labels, sources, matrix, share, tuple(entries), tuple(heads), left_out, bar
         )  # fmt: skip
 
     @staticmethod
+    def _kept(
+        height: int, per_line: int, share: Matrix, anchor: int, chosen: int
+    ) -> tuple[range, list[int], int]:
+        """Return the units and sources that fit in `height` rows, and how many don't.
+
+        All of each unit's weights if at least one unit fits; else one unit's strongest ones.
+        """
+        n_sources, n_units = share.shape
+        lines = math.ceil(n_sources / per_line)
+        shown = min(n_units, height // lines)
+        if shown < n_units:
+            shown = max(0, (height - 1) // lines)
+        if shown or height < 2:
+            first = min(max(0, anchor - shown // 2), n_units - shown)
+            return range(first, first + shown), list(range(n_sources)), n_units - shown
+        order = sorted(range(n_sources), key=lambda i: (i != chosen, -share[i, anchor]))
+        kept = sorted(order[: (height - 1) * per_line])
+        return range(anchor, anchor + 1), kept, n_sources - len(kept)
+
+    @staticmethod
     def _head_width(labels: tuple[str, ...]) -> int:
-        return min(8, max(width_of(text) for text in labels)) + 5
+        return min(8, max(width_of(text) for text in labels)) + 6
 
     @property
     def height(self) -> int:
