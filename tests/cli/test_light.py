@@ -25,7 +25,7 @@ def imported(code: str) -> set[str]:
 
 @pytest.mark.parametrize("floor", FLOORS)
 def test_below_the_screen_nothing_knows_it(floor):
-    code = f"import importlib, pkgutil\npackage = importlib.import_module("nnsim.{floor}")\n"
+    code = f"import importlib, pkgutil\npackage = importlib.import_module('nnsim.{floor}')\n"
     code += "for m in pkgutil.walk_packages(package.__path__, package.__name__ + '.'):\n"
     code += "    importlib.import_module(m.name)\n"
     modules = imported(code)

@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace, output: Output) -> int:
         _train(experiment, trainer, epochs, watchers)
     result = _result(experiment, network, trainer, time.perf_counter() - started)
     if arguments.save is not None:
-        network.save(arguments.save)
+        trainer.save(arguments.save)
     _report(experiment, arguments, output, result)
     return INTERRUPTED if result["stopped"] == "interrupted" else 0
 
