@@ -5,7 +5,10 @@ the textbooks, and `network` and `training` put them together.
 """
 
 from nnsim.engine.activations import ACTIVATIONS, ActivationFunction, activation
+from nnsim.engine.bugs import BUGS
+from nnsim.engine.ensemble import Ensemble, EnsembleProgress
 from nnsim.engine.errors import EngineError
+from nnsim.engine.gradcheck import GradientCheck, check_gradients
 from nnsim.engine.layers import (
     Activation,
     AveragePool2D,
@@ -28,6 +31,7 @@ from nnsim.engine.training import Trainer
 
 __all__ = [
     "ACTIVATIONS",
+    "BUGS",
     "LOSSES",
     "OPTIMIZERS",
     "Activation",
@@ -38,7 +42,10 @@ __all__ = [
     "Dense",
     "Dropout",
     "EngineError",
+    "Ensemble",
+    "EnsembleProgress",
     "Flatten",
+    "GradientCheck",
     "Layer",
     "LayerTrace",
     "MaxPool2D",
@@ -52,4 +59,5 @@ __all__ = [
     "Trace",
     "Trainer",
     "activation",
+    "check_gradients",
 ]

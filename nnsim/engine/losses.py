@@ -48,6 +48,10 @@ class Loss:
         """Write the loss of each sample, (…, m), onto the tape."""
         raise NotImplementedError
 
+    def kinks(self, signals: Signals, target: Array) -> list[Array]:
+        """Return on which side of each kink the last run was, for gradient checks."""
+        return []
+
     def delta(self, tape: Tape, signals: Signals, target: Array, out: Array) -> None:
         """Write ∂(sum of the losses)/∂a, or /∂z where it is fused, onto the tape."""
         raise NotImplementedError
@@ -222,6 +226,10 @@ class Hinge(Loss):
         tape.do(np.add, out, tape.const(1.0), out=out, note="sⱼ − s_right + 1")
         tape.do(np.subtract, out, t, out=out, note="0 for the right class")
         return row
+
+    def kinks(self, signals: Signals, target: Array) -> list[Array]:
+        s, t = flat(signals.a, ()).real, flat(target, ()).real
+        return [s - (t * s).sum(axis=0) + 1 > t]
 
     def value(self, tape: Tape, signals: Signals, target: Array, losses: Array) -> None:
         margins = tape.scratch(flat(signals.a, tape.lead), "margins")

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from os import PathLike
 from typing import Any
 
 import numpy as np
 
-from nnsim.engine import checks, metrics, trace
+from nnsim.engine import bugs, checks, metrics, storage, trace
 from nnsim.engine.errors import EngineError
 from nnsim.engine.initializers import initializer as read_initializer
+from nnsim.engine.layers import layer_from
 from nnsim.engine.layers.base import MOST_UNITS, Layer, as_count
 from nnsim.engine.losses import Loss, loss
 from nnsim.engine.optimizers import Optimizer, optimizer
@@ -110,7 +112,7 @@ class Network:
         l2, l1 = checks.real(l2, "l2", least=0), checks.real(l1, "l1", least=0)
         self._stack = Stack(self.layers, self._loss, reduction, self.dtype, l2, l1)
         self._plans: OrderedDict[tuple[Any, ...], Plan] = OrderedDict()
-        self.bug: tuple[str, int] | None = None
+        self._bug: tuple[str, int] | None = None
         self.version = 0
         self.seed = seed
         self.generator = np.random.default_rng(0)
@@ -262,6 +264,10 @@ class Network:
         """Return a plan that has run on checked samples, in evaluation mode; its buffers live."""
         return self._run(until, x, target)
 
+    def penalty(self) -> float:
+        """Return ½·l2·Σw² + l1·Σ|w|."""
+        return float(self._stack.penalty())
+
     def penalty_gradient(self) -> Array:
         """Return the penalty's part of the gradient, l2·w + l1·sign(w), flat."""
         weights = self.parameters * self._stack.mask("weight")
@@ -373,7 +379,42 @@ class Network:
         self._loss.check_targets(target.reshape(len(target), -1))
         return x, target
 
+    # --- planted bugs ------------------------------------------------------------------------
+
+    @property
+    def bug(self) -> tuple[str, int] | None:
+        """The planted bug and the number of its layer (from 0), or None."""
+        return self._bug
+
+    def plant(self, bug: str, layer: str) -> None:
+        """Plant a known mistake in the backward pass of the layer of this name.
+
+        Parameters
+        ----------
+        bug : str
+            One of `bugs.BUGS`. It takes the place of one that was planted before.
+        layer : str
+        """
+        number = self.layers.index(self.layer(layer))
+        last = number == len(self.layers) - 1
+        fused = last and self._loss.fused_with == self.layers[-1].activation
+        bugs.check(bug, self.layers[number], self.reduction, fused)
+        self._bug = (bug, number)
+        self._forget_plans()
+
+    def mend(self) -> None:
+        """Take the planted bug out."""
+        self._bug = None
+        self._forget_plans()
+
     # --- keeping -----------------------------------------------------------------------------
+
+    def twin(self, dtype: Any = None, lead: tuple[int, ...] = ()) -> Stack:
+        """Return the layers bound to copies of the parameters, in another kind of number.
+
+        With a `lead` of (R,), bound to R sets of parameters, all 0.
+        """
+        return self._stack.twin(dtype, lead)
 
     def describe(self) -> dict[str, Any]:
         """Return the network without its numbers, as JSON can hold it."""
@@ -387,6 +428,48 @@ class Network:
             "l1": self.l1,
             "seed": self.seed,
         }
+
+    @classmethod
+    def from_description(cls, description: dict[str, Any]) -> Network:
+        """Build a network that `describe` described; its parameters are those of its seed."""
+        if not isinstance(description, dict) or not isinstance(description.get("layers"), list):
+            raise EngineError("the description of the network is damaged: it has no layers")
+        rest = dict(description)
+        layers = [layer_from(layer) for layer in rest.pop("layers")]
+        try:
+            return cls(layers, **rest)
+        except TypeError as error:
+            raise EngineError(f"the description of the network is damaged: {error}") from error
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write network and parameters to an ``.npz`` file; a file there is replaced whole."""
+        arrays = {"parameters": self.parameters, "running": self.running}
+        storage.save(path, {"network": self.describe()}, arrays)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Network:
+        """Read a network that `save` (or ``Trainer.save``) wrote.
+
+        Raises
+        ------
+        EngineError
+            If the file is missing, truncated, foreign, pickled, or doesn't match itself.
+        """
+        description, arrays = storage.load(path)
+        return cls.from_file(path, description, arrays)
+
+    @classmethod
+    def from_file(
+        cls, path: str | PathLike[str], description: dict[str, Any], arrays: dict[str, Array]
+    ) -> Network:
+        """Build a network from what `storage.load` read."""
+        try:
+            network = cls.from_description(description.get("network", {}))
+            storage.fill(network.parameters, arrays, "parameters")
+            storage.fill(network.running, arrays, "running")
+        except EngineError as error:
+            raise EngineError(f"{path}: {error}") from error
+        return network
 
 
 def optimizer_for(given: str | Optimizer) -> Optimizer:

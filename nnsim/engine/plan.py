@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from nnsim.engine import bugs
 from nnsim.engine.layers.base import Shape, Signals, batch_first, new_activation
 from nnsim.engine.optimizers import Optimizer
 from nnsim.engine.stack import Stack
@@ -40,6 +41,8 @@ class Plan(Tape):
     train_biases : bool
     shared_input : bool
         With a leading axis: whether all networks get the same samples.
+    bug : (str, int), optional
+        A mistake to make, and the number of the layer that it is in.
 
     Attributes
     ----------
@@ -134,12 +137,14 @@ class Plan(Tape):
             for i in range(len(stack.layers) - 1, lowest - 1, -1):
                 assert delta is not None
                 signals = self.signals[i]
-                if not fused:
+                if not (fused or self.bug == ("forgot_slope", i)):
                     signals.layer.through_activation(self, signals, delta)
                 fused = False
                 signals.delta = delta
                 below = f"{stack.layers[i - 1].name}.delta" if i > lowest else None
                 delta = signals.layer.backward(self, signals, delta, below)
+                if self.bug is not None and self.bug[1] == i:
+                    bugs.emit(self, self.bug[0], signals.layer)
             self._record_penalty()
 
     def _record_penalty(self) -> None:

@@ -122,6 +122,11 @@ class Stack:
             here = after
         return np.concatenate(parts, axis=1)
 
+    def gather_running(self) -> Array:
+        """Return the running statistics as rows, one per network."""
+        parts = [layer.running.reshape(self.copies, -1) for layer in self.layers]
+        return np.concatenate(parts, axis=1)
+
     def penalty(self) -> Any:
         """Return ½·l2·Σw² + l1·Σ|w| over weights and kernels (one number per network)."""
         if not (self.l2 or self.l1) or not self.size:

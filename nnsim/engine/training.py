@@ -5,11 +5,12 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterator
+from os import PathLike
 from typing import Any
 
 import numpy as np
 
-from nnsim.engine import checks
+from nnsim.engine import checks, storage
 from nnsim.engine.batches import Gather, Samples
 from nnsim.engine.errors import EngineError
 from nnsim.engine.layers.base import as_count
@@ -18,6 +19,7 @@ from nnsim.engine.optimizers import Optimizer, optimizer
 from nnsim.engine.plan import Plan
 from nnsim.engine.progress import Evaluation, Progress
 from nnsim.engine.schedules import Schedule, schedule
+from nnsim.engine.seeds import noise, shuffler
 from nnsim.engine.tape import Array, Call
 
 State = dict[str, Any]
@@ -69,6 +71,8 @@ class Trainer:
     ----------
     epoch, updates : int
         Whole epochs and steps done so far.
+    period : int
+        What a cosine schedule without a period spans: the epochs of the first run.
     stopped : str or None
         Why the last run ended: ``"finished"``, ``"early"``, ``"diverged"``, ``"interrupted"``.
 
@@ -113,23 +117,23 @@ class Trainer:
         self._schedule = _read_schedule(schedule)
         self._optimizer = _read_optimizer(optimizer)
         self._steps: dict[Any, _Step] = {}
-        self._generator = np.random.default_rng(self.seed)
-        self._noise = np.random.default_rng(0)
+        self._last: Progress | None = None
+        self._generator, self._noise = shuffler(self.seed), noise(self.seed)
         self.reset()
 
     def reset(self) -> None:
         """Begin anew: epoch 0, empty slots, the seed's first shuffle; parameters stay."""
+        self._keep_last()
         self.epoch = self.updates = 0
         self.stopped: str | None = None
         self._optimizer.prepare(self.network.parameters, self._rate)
         self._steps.clear()
-        shuffling, noise = np.random.SeedSequence(self.seed).spawn(2)
-        self._generator.bit_generator.state = np.random.PCG64(shuffling).state
-        self._noise.bit_generator.state = np.random.PCG64(noise).state
+        self._generator.bit_generator.state = shuffler(self.seed).bit_generator.state
+        self._noise.bit_generator.state = noise(self.seed).bit_generator.state
         self._order: Array | None = None
         self._order_state: Any = None
         self._position = 0
-        self._period = 0
+        self.period = 0
         self._interrupt = False
         self._best: tuple[float, Array, Array] | None = None
         self._waited = 0
@@ -147,7 +151,7 @@ class Trainer:
         self._set_rate()
 
     def _set_rate(self) -> float:
-        rate = self._rate * self._schedule.scale(self.epoch, self._period)
+        rate = self._rate * self._schedule.scale(self.epoch, self.period)
         self._optimizer.learning_rate[...] = rate
         return rate
 
@@ -209,19 +213,26 @@ class Trainer:
         self.network.refuse_untrainable()
         epochs = as_count(epochs, "epochs", least=0, most=2**62)
         sets = self._sets(x, target, validation, test)
-        self._period = self._period or epochs
+        self.period = self.period or epochs
         return self._epochs(sets, epochs)
 
     def step(self, x: Any, target: Any) -> str | None:
         """Make one update; returns ``"diverged"`` if it could not be made, else None."""
         self.network.refuse_untrainable()
         samples = self._sets(x, target, None, None)["train"]
+        self._keep_last()
         with np.errstate(all="ignore"):
             self._set_rate()
             self.stopped = None if self._update(samples) else "diverged"
         if self._position >= len(samples):
             self._end_epoch()
         return self.stopped
+
+    def _keep_last(self) -> None:
+        """Let the last progress keep the parameters that it speaks of."""
+        if self._last is not None:
+            self._last.keep()
+            self._last = None
 
     def interrupt(self) -> None:
         """Ask the run to stop after the step it is in; to be called from a signal or thread."""
@@ -232,17 +243,17 @@ class Trainer:
         self.stopped, self._interrupt = None, False
         block = min(4096, max(256, (self._batch_size or len(samples)) // 2))
         while self.epoch < last and self.stopped is None:
+            self._keep_last()
             rate = self._set_rate()
             self.stopped = self._epoch(samples)
             if self.stopped is None and self.patience is not None:
                 self.stopped = self._too_long(sets, block)
             if self.stopped is None and self.epoch >= last:
                 self.stopped = "finished"
-            progress = Progress(
+            self._last = Progress(
                 self.network, sets, block, self.epoch, self.updates, rate, self.stopped
             )
-            yield progress
-            progress.keep()
+            yield self._last
 
     def _epoch(self, samples: Samples) -> str | None:
         """Train to the end of the epoch; returns why it stopped before."""
@@ -285,7 +296,7 @@ class Trainer:
 
     @property
     def _largest(self) -> float:
-        return _LARGEST[self.network.dtype.itemsize]
+        return LARGEST[self.network.dtype.itemsize]
 
     def _step_for(self, size: int, samples: Samples) -> _Step:
         net = self.network
@@ -377,7 +388,7 @@ class Trainer:
             "learning_rate": self._rate,
             "batch_size": self._batch_size,
             "schedule": str(self._schedule),
-            "period": self._period,
+            "period": self.period,
             "epoch": self.epoch,
             "updates": self.updates,
             "position": self._position,
@@ -396,6 +407,7 @@ class Trainer:
                 f"the state has {state['parameters'].size} parameters, but the network has "
                 f"{net.parameters.size}"
             )
+        self._keep_last()
         net.parameters[...], net.running[...] = state["parameters"], state["running"]
         same = state["optimizer"] == self._optimizer.name
         if not same or state["constants"] != self._optimizer.config():
@@ -404,7 +416,7 @@ class Trainer:
             self._optimizer.slots[name][...] = slot
         self._rate, self._batch_size = state["learning_rate"], state["batch_size"]
         self._schedule = _read_schedule(state["schedule"])
-        self._period = state["period"]
+        self.period = state["period"]
         self.epoch, self.updates = state["epoch"], state["updates"]
         self._position = state["position"]
         self._order, self._order_state = None, copy.deepcopy(state["order"])
@@ -414,9 +426,60 @@ class Trainer:
         self.stopped = None
         self._set_rate()
 
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write network, parameters and all that training goes on from to an ``.npz`` file."""
+        state = self.state()
+        arrays = {"parameters": state.pop("parameters"), "running": state.pop("running")}
+        arrays |= {f"slot_{name}": slot for name, slot in state.pop("slots").items()}
+        best = state.pop("best")
+        if best is not None:
+            state["best_loss"] = best[0]
+            arrays |= {"best_parameters": best[1], "best_running": best[2]}
+        settings = {
+            "seed": self.seed,
+            "clip": self.clip,
+            "train_biases": self.train_biases,
+            "validation_fraction": self.validation_fraction,
+            "patience": self.patience,
+            "min_delta": self.min_delta,
+        }
+        description = {"network": self.network.describe(), "state": state, "settings": settings}
+        storage.save(path, description, arrays)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Trainer:
+        """Read a trainer (``.network`` is its network) that `save` wrote; goes on as it would have.
+
+        Raises
+        ------
+        EngineError
+            As ``Network.load``, and if the file holds a network only.
+        """
+        description, arrays = storage.load(path)
+        network = Network.from_file(path, description, arrays)
+        state, settings = description.get("state"), description.get("settings")
+        if state is None or settings is None:
+            raise EngineError(f"{path} holds a network, but no training to go on with")
+        try:
+            trainer = cls(network, type_of(state["optimizer"])(**state["constants"]), **settings)
+            slots = trainer.optimizer.slots
+            for name, slot in slots.items():
+                storage.fill(slot, arrays, f"slot_{name}")
+            best = None
+            if "best_loss" in state:
+                vectors = network.parameters.copy(), network.running.copy()
+                storage.fill(vectors[0], arrays, "best_parameters")
+                storage.fill(vectors[1], arrays, "best_running")
+                best = (state["best_loss"], *vectors)
+            now = {"parameters": network.parameters, "running": network.running, "slots": slots}
+            trainer.restore({**state, **now, "best": best})
+        except (KeyError, TypeError, ValueError) as error:
+            raise EngineError(f"{path} is damaged: {error}") from error
+        return trainer
+
 
 # Above this the square of the gradient counts as overflown.
-_LARGEST = {4: float(np.finfo(np.float32).max), 8: math.inf}
+LARGEST = {4: float(np.finfo(np.float32).max), 8: math.inf}
 
 
 def type_of(name: str) -> type[Optimizer]:

@@ -1,5 +1,11 @@
 """The layers, one idea per file."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from nnsim.engine.errors import EngineError
 from nnsim.engine.layers.base import Layer, Signals
 from nnsim.engine.layers.convolution import Conv2D
 from nnsim.engine.layers.dense import Activation, Dense
@@ -7,6 +13,7 @@ from nnsim.engine.layers.normalization import BatchNorm, Dropout
 from nnsim.engine.layers.pooling import AveragePool2D, Flatten, MaxPool2D
 
 __all__ = [
+    "LAYERS",
     "Activation",
     "AveragePool2D",
     "BatchNorm",
@@ -17,4 +24,27 @@ __all__ = [
     "Layer",
     "MaxPool2D",
     "Signals",
+    "layer_from",
 ]
+
+LAYERS: dict[str, Callable[..., Layer]] = {
+    kind.kind: kind
+    for kind in (Dense, Conv2D, MaxPool2D, AveragePool2D, Flatten, BatchNorm, Dropout, Activation)
+}
+
+
+def layer_from(description: Any) -> Layer:
+    """Build the layer that ``Layer.describe`` described.
+
+    Raises
+    ------
+    EngineError
+        If the type is unknown or the rest doesn't fit it.
+    """
+    if not isinstance(description, dict) or description.get("type") not in LAYERS:
+        raise EngineError(f"{description!r} describes no layer: its type is not known")
+    arguments = {key: value for key, value in description.items() if key != "type"}
+    try:
+        return LAYERS[description["type"]](**arguments)
+    except TypeError as error:
+        raise EngineError(f"{description!r} describes no layer: {error}") from error

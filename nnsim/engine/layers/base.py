@@ -215,7 +215,9 @@ class Layer:
         """Return on which side of each kink the last run was, for gradient checks."""
         if self.function.kink is None or signals.z is None:
             return []
-        return [signals.z.real > self.function.kink]
+        z, kink = signals.z, self.function.kink
+        # The second: exactly on the kink, and nudged off the real line by the complex step.
+        return [z.real > kink, (z.real == kink) & (z.imag != 0)]
 
     def public_saved(self, name: str, value: Array) -> Array:
         """Return a copy of a saved buffer for a trace."""

@@ -139,7 +139,7 @@ class Activation(Layer):
 
     Parameters
     ----------
-    function : str
+    activation : str
         Name of f.
     name : str, optional
     slope : float, optional
@@ -148,8 +148,10 @@ class Activation(Layer):
 
     kind = "activation"
 
-    def __init__(self, function: str, name: str | None = None, slope: float | None = None) -> None:
-        super().__init__(name, function, slope)
+    def __init__(
+        self, activation: str, name: str | None = None, slope: float | None = None
+    ) -> None:
+        super().__init__(name, activation, slope)
 
     def shape_after(self, input_shape: Shape) -> Shape:
         if len(input_shape) != 1 and not self.function.elementwise:

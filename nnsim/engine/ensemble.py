@@ -1,0 +1,393 @@
+"""Many networks at once: the same tape, with a leading axis over the networks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from nnsim.engine import checks, metrics
+from nnsim.engine.errors import EngineError
+from nnsim.engine.layers.base import as_count
+from nnsim.engine.network import Network
+from nnsim.engine.optimizers import optimizer as read_optimizer
+from nnsim.engine.plan import Plan
+from nnsim.engine.schedules import Schedule
+from nnsim.engine.schedules import schedule as read_schedule
+from nnsim.engine.seeds import shuffler
+from nnsim.engine.stack import Stack
+from nnsim.engine.tape import Array, Call
+from nnsim.engine.training import LARGEST, Trainer
+
+# A group of networks whose buffers take about this much stays in the L2 cache.
+_GROUP_BYTES = 1 << 18
+_MOST_NETWORKS = 1_000_000
+_BLOCK = 4096
+
+
+class Ensemble:
+    """R copies of a network that start from different seeds, or learn at different rates.
+
+    Parameters
+    ----------
+    network : Network
+        What each is like; it is left as it is.
+    seeds : sequence of int
+        Of the first weights and of shuffling, one per network; or one for all.
+    learning_rates : float or sequence of float
+        One for all, or one per network.
+    optimizer, batch_size, schedule
+        As for `Trainer`.
+
+    Attributes
+    ----------
+    seeds : tuple of int
+    learning_rates : array (R,)
+    epoch : int
+    alive : array (R,) of bool
+        False for networks that diverged; they keep their last finite parameters.
+
+    Notes
+    -----
+    Network r gives the same numbers, to rounding, as ``network`` with seed ``seeds[r]`` and a
+    `Trainer` with that seed. Dense layers, activations and batch norm run R at once, in groups
+    that fit the cache; networks with other layers are trained one after the other.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        seeds: Sequence[int] | int = range(100),
+        learning_rates: float | Sequence[float] = 0.2,
+        optimizer: str = "sgd",
+        batch_size: int | None = None,
+        *,
+        schedule: str | Schedule = "constant",
+    ) -> None:
+        network.refuse_untrainable()
+        self.seeds, self.learning_rates = _members(seeds, learning_rates)
+        self.epoch = 0
+        self.alive = np.ones(len(self.seeds), bool)
+        self._template = Network.from_description(network.describe())
+        self._schedule = read_schedule(schedule)
+        self._batch_size = None if not batch_size else as_count(batch_size, "batch_size")
+        self._period = 0
+        self._last: EnsembleProgress | None = None
+        self._optimizer = optimizer
+        self._trainers: list[Trainer] = []
+        self._groups: list[_Group] = []
+        self._generators = [shuffler(seed) for seed in self.seeds]
+        if all(layer.for_many for layer in network.layers):
+            self._make_groups()
+        else:
+            self._trainers = [self._trainer(r) for r in range(len(self))]
+
+    def __len__(self) -> int:
+        return len(self.seeds)
+
+    def _make_groups(self) -> None:
+        net = self._template
+        width = sum(int(np.prod(layer.output_shape)) for layer in net.layers)
+        samples = self._batch_size or 64
+        member = net.dtype.itemsize * (4 * width * samples + 3 * net.parameters.size)
+        size = max(1, min(len(self), _GROUP_BYTES // max(1, member)))
+        for start in range(0, len(self), size):
+            members = range(start, min(start + size, len(self)))
+            rows = np.empty((len(members), net.parameters.size), net.dtype)
+            for row, r in zip(rows, members, strict=True):
+                net.initialize(seed=self.seeds[r])
+                row[...] = net.parameters
+            rates = self.learning_rates[members.start : members.stop]
+            self._groups.append(_Group(net, members, rows, rates, self._optimizer))
+
+    def _trainer(self, r: int) -> Trainer:
+        net = Network.from_description(self._template.describe())
+        net.initialize(seed=self.seeds[r])
+        return Trainer(
+            net,
+            self._optimizer,
+            float(self.learning_rates[r]),
+            self._batch_size,
+            seed=self.seeds[r],
+            schedule=self._schedule,
+        )
+
+    # --- training ----------------------------------------------------------------------------
+
+    def run(self, x: Any, target: Any, epochs: int = 50) -> Iterator[EnsembleProgress]:
+        """Train all networks for so many more epochs, and yield after each.
+
+        Parameters
+        ----------
+        x, target : array (m, …)
+            The same for all; with a `batch_size` each network shuffles them by its own seed.
+        epochs : int
+        """
+        epochs = as_count(epochs, "epochs", least=0, most=2**62)
+        x, target = self._template.check(x, target)
+        self._period = self._period or epochs
+        return self._epochs(x, target, epochs)
+
+    def _epochs(self, x: Array, target: Array, epochs: int) -> Iterator[EnsembleProgress]:
+        for _ in range(epochs):
+            if self._last is not None:
+                self._last.expired = True
+            if self._trainers:
+                self._train_each(x, target, epochs)
+            else:
+                self._train_groups(x, target)
+            self.epoch += 1
+            self._last = EnsembleProgress(self, x, target)
+            yield self._last
+
+    def _train_each(self, x: Array, target: Array, epochs: int) -> None:
+        for r, trainer in enumerate(self._trainers):
+            if self.alive[r]:
+                trainer.period = trainer.period or epochs
+                progress = next(trainer.run(x, target, epochs=1))
+                self.alive[r] = progress.stopped != "diverged"
+
+    def _train_groups(self, x: Array, target: Array) -> None:
+        count = len(x)
+        size = min(self._batch_size or count, count)
+        scale = self._schedule.scale(self.epoch, self._period)
+        for group in self._groups:
+            orders = None
+            if self._batch_size:
+                orders = np.stack([self._generators[r].permutation(count) for r in group.members])
+            with np.errstate(all="ignore"):
+                group.set_rate(scale)
+                for start in range(0, count, size):
+                    rows = None if orders is None else orders[:, start : start + size]
+                    group.step(x, target, rows)
+            self.alive[group.members.start : group.members.stop] = group.alive
+
+    # --- what came of it ---------------------------------------------------------------------
+
+    @property
+    def parameters(self) -> Array:
+        """A copy of all parameters, (R, n_params)."""
+        if self._trainers:
+            return np.stack([trainer.network.parameters for trainer in self._trainers])
+        return np.concatenate([group.stack.gather(group.stack.theta) for group in self._groups])
+
+    def network(self, r: int) -> Network:
+        """Return network r (from 0) as one of its own, as it is now."""
+        r = as_count(r, "the number of a network", least=0, most=len(self) - 1)
+        net = Network.from_description({**self._template.describe(), "seed": self.seeds[r]})
+        if self._trainers:
+            source = self._trainers[r].network
+            net.parameters[...], net.running[...] = source.parameters, source.running
+            return net
+        group = next(group for group in self._groups if r in group.members)
+        row = r - group.members.start
+        net.parameters[...] = group.stack.gather(group.stack.theta)[row]
+        net.running[...] = group.stack.gather_running()[row]
+        return net
+
+    def forward(self, x: Any) -> Array:
+        """Return the outputs of all networks, (R, m, n_out)."""
+        x = checks.samples(x, self._template.input_shape, self._template.dtype, "x")
+        return np.concatenate([outputs for outputs, _ in self._evaluated(x, None)])
+
+    def losses(self, x: Any, target: Any) -> Array:
+        """Return net.loss of each network, (R,)."""
+        return self.evaluate(*self._template.check(x, target))[0]
+
+    def accuracies(self, x: Any, target: Any) -> Array | None:
+        """Return the accuracy of each network, (R,), or None where targets are no classes."""
+        return self.evaluate(*self._template.check(x, target))[2]
+
+    def evaluate(self, x: Array, target: Array) -> tuple[Array, Array, Array | None]:
+        """Return loss, cost and accuracy of each network for checked samples."""
+        losses, costs, accuracies = [], [], []
+        mean = self._template.reduction == "mean"
+        wanted = metrics.decide(target)
+        for (outputs, each), penalty in zip(
+            self._evaluated(x, target), self._penalties(), strict=True
+        ):
+            sums = each.sum(axis=1)
+            costs.append(sums)
+            losses.append((sums / len(x) if mean else sums) + penalty)
+            right = [metrics.decide(output) == wanted for output in outputs]
+            accuracies.append(np.mean(right, axis=1))
+        classes = metrics.are_classes(target, self._template.loss_function)
+        return (
+            np.concatenate(losses),
+            np.concatenate(costs),
+            np.concatenate(accuracies) if classes else None,
+        )
+
+    def _penalties(self) -> list[Any]:
+        if self._trainers:
+            return [trainer.network.penalty() for trainer in self._trainers]
+        return [group.stack.penalty() for group in self._groups]
+
+    def _evaluated(self, x: Array, target: Array | None) -> Iterator[tuple[Array, Array]]:
+        """Yield outputs (r, m, …) and losses (r, m) group by group."""
+        for trainer in self._trainers:
+            net = trainer.network
+            losses = np.empty((1, 0)) if target is None else net.losses(x, target)[None]
+            yield net.forward(x)[None], losses
+        for group in self._groups:
+            parts = [
+                group.evaluate(
+                    x[i : i + _BLOCK], None if target is None else target[i : i + _BLOCK]
+                )
+                for i in range(0, len(x), _BLOCK)
+            ]
+            outputs, each = zip(*parts, strict=True)
+            yield np.concatenate(outputs, axis=1), np.concatenate(each, axis=1)
+
+
+class EnsembleProgress:
+    """The ensemble after an epoch; metrics are computed when read, before the next epoch.
+
+    Attributes
+    ----------
+    epoch : int
+    """
+
+    def __init__(self, ensemble: Ensemble, x: Array, target: Array) -> None:
+        self.epoch = ensemble.epoch
+        self.expired = False
+        self._ensemble, self._x, self._target = ensemble, x, target
+
+    @cached_property
+    def _metrics(self) -> tuple[Array, Array, Array | None]:
+        if self.expired:
+            raise EngineError(
+                f"the metrics of epoch {self.epoch} weren't read before training went on"
+            )
+        return self._ensemble.evaluate(self._x, self._target)
+
+    @property
+    def losses(self) -> Array:
+        """net.loss of the training data for each network, (R,)."""
+        return self._metrics[0]
+
+    @property
+    def costs(self) -> Array:
+        """The sum of the losses over the training data for each network, (R,)."""
+        return self._metrics[1]
+
+    @property
+    def accuracies(self) -> Array | None:
+        """The accuracy on the training data for each network, (R,); None for regression."""
+        return self._metrics[2]
+
+
+class _Group:
+    """Some networks that run at once."""
+
+    def __init__(
+        self, network: Network, members: range, rows: Array, rates: Array, optimizer: str
+    ) -> None:
+        self.network, self.members = network, members
+        self.stack: Stack = network.twin(lead=(len(members),))
+        self.stack.theta[...] = self.stack.spread(rows)
+        self.alive = np.ones(len(members), bool)
+        self.optimizer = read_optimizer(optimizer)
+        self.rates = rates
+        # One rate per parameter only where the rates differ.
+        self.rate: Any = rates[0]
+        if (rates != rates[0]).any():
+            self.rate = self.stack.spread(np.repeat(rates[:, None], self.stack.size, axis=1))
+        self.optimizer.prepare(self.stack.theta, self.rate)
+        self._plans: dict[tuple[int, bool, str], Plan] = {}
+        self._cut: dict[Plan, tuple[list[Call], list[Call]]] = {}
+        self._held: tuple[Array, Array] | None = None
+
+    def set_rate(self, scale: float) -> None:
+        """Set the learning rate to `scale` times the start."""
+        self.optimizer.learning_rate[...] = self.rate * scale
+
+    def step(self, x: Array, target: Array, rows: Array | None) -> None:
+        """Make one step on all samples, or on those in `rows`, (r, m)."""
+        plan = self._plan(len(x) if rows is None else rows.shape[1], rows is None)
+        if rows is not None:
+            plan.inputs[...], plan.targets[...] = x[rows], target[rows]
+        elif self._held is None or self._held[0] is not x or self._held[1] is not target:
+            plan.inputs[...], plan.targets[...] = x, target
+            self._held = x, target
+        down, up = self._cut[plan]
+        for fn, args in down:
+            fn(*args)
+        self._guard()
+        for fn, args in up:
+            fn(*args)
+
+    def _guard(self) -> None:
+        """Take networks whose gradient overflows out of training; as `Trainer` decides it."""
+        grad, stack = self.stack.grad, self.stack
+        largest = LARGEST[stack.dtype.itemsize]
+        steepest = max(1.0, float(self.rates.max()) ** 2)
+        if self.alive.all() and float(grad.dot(grad)) * steepest < largest:
+            return
+        each = stack.gather(grad)
+        squares = (each * each).sum(axis=1).astype(float) * np.maximum(1, self.rates**2)
+        self.alive &= squares < largest
+        still = stack.spread(np.repeat(self.alive[:, None], stack.size, axis=1))
+        np.copyto(grad, 0, where=~still)
+        if np.ndim(self.rate) == 0 and not self.alive.all():
+            self.rate = np.full(stack.theta.shape, self.rate)
+            rate = np.array(np.broadcast_to(self.optimizer.learning_rate, stack.theta.shape))
+            self._use_rates(rate)
+        if np.ndim(self.rate):
+            self.rate[~still] = 0
+            self.optimizer.learning_rate[~still] = 0
+
+    def _use_rates(self, rate: Array) -> None:
+        """Go on with one rate per parameter."""
+        self.optimizer.learning_rate = rate
+        for key in [key for key in self._plans if key[2] == "update"]:
+            self._cut.pop(self._plans.pop(key))
+        self._held = None
+
+    def evaluate(self, x: Array, target: Array | None) -> tuple[Array, Array]:
+        """Return copies of outputs (r, m, n) and losses (r, m)."""
+        plan = self._plan(len(x), True, "forward" if target is None else "loss")
+        plan.inputs[...] = x
+        if target is not None:
+            plan.targets[...] = target
+        with np.errstate(all="ignore"):
+            plan.run()
+        losses = np.empty((len(self.members), 0)) if target is None else plan.losses.copy()
+        return plan.outputs.copy(), losses
+
+    def _plan(self, m: int, shared: bool, until: Any = "update") -> Plan:
+        key = (m, shared, until)
+        if key not in self._plans:
+            update = until == "update"
+            plan = Plan(
+                self.stack,
+                self.network.input_shape,
+                m,
+                until,
+                update,
+                optimizer=self.optimizer if update else None,
+                shared_input=shared,
+            )
+            self._plans[key] = plan
+            self._cut[plan] = plan.calls("forward", "backward"), plan.calls("update")
+        return self._plans[key]
+
+
+def _members(
+    seeds: Sequence[int] | int, rates: float | Sequence[float]
+) -> tuple[tuple[int, ...], Array]:
+    """Return one seed and one rate per network."""
+    many_rates = [rates] if isinstance(rates, int | float | np.number) else list(rates)
+    many_seeds = [seeds] if isinstance(seeds, int | np.integer) else list(seeds)
+    count = max(len(many_seeds), len(many_rates))
+    if not 1 <= count <= _MOST_NETWORKS or {len(many_seeds), len(many_rates)} - {1, count}:
+        raise EngineError(
+            f"an ensemble of {len(many_seeds)} seeds and {len(many_rates)} learning rates: give "
+            "as many of both, or one of either"
+        )
+    many_seeds = [as_count(seed, "seed", least=0, most=2**63 - 1) for seed in many_seeds]
+    many_rates = [checks.real(rate, "learning_rate", least=0) for rate in many_rates]
+    seeds_of = tuple(many_seeds * count if len(many_seeds) == 1 else many_seeds)
+    return seeds_of, np.array(many_rates * count if len(many_rates) == 1 else many_rates)
