@@ -8,7 +8,7 @@ import numpy as np
 
 from nnsim.i18n import _
 from nnsim.lab.view import LayerView, NetworkView, Selection
-from nnsim.tui.widgets.diagram_canvas import PLAIN, STRONGEST, Key, Line
+from nnsim.tui.widgets.diagram_canvas import PLAIN, STRONGEST, Line
 from nnsim.tui.widgets.diagram_footer import (
     CHOSEN,
     LABEL,
@@ -39,7 +39,6 @@ from nnsim.tui.widgets.pixels import shade
 
 MOST, LEAST = 10, 0.45
 """The overview draws this many wires of a layer, and none below this share of the strongest."""
-CHOSEN: Key = ("selected", 0)
 
 
 def shares(layer: LayerView) -> Matrix:

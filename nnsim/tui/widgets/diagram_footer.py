@@ -15,6 +15,7 @@ Carried = Literal["weight", "gradient"]
 
 LABEL: Key = ("label", 0)
 MUTED: Key = ("muted", 0)
+CHOSEN: Key = ("selected", 0)
 
 
 def matrix_of(layer: LayerView, carried: Carried) -> Matrix | None:
