@@ -15,8 +15,9 @@ from nnsim.circuit.program import Program, compile_graph
 from nnsim.circuit.wording import role_in_words, trouble_in_words
 from nnsim.i18n import _
 
-# Compiling a program takes about as long as a hundred walks from gate to gate; above this size it
-# would be felt.
+# Compiling a program takes as long as some tens of walks from gate to gate, the more the larger it
+# is: it waits for one walk per hundred gates. Above the limit it would be felt.
+GATES_PER_WALK = 100
 LARGEST_PROGRAM = 5_000
 
 
@@ -199,11 +200,12 @@ class Circuit:
     def evaluate(self, leaves: Sequence[float]) -> None:
         """Evaluate forward and backward with `leaves`, the values of all inputs in their order.
 
-        The second time compiles the graph to a straight-line program, which then stays.
+        Once it has been done a few times, the graph is compiled to a straight-line program.
         """
-        self._runs += 1
-        if self._program is None and self._runs > 1 and len(self.gates) <= LARGEST_PROGRAM:
+        size = len(self.gates)
+        if self._program is None and size <= min(LARGEST_PROGRAM, self._runs * GATES_PER_WALK):
             self._program = compile_graph(self.graph)
+        self._runs += 1
         if self._program is not None:
             try:
                 self.values, self.gradients = self._program(leaves)

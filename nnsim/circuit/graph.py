@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import isfinite
 
-from nnsim.circuit.gates import CONSTANT, INPUT, SCALE, Kind
+from nnsim.circuit.gates import CONSTANT, INPUT, POWER, SCALE, Kind
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Node:
         if self.kind is CONSTANT:
             return f"{self.number:g}"
         symbol = self.kind.ascii if ascii_only else self.kind.symbol
-        return f"{symbol}{self.number:g}" if self.kind.id == "power" else symbol
+        return f"{symbol}{self.number:g}" if self.kind is POWER else symbol
 
 
 @dataclass(frozen=True)

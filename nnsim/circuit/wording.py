@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from nnsim.circuit.blocks import SIGMOID
 from nnsim.circuit.formulas import substitute
 from nnsim.circuit.gates import (
     ABS,
     DISTRIBUTE,
     DIVIDE,
     LOG,
+    MAX,
+    MIN,
     NEGATE,
     POWER,
     RECIPROCAL,
@@ -27,15 +30,15 @@ from nnsim.circuit.graph import Block, Node
 from nnsim.i18n import _
 
 # Where a program says it otherwise than a textbook.
-_VALUES = {
-    "power": "a^k",
-    "max": "max(a, b)",
-    "min": "min(a, b)",
-    "relu": "max(0, a)",
-    "abs": "|a|",
-    "sigmoid": "σ(a)",
+_VALUES: dict[Kind, str] = {
+    POWER: "a^k",
+    MAX: "max(a, b)",
+    MIN: "min(a, b)",
+    RELU: "max(0, a)",
+    ABS: "|a|",
+    SIGMOID: "σ(a)",
 }
-_LOCALS = {"power": ("k·a^(k − 1)",), "sigmoid": ("f·(1 − f)",)}
+_LOCALS: dict[Kind, tuple[str, ...]] = {SIGMOID: ("f·(1 − f)",)}
 _SIGNS = {" * ": "·", "-": "−", ">=": "≥", "<=": "≤", "sqrt(": "√("}
 
 
@@ -53,12 +56,12 @@ def role_in_words(role: str) -> str:
 def kind_in_words(kind: Kind) -> str:
     """Return what this kind of gate does to the gradient; more exact than its role where it can."""
     special = {
-        SUBTRACT.id: _("distributes: the first input gets the gradient, the second its negative"),
-        NEGATE.id: _("scales: the gradient changes its sign"),
-        RELU.id: _("routes: lets the gradient through above 0 and stops it otherwise"),
-        ABS.id: _("scales: by 1 above 0 and by −1 below"),
+        SUBTRACT: _("distributes: the first input gets the gradient, the second its negative"),
+        NEGATE: _("scales: the gradient changes its sign"),
+        RELU: _("routes: lets the gradient through above 0 and stops it otherwise"),
+        ABS: _("scales: by 1 above 0 and by −1 below"),
     }
-    return special.get(kind.id) or role_in_words(kind.role)
+    return special.get(kind) or role_in_words(kind.role)
 
 
 def trouble_in_words(kind: Kind, inputs: tuple[float, ...], number: float) -> str:
@@ -80,9 +83,9 @@ def trouble_in_words(kind: Kind, inputs: tuple[float, ...], number: float) -> st
 def value_formula(node: Node, operands: Sequence[str]) -> str:
     """Return what a gate computes, with `operands` (names, or numbers) for its inputs: ``w·x``."""
     kind = node.kind
-    if isinstance(kind, Block) and kind.id not in _VALUES:
+    if isinstance(kind, Block) and kind not in _VALUES:
         return f"{kind.id}({', '.join(operands)})"
-    return _filled(_VALUES.get(kind.id) or _in_notation(kind.formula), node, operands, "")
+    return _filled(_VALUES.get(kind) or _in_notation(kind.formula), node, operands, "")
 
 
 def local_formula(node: Node, position: int, operands: Sequence[str], value: str) -> str:
@@ -91,9 +94,13 @@ def local_formula(node: Node, position: int, operands: Sequence[str], value: str
     That of a folded part has no short form: it is ``∂s/∂w``.
     """
     kind = node.kind
-    if isinstance(kind, Block) and kind.id not in _LOCALS:
+    if isinstance(kind, Block) and kind not in _LOCALS:
         return f"∂{kind.id}/∂{operands[position]}"
-    formulas = _LOCALS.get(kind.id) or tuple(map(_in_notation, kind.local))
+    if kind is POWER:
+        lower = Node(node.index, POWER, node.inputs, number=node.number - 1)
+        power = value_formula(lower, operands) if lower.number != 1 else operands[0]
+        return f"{_in_brackets(f'{node.number:g}')}·{_in_brackets(power)}"
+    formulas = _LOCALS.get(kind) or tuple(map(_in_notation, kind.local))
     return _filled(formulas[position], node, operands, value)
 
 

@@ -174,13 +174,29 @@ def test_nothing_typed_gets_into_the_program():
     assert "2.5" in text
 
 
-def test_a_circuit_too_large_for_a_program_is_evaluated_gate_by_gate(monkeypatch):
+def test_a_circuit_is_compiled_when_it_has_been_walked_often_enough(monkeypatch):
+    compiled = []
+    monkeypatch.setattr("nnsim.circuit.circuit.GATES_PER_WALK", 2)
+    monkeypatch.setattr(
+        "nnsim.circuit.circuit.compile_graph",
+        lambda graph: compiled.append(graph) or compile_graph(graph),
+    )
+    circuit = from_expression("x*x*x + x*x", {"x": 1})
+    for x, count in [(2, 0), (3, 1), (4, 1)]:
+        circuit.set({"x": x})
+        assert len(compiled) == count
+        assert circuit.value == x**3 + x**2
+        assert circuit.gradient_of("x") == 3 * x**2 + 2 * x
+
+
+def test_a_circuit_too_large_for_a_program_is_walked(monkeypatch):
     monkeypatch.setattr("nnsim.circuit.circuit.LARGEST_PROGRAM", 2)
     monkeypatch.setattr("nnsim.circuit.circuit.compile_graph", None)
     circuit = from_expression("x*x*x + x", {"x": 1})
-    circuit.set({"x": 3})
-    assert circuit.value == 30
-    assert circuit.gradient_of("x") == 28
+    for x in (3, 4, 5):
+        circuit.set({"x": x})
+        assert circuit.value == x**3 + x
+        assert circuit.gradient_of("x") == 3 * x**2 + 1
 
 
 def test_a_long_chain_doubles_forty_times():

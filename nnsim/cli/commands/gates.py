@@ -135,37 +135,39 @@ class _Names:
 
 
 def _print_forward(steps: list[Step], called: _Names, output: Output) -> None:
+    from nnsim.circuit.wording import value_formula
     from nnsim.cli.output import number
 
     rows = []
     for position, step in enumerate(steps, 1):
-        read = ", ".join(
-            text if (text := called(source)) == number(value) else f"{text} = {number(value)}"
-            for source, value in zip(step.node.inputs, step.inputs, strict=True)
-        )
-        rows.append((f"#{position}", called.gate(step.node), read, number(step.value)))
-    output.table(_("Forward"), ("", _("gate"), _("inputs"), _("value")), rows, left=3)
+        formula = value_formula(step.node, [called(source) for source in step.node.inputs])
+        worked = value_formula(step.node, [number(value) for value in step.inputs])
+        gate = called.gate(step.node)
+        rows.append((f"#{position}", gate, formula, worked, number(step.value)))
+    columns = ("", _("gate"), _("formula"), _("with numbers"), _("value"))
+    output.table(_("Forward"), columns, rows, left=4)
 
 
 def _print_backward(steps: list[Step], called: _Names, output: Output) -> None:
     """Print a row per input of each gate, from the output back."""
-    from nnsim.circuit.wording import kind_in_words
+    from nnsim.circuit.wording import kind_in_words, local_formula
     from nnsim.cli.output import number
 
     rows = []
     for position, step in reversed(list(enumerate(steps, 1))):
-        head = (f"#{position}", called.gate(step.node), kind_in_words(step.kind))
-        for source, local, gradient in zip(
-            step.node.inputs, step.local, step.gradient, strict=True
-        ):
-            rows.append(
-                (*head, called(source), number(step.upstream), number(local), number(gradient))
-            )
-            head = ("", "", "")
+        node = step.node
+        head = (f"#{position}", called.gate(node), kind_in_words(step.kind), number(step.upstream))
+        operands = [called(source) for source in node.inputs]
+        for i, (operand, local) in enumerate(zip(operands, step.local, strict=True)):
+            formula = local_formula(node, i, operands, called(node.index))
+            shown = number(local)
+            slope = shown if formula in (shown, shown.replace("-", "−")) else f"{formula} = {shown}"
+            rows.append((*head, operand, slope, number(step.gradient[i])))
+            head = ("", "", "", "")
     columns = (
-        "", _("gate"), _("role"), _("back to"), _("upstream"), _("× local"), _("= gradient"),
+        "", _("gate"), _("role"), _("upstream"), _("back to"), _("× local"), _("= gradient"),
     )  # fmt: skip
-    output.table(_("Backward"), columns, rows, left=4)
+    output.table(_("Backward"), columns, rows, left=3)
 
 
 def _print_values(circuit: Circuit, output: Output) -> None:
