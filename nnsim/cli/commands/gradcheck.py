@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import argparse
 
     from nnsim.cli.output import Output
+    from nnsim.engine import Network
+    from nnsim.engine.gradcheck import GradientCheck
 
 MOST_SAMPLES = 32
 """Samples that the gradients are taken over, the first of the data."""
@@ -45,17 +47,28 @@ def run(arguments: argparse.Namespace, output: Output) -> int:
         output.json({"largest": check.largest, "blocks": check.blocks})
     else:
         rows = [
-            (name, _verdict(error), f"{error:.1e}", str(check.skipped[name]))
-            for name, error in check.blocks.items()
+            (name, _verdict(error, check.skipped[name] < size), f"{error:.1e}", skipped)
+            for name, error, size, skipped in _blocks(network, check)
         ]
         skipped = str(sum(check.skipped.values()))
-        rows.append((_("all"), _verdict(check.largest), f"{check.largest:.1e}", skipped))
+        rows.append((_("all"), _verdict(check.largest, True), f"{check.largest:.1e}", skipped))
         columns = (_("parameters"), "", _("relative error"), _("skipped at a kink"))
         output.table(experiment.title, columns, rows, left=2)
     return FAILED if check.verdict == "fail" else 0
 
 
-def _verdict(error: float) -> str:
+def _blocks(network: Network, check: GradientCheck) -> list[tuple[str, float, int, str]]:
+    """Return name, error, size and the number of skipped parameters of each block."""
+    sizes = {name: block.size for name, block in network.blocks(network.parameters).items()}
+    return [
+        (name, error, sizes[name], str(check.skipped[name])) for name, error in check.blocks.items()
+    ]
+
+
+def _verdict(error: float, checked: bool) -> str:
+    """Say what an error means; nothing where no parameter could be checked."""
+    if not checked:
+        return _("not checked")
     from nnsim.engine.gradcheck import verdict
 
     return {"pass": _("right"), "suspect": _("suspect"), "fail": _("wrong")}[verdict(error)]
