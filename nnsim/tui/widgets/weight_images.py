@@ -6,6 +6,7 @@ by the number or the block and by the colour's strength.
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, field
 
@@ -95,9 +96,9 @@ class WeightImages:
             pooled += 1
         rows, columns = math.ceil(shape[0] / pooled), math.ceil(shape[1] / pooled)
         count = len(labels)
-        for cell in CELLS:
+        for cell, between in itertools.product(CELLS, (BETWEEN, 1)):
             tile = max(columns * cell[0], 3), rows * cell[1] + 1
-            fits = cls._fitting(area, tile, count)
+            fits = cls._fitting(area, tile, count, between)
             if fits[0] * fits[1] >= count and cell[1] <= tallest:
                 break
         left_out = max(0, count - fits[0] * fits[1])
@@ -108,9 +109,9 @@ class WeightImages:
         )  # fmt: skip
 
     @staticmethod
-    def _fitting(area: Area, tile: tuple[int, int], count: int) -> tuple[int, int]:
+    def _fitting(area: Area, tile: tuple[int, int], count: int, between: int) -> tuple[int, int]:
         """Return how many images fit across and down; a blank row between them gives way first."""
-        across = (area.width + BETWEEN) // (tile[0] + BETWEEN)
+        across = (area.width + between) // (tile[0] + between)
         down = (area.height + 1) // (tile[1] + 1)
         return (across, down) if across * down >= count else (across, area.height // tile[1])
 
@@ -130,7 +131,7 @@ class WeightImages:
         between = min(6, (area.width - beside * tile[0]) // max(1, beside - 1) if beside > 1 else 0)
         places = []
         for i in range(shown):
-            x = area.x + (i % across) * (tile[0] + max(BETWEEN, between))
+            x = area.x + (i % across) * (tile[0] + between)
             places.append((first + i, Area(x, area.y + i // across * step, *tile)))
         return tuple(places)
 

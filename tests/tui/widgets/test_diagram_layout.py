@@ -9,6 +9,7 @@ import pytest
 from rich.cells import cell_len
 
 from nnsim.lab.view import Selection
+from nnsim.tui.ascii import to_ascii
 from nnsim.tui.widgets.diagram_focus import FocusPicture
 from nnsim.tui.widgets.diagram_layout import BOX_HEIGHT
 from nnsim.tui.widgets.diagram_overview import OverviewPicture
@@ -224,3 +225,12 @@ def test_a_walk_ends_at_the_edges_and_a_selection_is_moved_inside(digit):
     assert walk.move(digit, Selection(0, 1, 5), "end") == Selection(0, 1, 11)
     assert inside(digit, Selection(7, 9, 3)) == Selection(1, 1)
     assert inside(digit, Selection(0, 1, 99)) == Selection(0, 1, 11)
+
+
+@pytest.mark.parametrize("make", [FocusPicture.make, OverviewPicture.make])
+def test_every_character_has_an_ascii_one(make_view, make):
+    for sizes, shape, bare in SHAPES:
+        view = make_view(sizes, shape, without_weights=bare)
+        for place, picture in pictures(view, (54, 22), make):
+            text = "".join(text for y in range(22) for text, _ in picture.line(y).runs())
+            assert to_ascii(text).isascii(), place
