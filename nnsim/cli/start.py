@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,7 +56,9 @@ def check_target(target: str) -> None:
         return
     path = Path(target)
     if "\0" not in target and target and (path.suffix or len(path.parts) > 1 or path.exists()):
-        if path.suffix != ".md" or not path.is_file():
+        if not path.is_file() or not (sys.stdout.isatty() or path.suffix == ".md"):
+            # The app reads the file itself, before it touches the screen; but without a
+            # terminal it would not come to that, and a broken file is the better thing to hear.
             from nnsim.experiments import load
 
             load(path)

@@ -37,12 +37,15 @@ class Entry:
 
 @cache
 def catalogue() -> tuple[Entry, ...]:
-    """Return the experiments that ship, by title file order: the first to try come first."""
+    """Return the experiments that ship, those to try first before the others."""
     entries = [_entry(path) for path in sorted(resource(FOLDER).glob("*.toml"))]
     return tuple(sorted(entries, key=lambda entry: (_rank(entry.id), entry.id)))
 
 
-_FIRST = ("digits-4x3", "demons", "line", "score", "xor", "planar", "spiral", "digits-8x8")
+_FIRST = (
+    "digits-4x3", "demons", "line", "score", "xor", "planar", "spiral",
+    "digits-8x8", "digits-8x8-cnn", "overfit",
+)  # fmt: skip
 
 
 def _rank(name: str) -> int:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from nnsim.experiments.table import Table
 
+KEYS = ("kind", "shape", "names")
 KINDS = ("pixels", "vector", "point", "number")
 LARGEST_SIDE = 4096
 MOST_INPUTS = 1_000_000
@@ -62,8 +63,7 @@ class InputSpec:
 def read_input(table: Table) -> InputSpec:
     """Return the `input` table of an experiment file, checked."""
     kind = table.choice("kind", KINDS)
-    keys = {"pixels": ("shape", "names"), "vector": ("names", "shape")}.get(kind, ("names",))
-    table.only(("kind", *keys))
+    table.only(KEYS if kind in ("pixels", "vector") else ("kind", "names"))
     names = table.texts("names")
     shape = _read_shape(table, kind, names)
     count = math.prod(shape)

@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING
 
 from nnsim.engine.losses import loss as engine_loss
 from nnsim.experiments.catalogue import find
+from nnsim.experiments.datasets import KEYS as DATA_KEYS
 from nnsim.experiments.datasets import read_data
 from nnsim.experiments.experiment import Experiment
+from nnsim.experiments.inputs import KEYS as INPUT_KEYS
 from nnsim.experiments.inputs import read_input
+from nnsim.experiments.layers import LAYER_KEYS
 from nnsim.experiments.network import CLASS_LOSSES, read_network
+from nnsim.experiments.network import KEYS as NETWORK_KEYS
 from nnsim.experiments.samples import Wanted
 from nnsim.experiments.table import Document
+from nnsim.experiments.training import KEYS as TRAINING_KEYS
 from nnsim.experiments.training import read_training
 from nnsim.i18n import _
 
@@ -24,6 +29,23 @@ if TYPE_CHECKING:
 
 KEYS = ("id", "title", "input", "classes", "network", "data", "training")
 LONGEST_TITLE = 200
+
+
+def file_keys() -> dict[str, tuple[str, ...]]:
+    """Return every key that an experiment file may have, by table.
+
+    The tables are ``""`` (the top), ``input``, ``network``, ``data``, ``training``, and
+    ``layers.TYPE`` for each type of layer.
+    """
+    layers = {f"layers.{kind}": ("type", *keys) for kind, keys in LAYER_KEYS.items()}
+    return {
+        "": KEYS,
+        "input": INPUT_KEYS,
+        "network": NETWORK_KEYS,
+        "data": DATA_KEYS,
+        "training": TRAINING_KEYS,
+        **layers,
+    }
 
 
 def load(name_or_path: str | Path) -> Experiment:
@@ -42,16 +64,7 @@ def load(name_or_path: str | Path) -> Experiment:
     classes = root.texts("classes")
     training = read_training(root.table("training"))
     network = read_network(root.table("network", required=True), given, training.seed)
-    if (
-        classes
-        and len(classes) != network.outputs
-        and not (network.outputs == 1 and len(classes) == 2)
-    ):
-        problem = _(
-            "classes has {got} names and the network {want} outputs; they should be as "
-            "many (or one output for two classes)"
-        )
-        root.fail("classes", problem.format(got=len(classes), want=network.outputs))
+    _check_classes(root, classes, network)
     wanted = Wanted(
         input=given,
         classes=classes,
@@ -75,6 +88,18 @@ def load(name_or_path: str | Path) -> Experiment:
         data=data,
         training=training,
     )
+
+
+def _check_classes(root: Table, classes: tuple[str, ...], network: NetworkSpec) -> None:
+    """Refuse a number of classes that the network's outputs can't tell apart."""
+    one_for_two = network.outputs == 1 and len(classes) == 2
+    if not classes or len(classes) == network.outputs or one_for_two:
+        return
+    problem = _(
+        "classes has {got} names and the network {want} outputs; they should be as many "
+        "(or one output for two classes)"
+    )
+    root.fail("classes", problem.format(got=len(classes), want=network.outputs))
 
 
 def _check_targets(table: Table, network: NetworkSpec, data: DataSet) -> None:

@@ -24,7 +24,7 @@ LOSSES = (
     "squared_error", "mean_squared_error", "binary_cross_entropy", "softmax_cross_entropy", "hinge",
 )  # fmt: skip
 CLASS_LOSSES = ("softmax_cross_entropy", "binary_cross_entropy", "hinge")
-_KEYS = ("loss", "reduction", "layers", "initializer", "dtype", "seed", "parameters")
+KEYS = ("loss", "reduction", "layers", "initializer", "dtype", "seed", "parameters")
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +77,7 @@ def read_network(table: Table, given: InputSpec, training_seed: int) -> NetworkS
     training_seed : int
         The seed of ``[training]``, which also starts the weights where ``[network]`` has none.
     """
-    table.only(_KEYS)
+    table.only(KEYS)
     tables = table.tables("layers", MOST_LAYERS)
     image = given.kind == "pixels" and wants_image(tables)
     shape = given.picture_shape if image else (given.count,)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw")
 LARGEST_SEED = 2**63 - 1
 MOST_EPOCHS = 1_000_000_000
-_KEYS = (
+KEYS = (
     "optimizer", "learning_rate", "batch_size", "epochs", "seed", "l1", "l2", "schedule", "clip",
     "train_biases", "on_open",
 )  # fmt: skip
@@ -59,7 +59,7 @@ class TrainingSpec:
 
 def read_training(table: Table) -> TrainingSpec:
     """Return the checked ``[training]`` table."""
-    table.only(_KEYS)
+    table.only(KEYS)
     default = TrainingSpec()
     return TrainingSpec(
         optimizer=table.choice("optimizer", OPTIMIZERS, default.optimizer),

@@ -141,6 +141,39 @@ def test_digits_8x8():
     assert network.accuracy(data.test_inputs, data.test_targets) > 0.95
 
 
+def test_the_small_convolution_reads_most_digits():
+    experiment = load("digits-8x8-cnn")
+    network, _trainer = experiment.open()
+    data = experiment.data
+    assert network.accuracy(data.test_inputs, data.test_targets) > 0.9
+    assert network.trace(data.inputs[:1])["conv"].a.shape == (1, 6, 6, 8)
+
+
+def test_overfit_has_four_wrong_labels_and_l2_helps():
+    experiment, digits = load("overfit"), load("digits-4x3").data
+    every = np.concatenate([digits.inputs, digits.test_inputs])
+    labels = np.concatenate([digits.labels, digits.test_labels])
+    right_label = dict(zip(octal(every), labels, strict=True))
+    data = experiment.data
+    wrong = [right_label[o] != k for o, k in zip(octal(data.inputs), data.labels, strict=True)]
+    assert (data.count, sum(wrong), data.test_count) == (24, 4, 56)
+    names = octal(data.test_inputs)
+    assert [right_label[o] for o in names] == data.test_labels.tolist()
+    assert set(names) | set(octal(data.inputs)) == set(right_label)
+    read = {}
+    for l2 in (0.0, 0.05):
+        network = experiment.build_network()
+        network.l2 = l2
+        trainer = experiment.build_trainer(network)
+        list(trainer.run(data.inputs, data.targets, epochs=experiment.training.epochs))
+        read[l2] = [
+            network.accuracy(data.inputs, data.targets),
+            network.accuracy(data.test_inputs, data.test_targets),
+        ]
+    assert read[0.0][0] == 1
+    assert read[0.05][1] > read[0.0][1] + 0.1
+
+
 def test_what_is_not_ours_is_named_with_source_and_licence():
     text = resource("assets/data/README.md").read_text(encoding="utf-8")
     for path in resource("assets/experiments/data").iterdir():
