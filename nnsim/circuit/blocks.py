@@ -29,7 +29,7 @@ SIGMOID = Block("sigmoid", "σ", "sigmoid", SCALE, inside=_four_gates(), saturat
 
 
 def foldable(graph: Graph) -> tuple[str, ...]:
-    """Return the names that `fold` takes, in the order of the forward walk."""
+    """Return the names that `fold` takes; ``sigmoid`` first, the others as the walk meets them."""
     names: dict[str, None] = {}
     if any(_sigmoid_ending_at(graph, node) for node in graph.gates):
         names[SIGMOID.id] = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from math import isfinite
 
 from nnsim.circuit import blocks
@@ -267,13 +268,13 @@ class Circuit:
         """The names that `unfold` takes."""
         return blocks.unfoldable(self.graph)
 
-    def fold(self, name: str) -> Circuit:
-        """Return the same circuit with the block `name` as one gate; see `blocks.fold`."""
-        return Circuit(blocks.fold(self.graph, name), list(self.inputs.values()))
+    def fold(self, *names: str) -> Circuit:
+        """Return the same circuit with the blocks `names` as one gate each; see `blocks.fold`."""
+        return Circuit(reduce(blocks.fold, names, self.graph), list(self.inputs.values()))
 
-    def unfold(self, name: str) -> Circuit:
-        """Return the same circuit with the folded gate `name` as the gates inside it."""
-        return Circuit(blocks.unfold(self.graph, name), list(self.inputs.values()))
+    def unfold(self, *names: str) -> Circuit:
+        """Return the same circuit with the folded gates `names` as the gates inside them."""
+        return Circuit(reduce(blocks.unfold, names, self.graph), list(self.inputs.values()))
 
     def inside(self, index: int) -> Circuit:
         """Return what is inside a folded gate, evaluated where it stands.

@@ -77,11 +77,7 @@ def _circuit(arguments: argparse.Namespace) -> Circuit:
     from nnsim.circuit import from_expression, read_values
 
     circuit = from_expression(arguments.expression, read_values(arguments.values))
-    for name in arguments.unfold:
-        circuit = circuit.unfold(name)
-    for name in arguments.fold:
-        circuit = circuit.fold(name)
-    return circuit
+    return circuit.unfold(*arguments.unfold).fold(*arguments.fold)
 
 
 def _refuse(error: CircuitError) -> int:
