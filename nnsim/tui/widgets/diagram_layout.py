@@ -168,7 +168,8 @@ def _place_across(
 ) -> tuple[list[int], tuple[Gap, ...]]:
     """Return each column's first cell, and the gaps between neighbouring layers."""
     free = max(0, width - sum(column.width for column in columns))
-    widths = _gap_widths(columns, free, focus)
+    # Without numbers no gap is wider than the others: all show their wires alike.
+    widths = _gap_widths(columns, free, focus if numbers else None)
     x = max(0, (width - sum(column.width for column in columns) - sum(widths)) // 2)
     xs: list[int] = []
     gaps: list[Gap] = []
@@ -183,8 +184,8 @@ def _place_across(
     return xs, tuple(gaps)
 
 
-def _gap_widths(columns: list[Column], free: int, focus: int) -> list[int]:
-    """Share the free cells: evenly where there is plenty, else most to the focused gap.
+def _gap_widths(columns: list[Column], free: int, focus: int | None) -> list[int]:
+    """Share the free cells: evenly where there is plenty (or no focus), else most to the focus.
 
     With plenty of room nothing moves when the focus does.
     """

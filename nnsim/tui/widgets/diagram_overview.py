@@ -12,7 +12,7 @@ from nnsim.tui.widgets.diagram_footer import Carried, draw_footer, matrix_of
 from nnsim.tui.widgets.diagram_text import fit
 from nnsim.tui.widgets.weight_images import Area, WeightBars, WeightImages
 
-SIDE_BY_SIDE = 96
+SIDE_BY_SIDE = 84
 """From this width the network stands beside the images, else below them."""
 NETWORK_HEIGHT = 9
 """With fewer rows left the network is not drawn."""
@@ -141,7 +141,7 @@ def _weights(
         top = used + 1 if room.height - used > 3 else used
         names = _sources(view, later)
         rest = Area(room.x, top, room.width, max(0, room.height - top))
-        if rest.height > 2 * NETWORK_HEIGHT and rest.width < SIDE_BY_SIDE // 2 + 20:
+        if rest.height > 2 * NETWORK_HEIGHT and rest.width < SIDE_BY_SIDE:
             rest = replace(rest, height=rest.height - NETWORK_HEIGHT)
         bars = WeightBars.make(
             rest,

@@ -231,7 +231,7 @@ class WeightBars:
         head = cls._head_width(labels)
         name = min(4, max(width_of(text) for text in sources))
         room = max(1, area.width - head)
-        bar = min(8, max(2, room // min(4, len(sources)) - name - 8))
+        bar = min(8, max(2, (room + 2) // min(4, len(sources)) - 2 - name - 7))
         entry = name + 7 + bar
         per_line = max(1, (room + 2) // (entry + 2))
         bar = max(bar, min(8, (room + 2) // per_line - 2 - name - 7))
