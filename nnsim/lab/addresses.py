@@ -22,13 +22,19 @@ ADDRESS_KINDS: dict[str, str] = {
     "input.count": "how many inputs are on",
     "LAYER[U].z": "weighted sum of a unit, before its activation",
     "LAYER[U].a": "activation of a unit",
-    "LAYER[U].delta": "derivative of the loss with respect to z of a unit",
+    "LAYER[U].delta": "derivative of the loss with respect to z of a unit (to a where it has no z)",
     "LAYER[U].b": "bias of a unit",
     "LAYER[U].b.grad": "derivative of the loss with respect to a bias",
     "LAYER[U].slope": "derivative of the activation at z",
     "LAYER[U].theta": "threshold of a unit, the opposite of its bias",
     "LAYER[U].w[I]": "weight from input I of the layer into unit U",
     "LAYER[U].w[I].grad": "derivative of the loss with respect to a weight",
+    "LAYER[U].gamma": "scale of batch norm",
+    "LAYER[U].gamma.grad": "derivative of the loss with respect to that scale",
+    "LAYER[U].beta": "shift of batch norm",
+    "LAYER[U].beta.grad": "derivative of the loss with respect to that shift",
+    "LAYER[U].mean": "running mean of batch norm",
+    "LAYER[U].variance": "running variance of batch norm",
     "LAYER.FIELD.STATISTIC": (
         "over a layer: FIELD is w, b, z, a or delta; STATISTIC is min, max, mean, variance, sum, "
         "or spread (largest distance between two units' values)"
@@ -52,6 +58,7 @@ ADDRESS_KINDS: dict[str, str] = {
 }
 
 UNIT_FIELDS = ("z", "a", "delta", "b", "slope", "theta", "w")
+NORM_FIELDS = ("gamma", "beta", "mean", "variance")
 LAYER_FIELDS = ("w", "b", "z", "a", "delta")
 STATISTICS = ("min", "max", "mean", "variance", "sum", "spread")
 _PLAIN = {k for k in ADDRESS_KINDS if k.isidentifier()}
@@ -113,9 +120,10 @@ class Quantity:
     Attributes
     ----------
     kind : str
-        ``input input.count z a delta b b.grad slope theta w w.grad statistic target prediction
-        correct loss loss.squared_error loss.cross_entropy cost accuracy right test_accuracy epoch
-        learning_rate l2 diverged parameters gradcheck``
+        ``input input.count z a delta b b.grad slope theta w w.grad gamma gamma.grad beta beta.grad
+        mean variance statistic target prediction correct loss loss.squared_error
+        loss.cross_entropy cost accuracy right test_accuracy epoch learning_rate l2 diverged
+        parameters gradcheck``
     layer, unit : int
         The layer (0 is the first after the input) and its unit, filter or channel.
     position : tuple of int
@@ -214,11 +222,12 @@ class Names:
                 )
             )
         (part, part_index), *tail = rest
-        if part not in UNIT_FIELDS:
-            raise _no_such(text, part, UNIT_FIELDS)
+        known = UNIT_FIELDS + (NORM_FIELDS if names.kind == "batch_norm" else ())
+        if part not in known:
+            raise _no_such(text, part, known)
         self._check_field(names, part, text)
         grad = list(tail) == [("grad", ())]
-        if tail and not (grad and part in ("b", "w")):
+        if tail and not (grad and part in ("b", "w", "gamma", "beta")):
             raise self._unknown(text)
         kind = f"{part}.grad" if grad else part
         return Quantity(kind, layer, unit, self._place(names, part, part_index, text))
@@ -244,7 +253,7 @@ class Names:
         missing = (
             (part == "w" and not names.kernel_shape)
             or (part in ("b", "theta") and not names.has_bias)
-            or (part in ("z", "delta", "slope") and not names.has_z)
+            or (part in ("z", "slope") and not names.has_z)
         )
         if missing:
             raise AddressError(

@@ -19,6 +19,7 @@ from nnsim.i18n import _
 from nnsim.lab import commands, values
 from nnsim.lab.addresses import Address, LayerNames, Names, Quantity
 from nnsim.lab.errors import LabError
+from nnsim.lab.explain import Explanation, explain
 from nnsim.lab.history import History
 from nnsim.lab.metrics import Metrics, measure
 from nnsim.lab.view import LayerView, NetworkView
@@ -246,6 +247,10 @@ class Lab:
         """
         with np.errstate(all="ignore"):
             return values.read(self, self.names.resolve(address))
+
+    def explain(self, address: str | Address) -> Explanation:
+        """Why the number at `address` is what it is; raises as `read` does."""
+        return explain(self, address)
 
     @cached_property
     def trace(self) -> Any:

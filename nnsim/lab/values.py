@@ -39,27 +39,27 @@ def read(lab: Lab, quantity: Quantity) -> Value:
     if kind == "input":
         return float(lab.input.reshape(-1)[quantity.position[0]])
     if kind == "target":
-        return float(_target(lab)[quantity.position[0]])
+        return float(target(lab)[quantity.position[0]])
     return _READERS[kind](lab, quantity)
 
 
 def layer_field(lab: Lab, layer: int, field: str) -> Array:
     """One field of a layer for the current sample, units along the last axis.
 
-    `field` is ``z``, ``a``, ``delta``, ``w``, ``b``, ``w.grad`` or ``b.grad``.
+    `field` is ``z``, ``a``, ``delta``, ``w``, ``b``, ``w.grad`` or ``b.grad``; of batch norm also
+    ``gamma``, ``beta``, their ``.grad``, and the running ``mean`` and ``variance``.
     """
     trace = lab.trace.layers[layer]
-    if field in ("delta", "w.grad", "b.grad"):
-        _target(lab)
-    values = {
-        "z": trace.z,
-        "a": trace.a,
-        "delta": trace.delta,
-        "w": trace.weight,
-        "b": trace.bias,
-        "w.grad": trace.grad_weight,
-        "b.grad": trace.grad_bias,
-    }[field]
+    if field == "delta" or field.endswith(".grad"):
+        target(lab)
+    block, _dot, grad = field.partition(".")
+    block = {"w": "weight", "b": "bias"}.get(block, block)
+    if field in ("z", "a", "delta"):
+        values = getattr(trace, field)
+    elif field in ("mean", "variance"):
+        values = trace.saved.get(field)
+    else:
+        values = (trace.gradients if grad else trace.parameters).get(block)
     if values is None:
         raise NoValueError(
             _("the layer {name} has no {field}").format(name=trace.name, field=field)
@@ -94,7 +94,14 @@ def spread(values: Array) -> float:
     return math.sqrt(farthest)
 
 
-def _target(lab: Lab) -> Array:
+def target(lab: Lab) -> Array:
+    """What the current input is said to be, (n_out,).
+
+    Raises
+    ------
+    NoValueError
+        When nobody has said.
+    """
     if lab.target is None:
         raise NoValueError(
             _("there is no target yet: choose a sample (sample 1) or say what it is (target …)")
@@ -108,10 +115,10 @@ def _output(lab: Lab) -> Array:
 
 
 def _correct(lab: Lab, _quantity: Quantity) -> int:
-    position, target = lab.prediction, _target(lab)
+    position, wanted = lab.prediction, target(lab)
     if position is None:
         raise NoValueError(_("a regression has no right or wrong, only a loss"))
-    return int(position == lab.decide(target))
+    return int(position == lab.decide(wanted))
 
 
 def _prediction(lab: Lab, _quantity: Quantity) -> int:
@@ -121,7 +128,7 @@ def _prediction(lab: Lab, _quantity: Quantity) -> int:
 
 
 def _squared_error(lab: Lab, _quantity: Quantity) -> float:
-    return float(0.5 * np.sum((_target(lab) - _output(lab)) ** 2))
+    return float(0.5 * np.sum((target(lab) - _output(lab)) ** 2))
 
 
 def _cross_entropy(lab: Lab, _quantity: Quantity) -> float:
@@ -129,17 +136,17 @@ def _cross_entropy(lab: Lab, _quantity: Quantity) -> float:
 
     A zero probability where the target is not 0 costs infinity, as the logarithm says.
     """
-    target, output = _target(lab), _output(lab)
+    wanted, output = target(lab), _output(lab)
     if output.size == 1:
-        target = np.concatenate([target, 1 - target])
+        wanted = np.concatenate([wanted, 1 - wanted])
         output = np.concatenate([output, 1 - output])
     with np.errstate(divide="ignore", invalid="ignore"):
-        terms = np.where(target == 0, 0.0, -target * np.log(output))
+        terms = np.where(wanted == 0, 0.0, -wanted * np.log(output))
     return float(terms.sum())
 
 
 def _loss(lab: Lab, _quantity: Quantity) -> float:
-    _target(lab)
+    target(lab)
     return lab.sample_loss
 
 
@@ -199,7 +206,7 @@ def write(lab: Lab, quantity: Quantity, value: float) -> None:
     elif kind == "input":
         lab.input.reshape(-1)[quantity.position[0]] = value
     elif kind == "target":
-        _target(lab)[quantity.position[0]] = value
+        target(lab)[quantity.position[0]] = value
     elif kind == "learning_rate":
         lab.trainer.learning_rate = value
     elif kind == "l2":

@@ -1,0 +1,353 @@
+"""The arithmetic behind an explanation: a small tree of numbers, sums, products and functions.
+
+One tree gives everything that is shown: it can be evaluated again without the engine, written with
+its numbers in it, and asked which addresses it rests on.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from nnsim.i18n import _
+from nnsim.lab.explain.functions import FUNCTIONS, divide
+from nnsim.lab.explain.numbers import as_fraction, written
+
+# A sum of more terms than this is written with its middle left out.
+MOST_TERMS, FIRST, LAST = 12, 4, 2
+
+Read = Callable[["Number"], float]
+Show = Callable[["Number"], str]
+
+
+def held(number: Number) -> float:
+    """Return the value that a number had when it was explained."""
+    return number.value
+
+
+def shown(number: Number) -> str:
+    """Return a number as people write it."""
+    return number.text or written(number.value)
+
+
+class Node(ABC):
+    """A part of some arithmetic."""
+
+    __slots__ = ()
+    # How tightly it holds together where it is written: 0 a sum, 1 a product, 2 one thing.
+    tightness = 2
+
+    @abstractmethod
+    def evaluate(self, read: Read = held) -> float:
+        """Return the value, with `read` giving that of every number in it."""
+
+    @abstractmethod
+    def write(self, show: Show = shown) -> str:
+        """Return it with its numbers."""
+
+    @abstractmethod
+    def numbers(self) -> Iterator[Number]:
+        """Go through all numbers in it, left to right."""
+
+    def exact(self) -> Fraction | None:
+        """Return the value of what `write` writes, or None where its digits are rounded."""
+        return None
+
+    def magnitude(self) -> float:
+        """Return how large its terms are at most, without their signs: what rounding scales by."""
+        return abs(self.evaluate())
+
+    def inside(self, show: Show, tightness: int, *, first: bool = False) -> str:
+        """Return it as a part of something that holds together so tightly."""
+        text = self.write(show)
+        if self.tightness < tightness or (text.startswith("−") and not first):
+            return f"({text})"
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Number(Node):
+    """A number, perhaps one that has an address.
+
+    Attributes
+    ----------
+    value : float
+    address : str or None
+    text : str
+        How a constant is written, such as ``½``; else by its digits.
+    """
+
+    value: float
+    address: str | None = None
+    text: str = ""
+
+    def evaluate(self, read: Read = held) -> float:
+        """Return its value."""
+        return read(self)
+
+    def write(self, show: Show = shown) -> str:
+        """Return its digits."""
+        return show(self)
+
+    def numbers(self) -> Iterator[Number]:
+        """Give itself."""
+        yield self
+
+    def exact(self) -> Fraction | None:
+        """Return it if no digit is dropped."""
+        return as_fraction(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Sum(Node):
+    """Terms that are added up."""
+
+    terms: tuple[Node, ...]
+    tightness = 0
+
+    def evaluate(self, read: Read = held) -> float:
+        """Return the sum: of few terms from left to right, of many without rounding in between."""
+        values = [term.evaluate(read) for term in self.terms]
+        if len(values) > 4:
+            try:
+                return math.fsum(values)
+            except (OverflowError, ValueError):
+                pass
+        return float(sum(values))
+
+    def write(self, show: Show = shown) -> str:
+        """Return the terms with plus and minus between them; of many, the first and last."""
+        if not self.terms:
+            return "0"
+        terms: list[Node | None] = list(self.terms)
+        if len(terms) > MOST_TERMS:
+            terms[FIRST:-LAST] = [None]
+        parts: list[str] = []
+        for term in terms:
+            if term is None:
+                count = len(self.terms) - FIRST - LAST
+                text = _("… {count} more …").format(count=count)
+            else:
+                text = term.write(show)
+            if not parts:
+                parts.append(text)
+            elif text.startswith("−"):
+                parts.append(f" − {text[1:]}")
+            else:
+                parts.append(f" + {text}")
+        return "".join(parts)
+
+    def numbers(self) -> Iterator[Number]:
+        """Go through the terms."""
+        for term in self.terms:
+            yield from term.numbers()
+
+    def exact(self) -> Fraction | None:
+        """Return the sum of exact terms."""
+        total = Fraction(0)
+        for term in self.terms:
+            value = term.exact()
+            if value is None:
+                return None
+            total += value
+        return total
+
+    def magnitude(self) -> float:
+        """Return the sum of the terms without their signs."""
+        return sum(term.magnitude() for term in self.terms)
+
+
+@dataclass(frozen=True, slots=True)
+class Product(Node):
+    """Factors that are multiplied."""
+
+    factors: tuple[Node, ...]
+    tightness = 1
+
+    def evaluate(self, read: Read = held) -> float:
+        """Return the product."""
+        value = 1.0
+        for factor in self.factors:
+            value *= factor.evaluate(read)
+        return value
+
+    def write(self, show: Show = shown) -> str:
+        """Return the factors with dots between them."""
+        first, *rest = self.factors
+        return "·".join(
+            [first.inside(show, 1, first=True), *(factor.inside(show, 1) for factor in rest)]
+        )
+
+    def numbers(self) -> Iterator[Number]:
+        """Go through the factors."""
+        for factor in self.factors:
+            yield from factor.numbers()
+
+    def exact(self) -> Fraction | None:
+        """Return the product of exact factors."""
+        value = Fraction(1)
+        for factor in self.factors:
+            part = factor.exact()
+            if part is None:
+                return None
+            value *= part
+        return value
+
+    def magnitude(self) -> float:
+        """Return the product of the factors' magnitudes."""
+        return math.prod(factor.magnitude() for factor in self.factors)
+
+
+@dataclass(frozen=True, slots=True)
+class Quotient(Node):
+    """One thing divided by another."""
+
+    top: Node
+    bottom: Node
+    tightness = 1
+
+    def evaluate(self, read: Read = held) -> float:
+        """Return the quotient, by IEEE 754."""
+        return divide(self.top.evaluate(read), self.bottom.evaluate(read))
+
+    def write(self, show: Show = shown) -> str:
+        """Return both with a stroke between them."""
+        return f"{self.top.inside(show, 1, first=True)}/{self.bottom.inside(show, 2)}"
+
+    def numbers(self) -> Iterator[Number]:
+        """Go through both."""
+        yield from self.top.numbers()
+        yield from self.bottom.numbers()
+
+    def exact(self) -> Fraction | None:
+        """Return the quotient of exact parts."""
+        top, bottom = self.top.exact(), self.bottom.exact()
+        return top / bottom if top is not None and bottom else None
+
+    def magnitude(self) -> float:
+        """Return the magnitude of what is divided, divided."""
+        return abs(divide(self.top.magnitude(), self.bottom.evaluate()))
+
+
+@dataclass(frozen=True, slots=True)
+class Negative(Node):
+    """The opposite of something."""
+
+    node: Node
+    tightness = 1
+
+    def evaluate(self, read: Read = held) -> float:
+        """Return the opposite."""
+        return -self.node.evaluate(read)
+
+    def write(self, show: Show = shown) -> str:
+        """Return it behind a minus."""
+        return f"−{self.node.inside(show, 1)}"
+
+    def numbers(self) -> Iterator[Number]:
+        """Go through what it is the opposite of."""
+        yield from self.node.numbers()
+
+    def exact(self) -> Fraction | None:
+        """Return the opposite of an exact value."""
+        value = self.node.exact()
+        return None if value is None else -value
+
+    def magnitude(self) -> float:
+        """Return that of its opposite."""
+        return self.node.magnitude()
+
+
+@dataclass(frozen=True, slots=True)
+class Square(Node):
+    """Something squared."""
+
+    node: Node
+
+    def evaluate(self, read: Read = held) -> float:
+        """Return the square."""
+        value = self.node.evaluate(read)
+        return value * value
+
+    def write(self, show: Show = shown) -> str:
+        """Return it with a small two."""
+        return f"{self.node.inside(show, 2)}²"
+
+    def numbers(self) -> Iterator[Number]:
+        """Go through what is squared."""
+        yield from self.node.numbers()
+
+    def exact(self) -> Fraction | None:
+        """Return the square of an exact value."""
+        value = self.node.exact()
+        return None if value is None else value * value
+
+    def magnitude(self) -> float:
+        """Return the square of the magnitude."""
+        return float(self.node.magnitude() ** 2)
+
+
+_PLACE = re.compile(r"\{(\d|\*)([!-]?)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Apply(Node):
+    """A function of `FUNCTIONS` on its arguments.
+
+    `shown_as` stands in for the arguments where they are written: ln a, computed from z.
+    """
+
+    function: str
+    arguments: tuple[Node, ...]
+    shown_as: tuple[Node, ...] = ()
+
+    def evaluate(self, read: Read = held) -> float:
+        """Return the function's value."""
+        values = [argument.evaluate(read) for argument in self.arguments]
+        return float(FUNCTIONS[self.function].compute(*values))
+
+    def write(self, show: Show = shown) -> str:
+        """Return the function as its template has it."""
+        arguments = self.shown_as or self.arguments
+
+        def place(match: re.Match[str]) -> str:
+            which, how = match.groups()
+            if which == "*":
+                return _listed([argument.write(show) for argument in arguments])
+            argument = arguments[int(which)]
+            if how == "-":
+                opposite = Negative(argument).write(show)
+                return opposite[3:-1] if opposite.startswith("−(−") else f"({opposite})"
+            return argument.inside(show, 2) if how else argument.write(show)
+
+        return _PLACE.sub(place, FUNCTIONS[self.function].template)
+
+    def numbers(self) -> Iterator[Number]:
+        """Go through what is shown, then the arguments."""
+        for node in (*self.shown_as, *self.arguments):
+            yield from node.numbers()
+
+    def exact(self) -> Fraction | None:
+        """Return the value where the function has one among the fractions."""
+        exactly = FUNCTIONS[self.function].exact
+        if exactly is None:
+            return None
+        values = [argument.exact() for argument in self.arguments]
+        return None if None in values else Fraction(exactly(*values))
+
+
+def _listed(texts: list[str]) -> str:
+    """Return arguments with commas; of many, the first and last."""
+    if len(texts) > MOST_TERMS:
+        more = _("… {count} more …").format(count=len(texts) - FIRST - LAST)
+        texts = [*texts[:FIRST], more, *texts[-LAST:]]
+    return ", ".join(texts)
+
+
+def minus(left: Node, right: Node) -> Sum:
+    """Return left − right."""
+    return Sum((left, Negative(right)))

@@ -1,0 +1,179 @@
+"""What an explanation is: a number's name, formula, arithmetic and causes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from nnsim.circuit.wording import role_in_words
+from nnsim.lab.explain.arithmetic import Node, Number, Product, Sum, held, shown
+from nnsim.lab.explain.numbers import as_fraction, written
+
+# Whether an equation is exactly true is asked of so many numbers at most.
+_MOST_EXACT = 2000
+HIDDEN = "?"
+
+
+@dataclass(frozen=True)
+class Term:
+    """One term of what is added up (or the whole, where nothing is).
+
+    Attributes
+    ----------
+    causes : tuple of str
+        The addresses in it.
+    factors : tuple of float
+        What is multiplied; a single one where nothing is.
+    value : float
+        Their product.
+    arithmetic : Node
+    """
+
+    causes: tuple[str, ...]
+    factors: tuple[float, ...]
+    value: float
+    arithmetic: Node
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a number is what it is.
+
+    Attributes
+    ----------
+    address : str
+    name : str
+        What it is, in words.
+    symbol : str
+        How formulas write it, such as ``z`` or ``∂C/∂w``.
+    formula : str
+        The rule, in symbols; a sentence for a number that is not computed.
+    value : float or int
+        What the engine holds.
+    arithmetic : Node
+        The rule with its numbers, which `recompute` evaluates without the engine.
+    role : str or None
+        For a gradient, what the gate right behind it does: ``distribute``, ``swap``, ``route``,
+        ``scale`` or ``sum``.
+    roles : tuple of str
+        The same for every gate on the way from the gradients that it is made of.
+    upstream, local : Node or None
+        For a gradient: what comes back to its gate, and the gate's own derivative; their product
+        is the gradient.
+    note : str
+        A sentence that the formula needs, or nothing.
+    """
+
+    address: str
+    name: str
+    symbol: str
+    formula: str
+    value: float | int
+    arithmetic: Node
+    role: str | None = None
+    roles: tuple[str, ...] = ()
+    upstream: Node | None = None
+    local: Node | None = None
+    note: str = ""
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """The addresses that it came from, each once, in the order of the formula."""
+        found = dict.fromkeys(n.address for n in self.arithmetic.numbers() if n.address)
+        found.pop(self.address, None)
+        return tuple(a for a in found if a)
+
+    @property
+    def worked(self) -> str:
+        """The formula with its numbers and the result, ``=`` or ``≈`` as `is_exact` says."""
+        return self.worked_without(())
+
+    def worked_without(self, hidden: tuple[str, ...] | frozenset[str]) -> str:
+        """Return the worked arithmetic with ``?`` for the numbers at these addresses."""
+
+        def show(number: Number) -> str:
+            return HIDDEN if number.address in hidden else shown(number)
+
+        result = HIDDEN if self.address in hidden else written(self.value)
+        arithmetic = self.arithmetic.write(show)
+        if arithmetic == result:
+            return f"{self.symbol} {self.sign} {result}"
+        return f"{self.symbol} = {arithmetic} {self.sign} {result}"
+
+    @property
+    def sign(self) -> str:
+        """``=`` or ``≈``."""
+        return "=" if self.is_exact else "≈"
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the worked equation is exactly true as it is printed, no digit dropped."""
+        result = as_fraction(float(self.value))
+        if result is None or next(islice(self.arithmetic.numbers(), _MOST_EXACT, None), None):
+            return False
+        return self.arithmetic.exact() == result
+
+    @property
+    def role_words(self) -> str | None:
+        """What the gate does to the gradient, in words."""
+        return None if self.role is None else role_in_words(self.role)
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """What is added up, term by term, all of them."""
+        return tuple(_term(node) for node in _flat(self.arithmetic, Sum))
+
+    def recompute(self, read: Callable[[str], float] | None = None) -> float:
+        """Evaluate the arithmetic again, without the engine.
+
+        Parameters
+        ----------
+        read : callable, optional
+            Gives the number at an address; without it every number is what it was.
+        """
+        if read is None:
+            return self.arithmetic.evaluate(held)
+        return self.arithmetic.evaluate(
+            lambda n: n.value if n.address is None else float(read(n.address))
+        )
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the arithmetic gives what the engine holds, to 1e-12 of what is added up."""
+        value, again = float(self.value), self.recompute()
+        if value == again or (value != value and again != again):
+            return True
+        return abs(value - again) <= 1e-12 * max(abs(value), self.arithmetic.magnitude(), 1e-300)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what ``nnsim explain --json`` prints."""
+        return {
+            "address": self.address,
+            "name": self.name,
+            "formula": self.formula,
+            "worked": self.worked,
+            "value": self.value,
+            "role": self.role,
+            "causes": list(self.causes),
+        }
+
+
+def _flat(node: Node, kind: type[Sum]) -> Iterator[Node]:
+    """Go through the terms of sums within sums."""
+    if isinstance(node, kind):
+        for term in node.terms:
+            yield from _flat(term, kind)
+    else:
+        yield node
+
+
+def _term(node: Node) -> Term:
+    factors = node.factors if isinstance(node, Product) else (node,)
+    return Term(
+        causes=tuple(dict.fromkeys(n.address for n in node.numbers() if n.address)),
+        factors=tuple(factor.evaluate() for factor in factors),
+        value=node.evaluate(),
+        arithmetic=node,
+    )

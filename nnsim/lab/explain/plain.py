@@ -1,0 +1,255 @@
+"""Numbers of the bench and of the run: settings, counts, and what is measured over the data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from nnsim.i18n import _
+from nnsim.lab.addresses import Quantity
+from nnsim.lab.errors import NoValueError
+from nnsim.lab.explain import losses
+from nnsim.lab.explain.arithmetic import (
+    Apply,
+    Negative,
+    Node,
+    Number,
+    Quotient,
+    Square,
+    Sum,
+    minus,
+)
+from nnsim.lab.explain.found import Found
+from nnsim.lab.explain.source import Source
+
+
+def given(source: Source, quantity: Quantity, address: str) -> Found:
+    """A number that is not computed from others: an input, target or setting."""
+    symbol, name, rule = {
+        "input": ("x", _("an input"), _("what stands on the input")),
+        "target": ("t", _("a target: what the output should be"), _("given with the sample")),
+        "learning_rate": (
+            "η",
+            _("learning rate"),
+            _("how long a step against the gradient is; set by you or by the schedule"),
+        ),
+        "l2": ("l2", _("strength of the penalty ½·l2·Σw²"), _("set by you or the experiment")),
+        "epoch": (
+            _("epoch"),
+            _("epochs trained"),
+            _("how often training has gone through the data"),
+        ),
+        "diverged": (
+            _("diverged"),
+            _("whether training left the finite numbers"),
+            _("1 when training stopped because numbers grew beyond all bounds, else 0"),
+        ),
+        "gradcheck": (
+            _("largest relative error"),
+            _("gradients of a layer against nudging each parameter"),
+            "|g − n| / max(|g|, |n|), n = (C(w + h) − C(w − h)) / 2h",
+        ),
+    }[quantity.kind]
+    value = float(source.lab.read(address))
+    return Found(name, symbol, rule, Number(value, address))
+
+
+def parameter(source: Source, quantity: Quantity) -> Found:
+    """A weight or bias (or γ, β): where it started and what training has made of it."""
+    layer, kind = quantity.layer, quantity.kind
+    index = (*quantity.position, quantity.unit)
+    number = source.number(kind, layer, index)
+    block = {"w": "weight", "b": "bias"}.get(kind, kind)
+    blocks = source.network.blocks(source.lab.start)
+    start = float(blocks[f"{source.names.layers[layer].name}.{block}"][index])
+    symbol = {"gamma": "γ", "beta": "β"}.get(kind, kind)
+    rule = _("a parameter: {symbol} ← {symbol} − η·∂C/∂{symbol} at each step of training").format(
+        symbol=symbol
+    )
+    unit = source.unit_name(layer, (quantity.unit,))
+    name = {
+        "w": _("a weight into {unit}"),
+        "b": _("bias of {unit}: what it adds to the weighted inputs"),
+        "gamma": _("scale γ of {unit}"),
+        "beta": _("shift β of {unit}"),
+    }[kind].format(unit=unit)
+    note = _("it started at {start}").format(start=f"{start:.6g}")
+    return Found(name, symbol, rule, number, note=note)
+
+
+def running(source: Source, quantity: Quantity) -> Found:
+    """Running mean or variance of batch norm."""
+    number = source.number(quantity.kind, quantity.layer, (quantity.unit,))
+    unit = source.unit_name(quantity.layer, (quantity.unit,))
+    name = {
+        "mean": _("running mean of {unit}"),
+        "variance": _("running variance of {unit}"),
+    }[quantity.kind].format(unit=unit)
+    rule = _("running ← momentum·running + (1 − momentum)·batch, at each step of training")
+    return Found(name, quantity.kind, rule, number)
+
+
+def theta(source: Source, quantity: Quantity) -> Found:
+    """The threshold of a unit."""
+    bias = source.number("b", quantity.layer, (quantity.unit,))
+    unit = source.unit_name(quantity.layer, (quantity.unit,))
+    name = _("threshold of {unit}: what the weighted inputs have to reach").format(unit=unit)
+    return Found(name, "θ", "θ = −b", Negative(bias))
+
+
+# --- counts and decisions ----------------------------------------------------------------------
+
+
+def input_count(source: Source) -> Found:
+    """How many inputs are on."""
+    terms = tuple(Apply("nonzero", (source.going_in(0, index),)) for index in source.indices(-1))
+    return Found(_("how many inputs are on"), "n", "n = Σ [xᵢ ≠ 0]", Sum(terms))
+
+
+def _decision(numbers: list[Number]) -> Node:
+    """The class that outputs or targets stand for, counted from 1."""
+    if len(numbers) == 1:
+        return Apply("half", (numbers[0],))
+    return Apply("argmax", tuple(numbers))
+
+
+def prediction(source: Source) -> Found:
+    """Which class the network reads."""
+    outputs = source.outputs()
+    name = _("prediction: which class the outputs say, counted from 1")
+    if len(outputs) == 1:
+        rule = _("class 2 if a ≥ 0.5, else class 1")
+    else:
+        rule = _("the position of the largest output, the first on a tie")
+    return Found(name, _("prediction"), rule, _decision(outputs))
+
+
+def correct(source: Source) -> Found:
+    """Whether the network is right."""
+    name = _("whether the prediction is the target's class")
+    node = Apply("same", (_decision(source.outputs()), _decision(source.targets())))
+    return Found(name, _("correct"), _("1 if prediction and target agree, else 0"), node)
+
+
+def parameters(source: Source) -> Found:
+    """How many parameters there are."""
+    counts = [layer.parameter_count for layer in source.network.layers]
+    node = Sum(tuple(Number(float(count)) for count in counts if count))
+    rule = _("weights and biases of every layer, added up")
+    return Found(_("how many parameters training can change"), "n", rule, node)
+
+
+# --- over the data -------------------------------------------------------------------------------
+
+
+def cost(source: Source) -> Found:
+    """C_T: the sum of the losses over the training data."""
+    data = source.lab.experiment.data
+    each = source.network.losses(data.inputs, data.targets) if data.count else np.zeros(0)
+    name = _("cost: the losses of all {count} training samples, added up").format(count=data.count)
+    terms = tuple(Number(float(one)) for one in each)
+    rule = _("without the penalty, whatever the network's reduction")
+    return Found(name, "C_T", "C_T = Σ C", Sum(terms), note=rule)
+
+
+def accuracy(source: Source, *, test: bool) -> Found:
+    """The share that is read right."""
+    metrics = source.lab.metrics
+    right = metrics.test_right if test else metrics.right
+    samples = metrics.test_samples if test else metrics.samples
+    if right is None:
+        raise NoValueError(_("there is nothing to be right or wrong about here"))
+    top = Number(float(right), None if test else "right")
+    name = (
+        _("share of the test samples that is read right")
+        if test
+        else _("share of the training samples that is read right")
+    )
+    rule = _("right / samples")
+    return Found(name, _("accuracy"), rule, Quotient(top, Number(float(samples))))
+
+
+def right(source: Source) -> Found:
+    """How many training samples are read right."""
+    data, metrics = source.lab.experiment.data, source.lab.metrics
+    if metrics.right is None or metrics.readings is None:
+        raise NoValueError(_("there is nothing to be right or wrong about here"))
+    name = _("how many of the {count} training samples are read right").format(count=data.count)
+    rule = _("Σ over the samples of [prediction = class]")
+    classes = [source.lab.decide(target) for target in data.targets]
+    readings = metrics.readings[: data.count]
+    terms = tuple(
+        Number(float(said == meant)) for said, meant in zip(readings, classes, strict=True)
+    )
+    return Found(name, _("right"), rule, Sum(terms))
+
+
+# --- over a layer --------------------------------------------------------------------------------
+
+
+def statistic(source: Source, quantity: Quantity) -> Found:
+    """Smallest, largest, mean, variance, sum or spread over a layer."""
+    layer, kind = quantity.layer, quantity.field
+    shape = source.field(layer, kind).shape
+    numbers = tuple(source.number(kind, layer, index) for index in np.ndindex(*shape))
+    name = _("{statistic} of the {count} values {field} of {layer}").format(
+        statistic=quantity.statistic,
+        count=len(numbers),
+        field=kind,
+        layer=source.names.layers[layer].name,
+    )
+    count = Number(float(len(numbers)))
+    mean = Quotient(Sum(numbers), count)
+    if quantity.statistic == "spread":
+        return _spread(source, quantity, name)
+    if quantity.statistic == "variance":
+        # The mean is a number of its own here, or the tree would hold it once per value.
+        centre = Number(mean.evaluate(), f"{source.names.layers[layer].name}.{kind}.mean")
+        squares = tuple(Square(minus(number, centre)) for number in numbers)
+        return Found(name, "var", "Σ (v − mean)² / n", Quotient(Sum(squares), count))
+    rule, node = {
+        "min": (_("the smallest"), Apply("min", numbers)),
+        "max": (_("the largest"), Apply("max", numbers)),
+        "sum": ("Σ v", Sum(numbers)),
+        "mean": ("Σ v / n", mean),
+    }[quantity.statistic]
+    return Found(name, quantity.statistic, rule, node)
+
+
+def _spread(source: Source, quantity: Quantity, name: str) -> Found:
+    """The distance of the two units that are farthest apart."""
+    layer, kind = quantity.layer, quantity.field
+    values = source.field(layer, kind)
+    rows = np.moveaxis(values, -1, 0).reshape(values.shape[-1], -1)
+    farthest, pair = -1.0, (0, 0)
+    for i, row in enumerate(rows[:-1]):
+        distances = ((rows[i + 1 :] - row) ** 2).sum(axis=1)
+        j = int(distances.argmax())
+        if distances[j] > farthest:
+            farthest, pair = float(distances[j]), (i, i + 1 + j)
+    one, other = (
+        [source.number(kind, layer, (*place, unit)) for place in np.ndindex(*values.shape[:-1])]
+        for unit in pair
+    )
+    node: Node = Apply("root", (Sum(
+        tuple(Square(minus(a, b)) for a, b in zip(one, other, strict=True))
+    ),))  # fmt: skip
+    rule = _("√Σ (v − u)² of the two units that are farthest apart")
+    return Found(name, "spread", rule, node)
+
+
+Finder = Callable[[Source], Found]
+ALONE: dict[str, Finder] = {
+    "input.count": input_count,
+    "prediction": prediction,
+    "correct": correct,
+    "parameters": parameters,
+    "cost": cost,
+    "right": right,
+    "accuracy": lambda source: accuracy(source, test=False),
+    "test_accuracy": lambda source: accuracy(source, test=True),
+    "loss": losses.loss,
+    "loss.squared_error": losses.squared_error,
+    "loss.cross_entropy": losses.cross_entropy,
+}

@@ -1,0 +1,134 @@
+"""Where the numbers of an explanation come from: the engine's trace, with an address for each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnsim.i18n import _
+from nnsim.lab import values
+from nnsim.lab.explain.arithmetic import Number
+
+if TYPE_CHECKING:
+    from nnsim.engine import LayerTrace
+    from nnsim.lab.lab import Lab
+
+Array = NDArray[np.float64]
+Index = tuple[int, ...]
+# In an index the unit (filter, channel) comes last, as in the public arrays.
+
+
+class Source:
+    """The bench, for one explanation.
+
+    Indices count from 0 and are those of the public arrays without the batch axis: ``(unit,)``, or
+    ``(row, column, channel)``; of weights ``(source, unit)`` or ``(row, column, channel, filter)``.
+    """
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self.names = lab.names
+        self.network = lab.network
+        self._fields: dict[tuple[int, str], Array] = {}
+
+    @property
+    def last(self) -> int:
+        """The position of the last layer."""
+        return len(self.names.layers) - 1
+
+    def traced(self, layer: int) -> LayerTrace:
+        """The engine's trace of a layer."""
+        traced: LayerTrace = self.lab.trace.layers[layer]
+        return traced
+
+    def layer(self, layer: int) -> Any:
+        """The engine's layer."""
+        return self.network.layers[layer]
+
+    def field(self, layer: int, kind: str) -> Array:
+        """One field of a layer for the current sample, units along the last axis."""
+        key = (layer, kind)
+        if key not in self._fields:
+            if kind == "slope":
+                self._fields[key] = self.lab.slopes(layer)
+            else:
+                self._fields[key] = values.layer_field(self.lab, layer, kind)
+        return self._fields[key]
+
+    def number(self, kind: str, layer: int, index: Index) -> Number:
+        """A number of a layer: ``z a delta slope w b gamma …``, with its address."""
+        return Number(float(self.field(layer, kind)[index]), self.address(kind, layer, index))
+
+    def address(self, kind: str, layer: int, index: Index) -> str:
+        """The address of a number of a layer."""
+        *place, unit = index
+        part, _dot, tail = kind.partition(".")
+        where = f"[{','.join(str(i + 1) for i in place)}]" if place else ""
+        end = f".{tail}" if tail else ""
+        return f"{self.names.layers[layer].name}[{unit + 1}].{part}{where}{end}"
+
+    # --- what goes in and out ------------------------------------------------------------------
+
+    def shape(self, layer: int) -> Index:
+        """The shape of what comes out of a layer (-1: of the input)."""
+        if layer < 0:
+            return tuple(self.network.input_shape)
+        return tuple(self.names.layers[layer].output_shape)
+
+    def going_in(self, layer: int, index: Index) -> Number:
+        """One of the values that go into a layer: an input, or an a of the layer before."""
+        value = float(self.traced(layer).x[0][index])
+        if layer > 0:
+            return Number(value, self.address("a", layer - 1, index))
+        return Number(value, f"input[{flat(index, self.shape(-1)) + 1}]")
+
+    def indices(self, layer: int) -> Iterator[Index]:
+        """All indices of what comes out of a layer (-1: of the input)."""
+        return np.ndindex(*self.shape(layer))
+
+    def outputs(self) -> list[Number]:
+        """The activations of the last layer."""
+        return [self.number("a", self.last, index) for index in self.indices(self.last)]
+
+    def targets(self) -> list[Number]:
+        """What the outputs should be.
+
+        Raises
+        ------
+        NoValueError
+            When nobody has said.
+        """
+        target = values.target(self.lab)
+        return [Number(float(t), f"target[{k + 1}]") for k, t in enumerate(target)]
+
+    def unit_name(self, layer: int, index: Index) -> str:
+        """A unit in words, with its place in an image."""
+        names = self.names.layers[layer]
+        *place, unit = index
+        labels = names.labels
+        text = _("{unit} of {layer}").format(
+            unit=labels[unit] if labels else unit + 1, layer=names.name
+        )
+        if place:
+            where = ", ".join(str(i + 1) for i in place)
+            text = _("{unit} at {place}").format(unit=text, place=where)
+        return text
+
+
+def flat(index: Index, shape: Index) -> int:
+    """The position of an index in row-major order."""
+    return int(np.ravel_multi_index(index, shape)) if shape else 0
+
+
+def deep(position: int, shape: Index) -> Index:
+    """The index at a position in row-major order."""
+    return tuple(int(i) for i in np.unravel_index(position, shape))
+
+
+def size(shape: Index) -> int:
+    """How many numbers an array of this shape holds."""
+    return math.prod(shape)
