@@ -55,6 +55,10 @@ def role_in_words(role: str) -> str:
 
 def kind_in_words(kind: Kind) -> str:
     """Return what this kind of gate does to the gradient; more exact than its role where it can."""
+    if isinstance(kind, Block) and kind is not SIGMOID:
+        return _(
+            "scales: each input gets the gradient times its slope, found by the chain rule inside"
+        )
     special = {
         SUBTRACT: _("distributes: the first input gets the gradient, the second its negative"),
         NEGATE: _("scales: the gradient changes its sign"),

@@ -64,3 +64,11 @@ def test_a_folded_part_is_a_function_of_its_inputs():
     node = circuit.node("s")
     assert value_formula(node, ["w", "x", "b"]) == "s(w, x, b)"
     assert local_formula(node, 1, ["w", "x", "b"], "s") == "∂s/∂x"
+    assert "chain rule inside" in kind_in_words(node.kind)
+
+
+def test_a_part_may_have_the_name_of_a_kind():
+    circuit = from_expression("power = w*x + b; power*power", {"w": 1, "x": 2, "b": 3})
+    node = circuit.fold("power").node("power")
+    assert node.label() == "power"
+    assert value_formula(node, ["w", "x", "b"]) == "power(w, x, b)"
