@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from nnsim.i18n import _
-from nnsim.lab.explain.functions import FUNCTIONS, divide
+from nnsim.lab.explain.functions import CANCELLING, FUNCTIONS, divide
 from nnsim.lab.explain.numbers import as_fraction, written
 
 # A sum of more terms than this is written with its middle left out.
@@ -338,6 +338,11 @@ class Apply(Node):
             return None
         values = [argument.exact() for argument in self.arguments]
         return None if None in values else Fraction(exactly(*values))
+
+    def magnitude(self) -> float:
+        """Return the value's, or that of what cancels out inside the function."""
+        inside = [a.magnitude() for a in self.arguments] if self.function in CANCELLING else [0.0]
+        return max(abs(self.evaluate()), 1.0 if self.function in CANCELLING else 0.0, *inside)
 
 
 def _listed(texts: list[str]) -> str:

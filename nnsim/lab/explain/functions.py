@@ -126,6 +126,14 @@ def _leaky_slope(z: Any, s: Any) -> Any:
     return 1 if z > 0 else s
 
 
+def _largest(*values: Any) -> Any:
+    return max(values)
+
+
+def _smallest(*values: Any) -> Any:
+    return min(values)
+
+
 def _same(a: Any, b: Any) -> Any:
     return 1 if a == b else 0
 
@@ -152,8 +160,8 @@ FUNCTIONS: dict[str, Function] = {
     "positive": Function(_positive, "[{0} > 0]", _positive),
     "nonzero": Function(lambda x: float(x != 0), "[{0} ≠ 0]", lambda x: Fraction(x != 0)),
     "sign": Function(lambda x: float((x > 0) - (x < 0)), "sign {0!}", lambda x: (x > 0) - (x < 0)),
-    "max": Function(max, "max({*})", max),
-    "min": Function(min, "min({*})", min),
+    "max": Function(_largest, "max({*})", _largest),
+    "min": Function(_smallest, "min({*})", _smallest),
     "hinge": Function(lambda x: max(0.0, x), "max(0, {0})", lambda x: max(x, Fraction(0))),
     "argmax": Function(argmax, "argmax({*})"),
     "half": Function(lambda a: 2.0 if a >= 0.5 else 1.0, "[2 if {0} ≥ 0.5 else 1]"),
@@ -165,3 +173,6 @@ FUNCTIONS: dict[str, Function] = {
     "ln_one_minus_sigmoid": Function(lambda z: -softplus(z), "ln(1 − {0!})"),
     "ln_softmax": Function(ln_softmax, "ln {0!}"),
 }  # fmt: skip
+
+CANCELLING = ("gelu", "gelu_slope", "swish_slope", "ln_softmax")
+"""Where terms of size 1 (or of the arguments') may cancel out to a small result."""
