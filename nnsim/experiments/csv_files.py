@@ -4,33 +4,41 @@ from __future__ import annotations
 
 import csv
 import io
-import math
+from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nnsim.experiments.errors import at, nearest, quoted
-from nnsim.experiments.samples import MOST_SAMPLES, Samples, check_size, index_classes
+from nnsim.experiments.samples import Samples, check_size, index_classes
 from nnsim.experiments.table import decode, read_bytes
 from nnsim.i18n import _
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from nnsim.experiments.samples import Wanted
 
+    Array = NDArray[np.float64]
+
 LARGEST_CSV = 256 * 2**20
+Row = tuple[int, list[str]]
+"""The line on which a row ends, and its cells."""
 
 
 @dataclass(frozen=True)
-class _Sheet:
-    """The cells of a file, with the line of each row, and the names of the columns."""
+class _Layout:
+    """Which columns of a table are what."""
 
     file: str
-    header: list[str]
-    rows: list[list[str]]
-    lines: list[int]
+    inputs: list[int]
+    targets: list[int]
+    classified: bool
 
 
 def read_csv(path: Path, wanted: Wanted) -> tuple[Samples, Samples]:
@@ -47,90 +55,119 @@ def read_csv(path: Path, wanted: Wanted) -> tuple[Samples, Samples]:
         With ``file:line``, for ragged rows, unknown columns and classes, and what is no number.
     """
     file = str(path)
-    rows, lines = _read_rows(file, decode(read_bytes(path, LARGEST_CSV), file))
-    if not wanted.target_columns and not any(_is_number(row[-1]) for row in rows):
+    rows = _rows(file, read_bytes(path, LARGEST_CSV))
+    head = list(islice(rows, 2))
+    if not head:
+        raise at(file, 1, _("there are no samples in it"))
+    if not wanted.target_columns and not any(_is_number(row[-1]) for _line, row in head):
         wanted = replace(wanted, classified=True)
-    sheet = _without_header(file, rows, lines, wanted)
-    inputs, targets = _columns(sheet, wanted)
-    check_size(sheet.file, len(sheet.rows), len(inputs), 1)
-    x = _numbers(sheet, inputs)
-    empty = np.zeros((0, len(inputs)))
-    if wanted.classified:
-        names = [row[targets[0]] for row in sheet.rows]
-        labels, classes = index_classes(names, wanted.classes, sheet.file, sheet.lines.__getitem__)
-        return (
-            Samples(x, labels, None, classes),
-            Samples(empty, np.zeros(0, np.intp), None, classes),
-        )
-    t = _numbers(sheet, targets)
-    return Samples(x, None, t), Samples(empty, None, np.zeros((0, len(targets))))
+    header = _header(head[0][1], wanted)
+    if header:
+        del head[0]
+    if not head:
+        raise at(file, 1, _("there are only names of columns in it, and no samples"))
+    layout = _layout(file, header, len(head[0][1]), wanted)
+    return _read_samples(layout, chain(head, rows), wanted)
 
 
-def _read_rows(file: str, text: str) -> tuple[list[list[str]], list[int]]:
-    """Split the text into rows of equal length, and tell the line of each."""
-    first = text.partition("\n")[0]
+def _rows(file: str, content: bytes) -> Iterator[Row]:
+    """Yield the rows that aren't empty, all of the same length."""
+    first = decode(content, file).partition("\n")[0]
     delimiter = next((sign for sign in (",", ";", "\t") if sign in first), " ")
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True, strict=True)
-    rows, lines = [], []
+    lines = io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", newline="")
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
+    width = 0
     try:
         for row in reader:
             if not any(cell.strip() for cell in row):
                 continue
-            rows.append([cell.strip() for cell in row])
-            lines.append(reader.line_num)
-            if len(row) != len(rows[0]):
+            width = width or len(row)
+            if len(row) != width:
                 problem = _("this row has {got} cells; it should have {want} as the first row has")
-                problem = problem.format(got=len(row), want=len(rows[0]))
-                raise at(file, reader.line_num, problem)
-            if len(rows) > MOST_SAMPLES + 1:
-                check_size(file, len(rows), 1, reader.line_num)
+                raise at(file, reader.line_num, problem.format(got=len(row), want=width))
+            yield reader.line_num, [cell.strip() for cell in row]
     except csv.Error as error:
         problem = _("this line is no row of a table ({why})")
         raise at(file, reader.line_num, problem.format(why=error)) from None
-    if not rows:
-        raise at(file, 1, _("there are no samples in it"))
-    return rows, lines
 
 
-def _without_header(file: str, rows: list[list[str]], lines: list[int], wanted: Wanted) -> _Sheet:
-    """Take the names of the columns off the rows, where the first row has names."""
+def _header(first: list[str], wanted: Wanted) -> list[str]:
+    """Return the first row where it names the columns, else nothing."""
     named = wanted.label_column or wanted.target_columns or wanted.input_columns
-    numbers = rows[0][:-1] if wanted.classified else rows[0]
-    if not named and all(_is_number(cell) for cell in numbers):
-        return _Sheet(file, [], rows, lines)
-    if len(rows) == 1:
-        raise at(file, 1, _("there are only names of columns in it, and no samples"))
-    return _Sheet(file, rows[0], rows[1:], lines[1:])
+    numbers = first[:-1] if wanted.classified else first
+    return first if named or not all(_is_number(cell) for cell in numbers) else []
 
 
-def _columns(sheet: _Sheet, wanted: Wanted) -> tuple[list[int], list[int]]:
-    """Return the columns of the inputs and of the targets."""
-    width = len(sheet.rows[0])
+def _layout(file: str, header: list[str], width: int, wanted: Wanted) -> _Layout:
+    """Tell which columns are inputs and which are targets."""
+
+    def column(name: str) -> int:
+        if name not in header:
+            problem = _("there is no column {name}; {hint}")
+            hint = nearest(name, header)
+            raise at(file, 1, problem.format(name=quoted(name), hint=hint))
+        return header.index(name)
+
+    count = 1 if wanted.classified else wanted.outputs
     names = (wanted.label_column,) if wanted.label_column else wanted.target_columns
-    if names:
-        targets = [_column(sheet, name) for name in names]
-    else:
-        targets = list(range(max(0, width - (1 if wanted.classified else wanted.outputs)), width))
-    if wanted.input_columns:
-        inputs = [_column(sheet, name) for name in wanted.input_columns]
-    else:
-        inputs = [column for column in range(width) if column not in targets]
+    targets = [column(name) for name in names] or list(range(max(0, width - count), width))
+    inputs = [column(name) for name in wanted.input_columns]
+    inputs = inputs or [each for each in range(width) if each not in targets]
     if len(inputs) != wanted.input.count:
         problem = _("there are {got} columns of inputs, and the experiment has {want} inputs")
-        raise at(sheet.file, 1, problem.format(got=len(inputs), want=wanted.input.count))
-    count = 1 if wanted.classified else wanted.outputs
+        raise at(file, 1, problem.format(got=len(inputs), want=wanted.input.count))
     if len(targets) != count:
         problem = _("there are {got} columns of targets, and the network has {want} outputs")
-        raise at(sheet.file, 1, problem.format(got=len(targets), want=count))
-    return inputs, targets
+        raise at(file, 1, problem.format(got=len(targets), want=count))
+    return _Layout(file, inputs, targets, wanted.classified)
 
 
-def _column(sheet: _Sheet, name: str) -> int:
-    if name not in sheet.header:
-        problem = _("there is no column {name}; {hint}")
-        hint = nearest(name, sheet.header)
-        raise at(sheet.file, 1, problem.format(name=quoted(name), hint=hint))
-    return sheet.header.index(name)
+def _read_samples(layout: _Layout, rows: Iterator[Row], wanted: Wanted) -> tuple[Samples, Samples]:
+    lines, inputs, targets = array("q"), array("d"), array("d")
+    names: list[str] = []
+    for line, row in rows:
+        lines.append(line)
+        _append(layout, line, row, layout.inputs, inputs)
+        if layout.classified:
+            names.append(row[layout.targets[0]])
+        else:
+            _append(layout, line, row, layout.targets, targets)
+        if not len(lines) % 1000:
+            check_size(layout.file, len(lines), len(layout.inputs), line)
+    check_size(layout.file, len(lines), len(layout.inputs), lines[-1])
+    x = _finite(layout, inputs, layout.inputs, lines)
+    empty = np.zeros((0, len(layout.inputs)))
+    if layout.classified:
+        labels, classes = index_classes(names, wanted.classes, layout.file, lines.__getitem__)
+        none = Samples(empty, np.zeros(0, np.intp), None, classes)
+        return Samples(x, labels, None, classes), none
+    t = _finite(layout, targets, layout.targets, lines)
+    return Samples(x, None, t), Samples(empty, None, np.zeros((0, t.shape[1])))
+
+
+def _append(
+    layout: _Layout, line: int, row: list[str], columns: list[int], numbers: array[float]
+) -> None:
+    """Append the numbers in these columns of a row."""
+    try:
+        numbers.extend([float(row[column]) for column in columns])
+    except ValueError:
+        wrong = next(column for column in columns if not _is_number(row[column]))
+        problem = _("{cell} in column {column} is not a number")
+        problem = problem.format(cell=quoted(row[wrong]), column=wrong + 1)
+        raise at(layout.file, line, problem) from None
+
+
+def _finite(layout: _Layout, numbers: array[float], columns: list[int], lines: array[int]) -> Array:
+    """Return the numbers as a matrix, all of them finite."""
+    values = np.array(numbers).reshape(-1, len(columns))
+    bad = np.argwhere(~np.isfinite(values))
+    if len(bad):
+        row, place = (int(index) for index in bad[0])
+        problem = _("{value} in column {column}; every number must be finite")
+        problem = problem.format(value=values[row, place], column=columns[place] + 1)
+        raise at(layout.file, lines[row], problem)
+    return values
 
 
 def _is_number(cell: str) -> bool:
@@ -139,24 +176,3 @@ def _is_number(cell: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _numbers(
-    sheet: _Sheet, columns: list[int]
-) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    values = np.empty((len(sheet.rows), len(columns)))
-    for index, row in enumerate(sheet.rows):
-        for place, column in enumerate(columns):
-            cell = row[column]
-            try:
-                value = float(cell)
-            except ValueError:
-                problem = _("{cell} in column {column} is not a number")
-                problem = problem.format(cell=quoted(cell), column=column + 1)
-                raise at(sheet.file, sheet.lines[index], problem) from None
-            if not math.isfinite(value):
-                problem = _("{cell} in column {column}: every number must be finite")
-                raise at(sheet.file, sheet.lines[index],
-                         problem.format(cell=quoted(cell), column=column + 1))  # fmt: skip
-            values[index, place] = value
-    return values

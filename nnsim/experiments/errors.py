@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from nnsim.i18n import _
@@ -38,6 +37,8 @@ def listed(names: Iterable[str], limit: int = 12) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the sentence that leads from a wrong `name` to a right one among `known`."""
+    from difflib import get_close_matches  # not on the way to the first picture
+
     names = list(known)
     close = get_close_matches(name, names, n=3, cutoff=0.6)
     if close:

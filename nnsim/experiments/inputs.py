@@ -182,7 +182,7 @@ def _numbers(text: str, where: str) -> list[float]:
     values = []
     for word in text.replace(",", " ").split():
         try:
-            value = _MARKS[word] if word in _MARKS else float(word)
+            value = _MARKS[word] if word in _MARKS else float(word.replace("_", "?"))
         except ValueError:
             problem = _("{where} holds {word}, which is not a number")
             raise ExperimentError(problem.format(where=where, word=quoted(word))) from None

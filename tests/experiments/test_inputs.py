@@ -62,6 +62,7 @@ def test_numbers():
         (FIELDS, "1 inf", 'the input holds "inf"; every number must be finite'),
         (FIELDS, "1 1e999", "every number must be finite"),
         (FIELDS, "1 two", 'the input holds "two", which is not a number'),
+        (FIELDS, "1 1_0", 'the input holds "1_0", which is not a number'),
         (FIELDS, "1", "too short: it has 1 numbers and should have 2"),
         (FIELDS, "1 2 3", "too long: it has 3 numbers and should have 2"),
         (FIELDS, "1 \x1b[31m", 'holds "?[31m", which is not a number'),
