@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 import zipfile
 import zlib
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.lib import format as npy
 
-from nnsim.experiments.errors import at, listed
+from nnsim.experiments.errors import ExperimentError, at, listed
 from nnsim.experiments.samples import Samples, check_size, index_classes, index_numbers
 from nnsim.i18n import _
 
@@ -25,6 +26,12 @@ INPUTS = ("inputs", "x", "X", "x_train", "train_images", "images", "data")
 TARGETS = ("targets", "labels", "y", "t", "target", "y_train", "train_labels")
 TEST_INPUTS = ("test_inputs", "x_test", "test_images")
 TEST_TARGETS = ("test_targets", "test_labels", "y_test", "t_test")
+
+# What zipfile, zlib and NumPy raise over files that are cut short, damaged or encrypted.
+_DAMAGE = (
+    OSError, EOFError, ValueError, KeyError, RuntimeError, SyntaxError, OverflowError,
+    zipfile.BadZipFile, zlib.error, struct.error,
+)  # fmt: skip
 
 
 def read_npz(path: Path, wanted: Wanted) -> tuple[Samples, Samples]:
@@ -72,7 +79,7 @@ class _Archive:
                 }
         except FileNotFoundError:
             raise at(self.file, None, _("there is no such file")) from None
-        except (OSError, zipfile.BadZipFile):
+        except _DAMAGE:
             raise at(self.file, None, _("this is not a NumPy archive (.npz)")) from None
 
     def has(self, names: tuple[str, ...]) -> bool:
@@ -94,9 +101,9 @@ class _Archive:
                 self._check(name, shape, kind)
             with np.load(self.path, allow_pickle=False) as arrays:
                 return np.asarray(arrays[name])
-        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-            if str(error).startswith(self.file):
-                raise
+        except ExperimentError:
+            raise
+        except _DAMAGE:
             problem = _("the array {name} is damaged")
             raise at(self.file, None, problem.format(name=name)) from None
 
