@@ -102,7 +102,7 @@ def plain(value: Any) -> Any:
 
 def number(value: float) -> str:
     """Return a number for a table."""
-    return f"{value:.6g}"
+    return f"{value + 0.0:.6g}"
 
 
 def finite(value: float) -> float | None:

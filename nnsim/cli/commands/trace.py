@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 WIDEST_LAYER = 12
-"""Units of a layer whose weights are still printed as a table."""
+"""Units of a layer whose weights are still printed, a column per unit."""
+MOST_ROWS = 60
+"""Rows of a table that are printed for people."""
+WIDTH_OF_NAMES, WIDTH_OF_NUMBERS = 14, 15
 
 
 def help() -> str:  # noqa: A001
@@ -104,13 +107,14 @@ def _print(experiment: Experiment, trace: Trace, output: Output) -> None:
     output.line(_("input: {text}").format(text=experiment.format_input(trace.input[0])))
     before: list[str] = list(experiment.input.names)
     for layer, spec in zip(trace.layers, experiment.network.layers, strict=True):
-        units = layer.a[0].size
-        names = list(spec.labels) if len(spec.labels) == units else _numbers(units)
+        columns = layer.a.shape[-1]
+        names = list(spec.labels) or [str(k) for k in range(1, columns + 1)]
+        rows = _rows(layer, before)
         title = f"{layer.name} ({layer.kind}, {layer.activation})"
-        if layer.kind == "dense" and units <= WIDEST_LAYER:
-            _print_dense(output, title, layer, before, names)
+        if columns <= WIDEST_LAYER or layer.a.ndim > 2:
+            _print_columns(output, title, names, rows)
         else:
-            _print_units(output, title, layer, names)
+            _print_units(output, title, names, rows)
         before = names
     answer = prediction(experiment, trace.output[0])
     if answer is not None:
@@ -119,46 +123,69 @@ def _print(experiment: Experiment, trace: Trace, output: Output) -> None:
         output.line(_("Loss: {value}").format(value=number(trace.losses[0])))
 
 
-def _numbers(count: int) -> list[str]:
-    return [str(k) for k in range(1, count + 1)]
+def _rows(layer: LayerTrace, before: list[str]) -> list[tuple[str, Array]]:
+    """Return the numbers of a layer as named rows, a value per unit (or filter) in each."""
+    rows: list[tuple[str, Array]] = []
+    if layer.weight is not None:
+        rows += _places("w", layer.weight, before)
+    if layer.bias is not None:
+        rows.append(("b", layer.bias))
+    if layer.z is not None:
+        rows += _places("z", layer.z[0])
+    rows += _places("a", layer.a[0])
+    if layer.delta is not None:
+        rows += _places("δ", layer.delta[0])
+    if layer.grad_weight is not None:
+        rows += _places("∂w", layer.grad_weight, before)
+    if layer.grad_bias is not None:
+        rows.append(("∂b", layer.grad_bias))
+    return rows
 
 
-def _print_dense(
-    output: Output, title: str, layer: LayerTrace, before: list[str], names: list[str]
+def _places(name: str, values: Array, before: list[str] | None = None) -> list[tuple[str, Array]]:
+    """Return the rows of an array over its last axis: ``w[pixel]``, ``a[row,column]``."""
+    import numpy as np
+
+    if values.ndim == 1:
+        return [(name, values)]
+    if values.ndim == 2 and before is not None:
+        return [(f"{name}[{each}]", row) for each, row in zip(before, values, strict=True)]
+    return [
+        (f"{name}[{','.join(str(k + 1) for k in place)}]", values[place])
+        for place in np.ndindex(values.shape[:-1])
+    ]
+
+
+def _print_columns(
+    output: Output, title: str, names: list[str], rows: list[tuple[str, Array]]
 ) -> None:
-    """Print a dense layer with a column per unit: its weights, b, z, a, and what went back."""
+    """Print a column per unit, as many side by side as fit."""
     from nnsim.cli.output import number
 
-    def row(name: str, values: Array) -> tuple[str, ...]:
-        return (name, *map(number, values))
-
-    assert layer.weight is not None
-    assert layer.bias is not None
-    assert layer.z is not None
-    rows = [row(f"w[{name}]", w) for name, w in zip(before, layer.weight, strict=True)]
-    rows += [row("b", layer.bias), row("z", layer.z[0]), row("a", layer.a[0])]
-    if layer.delta is not None and layer.grad_weight is not None and layer.grad_bias is not None:
-        rows.append(row("δ", layer.delta[0]))
-        rows += [row(f"∂w[{name}]", g) for name, g in zip(before, layer.grad_weight, strict=True)]
-        rows.append(row("∂b", layer.grad_bias))
-    output.table(title, ("", *names), rows)
+    fit = max(1, (output.console().width - WIDTH_OF_NAMES) // WIDTH_OF_NUMBERS)
+    for start in range(0, len(names), fit):
+        part = slice(start, start + fit)
+        table = [(name, *map(number, values[part])) for name, values in rows]
+        _print_table(output, title, ("", *names[part]), table)
 
 
-def _print_units(output: Output, title: str, layer: LayerTrace, names: list[str]) -> None:
-    """Print a layer of another kind, or a wide one, with a row per value."""
+def _print_units(
+    output: Output, title: str, names: list[str], rows: list[tuple[str, Array]]
+) -> None:
+    """Print a row per unit of a wide layer, without its weights."""
     from nnsim.cli.output import number
 
-    columns = [
-        (name, values[0].reshape(-1))
-        for name, values in (("z", layer.z), ("a", layer.a), ("δ", layer.delta))
-        if values is not None
-    ]
-    shown = 40
-    rows = [
-        (names[k], *(number(values[k]) for _name, values in columns))
-        for k in range(min(shown, len(names)))
-    ]
-    output.table(title, (_("unit"), *(name for name, _values in columns)), rows)
-    if len(names) > shown:
-        more = _("… and {count} more; --json has them all").format(count=len(names) - shown)
-        output.line(more)
+    vectors = [(name, values) for name, values in rows if "[" not in name]
+    units = zip(names, *(values for _name, values in vectors), strict=True)
+    table = [(name, *map(number, values)) for name, *values in units]
+    _print_table(output, title, (_("unit"), *(name for name, _values in vectors)), table)
+
+
+def _print_table(
+    output: Output, title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]
+) -> None:
+    """Print a table of at most `MOST_ROWS` rows."""
+    output.table(title, columns, rows[:MOST_ROWS])
+    if len(rows) > MOST_ROWS:
+        more = _("… and {count} more rows; --json has them all")
+        output.line(more.format(count=len(rows) - MOST_ROWS))
