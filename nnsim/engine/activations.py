@@ -29,6 +29,8 @@ class ActivationFunction:
         The z at which f has no derivative.
     elementwise : bool
         False where an output depends on every z of the layer (softmax).
+    in_place : bool
+        Whether a may take the place of z: the way back needs a only.
     """
 
     name: ClassVar[str]
@@ -36,6 +38,7 @@ class ActivationFunction:
     slope_formula: ClassVar[str]
     kink: ClassVar[float | None] = None
     elementwise: ClassVar[bool] = True
+    in_place: ClassVar[bool] = False
 
     def value(self, tape: Tape, z: Array, a: Array) -> None:
         """Write a = f(z) onto the tape."""
@@ -86,6 +89,15 @@ def absolute(tape: Tape, z: Array, out: Array) -> None:
         tape.do(np.absolute, z, out=out, note="|z|")
 
 
+def add_units(tape: Tape, terms: Array, row: Array, note: str) -> None:
+    """Write row = Σ over the units; for one network as a product with ones, which is fastest."""
+    if terms.ndim == 2 and terms.flags.c_contiguous:
+        ones = tape.ones(terms.shape[0])
+        tape.do(ones.dot, terms, out=row, note=note)
+    else:
+        tape.do(np.add.reduce, terms, -2, None, out=row[..., 0, :], note=note)
+
+
 class Step(ActivationFunction):
     """u(z) = 1 for z ≥ 0, else 0: all or nothing."""
 
@@ -124,6 +136,7 @@ class Sigmoid(ActivationFunction):
     name = "sigmoid"
     formula = "σ(z) = 1 / (1 + e⁻ᶻ)"
     slope_formula = "σ′(z) = σ(z)(1 − σ(z))"
+    in_place = True
 
     def value(self, tape: Tape, z: Array, a: Array) -> None:
         tape.do(np.negative, z, out=a, note="−z")
@@ -142,6 +155,7 @@ class Tanh(ActivationFunction):
     name = "tanh"
     formula = "tanh z = (eᶻ − e⁻ᶻ) / (eᶻ + e⁻ᶻ)"
     slope_formula = "tanh′ z = 1 − tanh² z"
+    in_place = True
 
     def value(self, tape: Tape, z: Array, a: Array) -> None:
         tape.do(np.tanh, z, out=a, note="a = tanh z")
@@ -158,12 +172,14 @@ class Relu(ActivationFunction):
     formula = "relu(z) = max(0, z)"
     slope_formula = "relu′(z) = 1 if z > 0 else 0"
     kink = 0.0
+    in_place = True
 
     def value(self, tape: Tape, z: Array, a: Array) -> None:
-        tape.do(np.maximum, z, tape.const(0.0), out=a, note="a = max(0, z)")
+        z, a, zeros = tape.zeros_like(z, a)
+        tape.do(np.maximum, z, zeros, out=a, note="a = max(0, z)")
 
     def slope(self, tape: Tape, z: Array, a: Array, out: Array) -> None:
-        tape.do(np.greater, z, tape.const(0.0), out=out, note="f′(z) = 1 where z > 0, else 0")
+        tape.do(np.greater, a, tape.const(0.0), out=out, note="f′(z) = 1 where a > 0, else 0")
 
 
 class LeakyRelu(ActivationFunction):
@@ -304,13 +320,14 @@ class Softmax(ActivationFunction):
     formula = "aᵢ = e^zᵢ / Σⱼ e^zⱼ"
     slope_formula = "∂aᵢ/∂zⱼ = aᵢ([i = j] − aⱼ)"
     elementwise = False
+    in_place = True
 
     def value(self, tape: Tape, z: Array, a: Array) -> None:
         row = tape.scratch(z[..., :1, :], "row")
         tape.do(np.maximum.reduce, z, -2, None, out=row[..., 0, :], note="max z")
         tape.do(np.subtract, z, row, out=a, note="z − max z")
         tape.do(np.exp, a, out=a, note="e^(z − max z)")
-        tape.do(np.add.reduce, a, -2, None, out=row[..., 0, :], note="Σ e^(z − max z)")
+        add_units(tape, a, row, "Σ e^(z − max z)")
         tape.do(np.divide, a, row, out=a, note="a = e^z / Σ e^z")
 
     def slope(self, tape: Tape, z: Array, a: Array, out: Array) -> None:

@@ -22,7 +22,7 @@ from nnsim.engine.tape import Array, Call
 from nnsim.engine.training import LARGEST, Trainer
 
 # A group of networks whose buffers take about this much stays in the L2 cache.
-_GROUP_BYTES = 1 << 18
+_GROUP_BYTES = 1 << 22
 _MOST_NETWORKS = 1_000_000
 _BLOCK = 4096
 

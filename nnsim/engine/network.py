@@ -346,7 +346,8 @@ class Network:
         key = (until, m, training)
         plan = self._plans.get(key)
         if plan is None:
-            plan = self.record(m, until, training, generator=self.generator)
+            lean = until == "loss"
+            plan = self.record(m, until, training, generator=self.generator, lean=lean)
             self._plans[key] = plan
             while len(self._plans) > _KEPT_PLANS:
                 self._plans.popitem(last=False)

@@ -41,6 +41,8 @@ class Plan(Tape):
     train_biases : bool
     shared_input : bool
         With a leading axis: whether all networks get the same samples.
+    lean, room
+        As for `Tape`.
     bug : (str, int), optional
         A mistake to make, and the number of the layer that it is in.
 
@@ -75,8 +77,12 @@ class Plan(Tape):
         train_biases: bool = True,
         shared_input: bool = True,
         bug: tuple[str, int] | None = None,
+        lean: bool = False,
+        room: dict[str, Array] | None = None,
     ) -> None:
-        super().__init__(stack.dtype, batch, stack.lead, training, generator, run_now=False)
+        super().__init__(
+            stack.dtype, batch, stack.lead, training, generator, False, lean=lean, room=room
+        )
         self.stack, self.until, self.bug = stack, until, bug
         self.signals: list[Signals] = []
         self.losses: Array = np.empty(0)
@@ -91,8 +97,11 @@ class Plan(Tape):
         x = self._new_input(input_shape, lead)
         with self.section("forward"):
             for layer in stack.layers:
+                # The value of a loss may need the last z.
+                self.lean = lean and not (until == "loss" and layer is stack.layers[-1])
                 self.signals.append(layer.forward(self, x))
                 x = self.signals[-1].a
+        self.lean = lean
         self.outputs = x.swapaxes(-1, -2) if stack.lead else batch_first(x)
         if until != "forward":
             self._record_loss(lead, value=until != "update")
@@ -128,7 +137,7 @@ class Plan(Tape):
         trained = [i for i, layer in enumerate(stack.layers) if layer.parameter_count]
         lowest = 0 if every_delta else min(trained, default=len(stack.layers))
         with self.section("backward"):
-            delta: Array | None = self.new(last.a.shape, f"{last.layer.name}.delta")
+            delta: Array | None = self.passing(last.a.shape, f"{last.layer.name}.delta")
             assert delta is not None
             stack.loss.delta(self, last, self.target, delta)
             fused = stack.loss.is_fused(last)

@@ -11,6 +11,7 @@ height, width, m). Under the features lies a row of ones, so that a matrix produ
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,9 @@ from nnsim.engine.errors import EngineError
 
 Array = NDArray[Any]
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
+
+# Up to so many numbers, zeros to compare with are as large as what is compared.
+_ZEROS = 1 << 14
 
 # NumPy takes the output of these two by keyword only.
 _OUT_BY_KEYWORD = (np.maximum, np.minimum)
@@ -103,6 +107,10 @@ class Tape:
     run_now : bool
         Whether `do` also carries the call out. A network records its tapes without running them,
         so that recording a step doesn't train.
+    lean : bool
+        Save memory: a = f(z) may take the place of z, and δ lies in `room`.
+    room : dict of str to array, optional
+        Memory for what is used up at once; tapes that run in turns can share it.
 
     Attributes
     ----------
@@ -128,6 +136,8 @@ class Tape:
         training: bool = False,
         generator: np.random.Generator | None = None,
         run_now: bool = True,
+        lean: bool = False,
+        room: dict[str, Array] | None = None,
     ) -> None:
         self.dtype = np.dtype(dtype)
         self.batch = batch
@@ -135,6 +145,8 @@ class Tape:
         self.training = training
         self.generator = generator if generator is not None else np.random.default_rng(0)
         self.run_now = run_now
+        self.lean = lean
+        self.room = {} if room is None else room
         self.ops: list[Op] = []
         self.buffers: dict[str, Array] = {}
         self.constants: dict[float, Array] = {}
@@ -146,6 +158,7 @@ class Tape:
         self._section = ""
         self._calls: list[Call] = []
         self._augmented: dict[int, tuple[Array, Array]] = {}
+        self._ones: dict[int, Array] = {}
         self._scratch: dict[tuple[Any, ...], Array] = {}
 
     # --- buffers -----------------------------------------------------------------------------
@@ -196,15 +209,51 @@ class Tape:
         """Return the (n + 1, m) buffer, ones included, of what `features` gave."""
         return self._augmented[id(view)][1]
 
-    def scratch(self, like: Array, key: str = "scratch") -> Array:
+    def take(self, shape: tuple[int, ...], name: str, key: str, dtype: Any = None) -> Array:
+        """Return workspace that shares its memory with all that take from the same key.
+
+        What lies in it is lost when another takes its turn.
+        """
+        dtype = self.dtype if dtype is None else np.dtype(dtype)
+        size = math.prod(shape)
+        raw = self.room.get(key)
+        if raw is None or raw.size < size or raw.dtype != dtype:
+            raw = self.room[key] = np.zeros(size, dtype)
+        if id(raw) not in self.workspace:
+            self.workspace[id(raw)] = 0.0
+            self.name(raw, f"{key}.room")
+        return self.name(raw[:size].reshape(shape), name)
+
+    def scratch(self, like: Array, key: str) -> Array:
         """Return a buffer shaped like `like` for a value that is used up at once.
 
-        Calls with the same shape and key share one buffer.
+        Calls with the same key share the memory.
         """
         shape = (*like.shape, key)
         if shape not in self._scratch:
-            self._scratch[shape] = self.new(like.shape, key)
+            self._scratch[shape] = self.take(like.shape, key, key)
         return self._scratch[shape]
+
+    def ones(self, n: int) -> Array:
+        """Return a row of ones, (1, n)."""
+        if n not in self._ones:
+            self._ones[n] = self.new((1, n), "ones", 1.0)
+        return self._ones[n]
+
+    def passing(self, shape: tuple[int, ...], name: str) -> Array:
+        """Return a buffer for δ: lasting, but on a lean tape shared between the batch sizes."""
+        return self.take(shape, name, name) if self.lean else self.new(shape, name)
+
+    def zeros_like(self, z: Array, out: Array) -> tuple[Array, Array, Array]:
+        """Return views of `z` and `out` and zeros to compare them with.
+
+        ``maximum(z, zeros)`` is three times as fast as ``maximum(z, 0)``; for what is large the
+        zeros are a row that stays in the cache.
+        """
+        if z.size <= _ZEROS or not (z.flags.c_contiguous and out.flags.c_contiguous):
+            return z, out, self.scratch(z, "zeros")
+        z, out = z.reshape(len(z), -1), out.reshape(len(z), -1)
+        return z, out, self.scratch(z[0], "zeros")
 
     # --- calls -------------------------------------------------------------------------------
 

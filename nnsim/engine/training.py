@@ -118,6 +118,7 @@ class Trainer:
         self._optimizer = _read_optimizer(optimizer)
         self._steps: dict[Any, _Step] = {}
         self._last: Progress | None = None
+        self._room: dict[str, Array] = {}
         self._generator, self._noise = shuffler(self.seed), noise(self.seed)
         self.reset()
 
@@ -241,7 +242,7 @@ class Trainer:
     def _epochs(self, sets: dict[str, Samples], epochs: int) -> Iterator[Progress]:
         samples, last = sets["train"], self.epoch + epochs
         self.stopped, self._interrupt = None, False
-        block = min(4096, max(256, (self._batch_size or len(samples)) // 2))
+        block = min(4096, max(64, (self._batch_size or len(samples)) // 2))
         while self.epoch < last and self.stopped is None:
             self._keep_last()
             rate = self._set_rate()
@@ -321,6 +322,8 @@ class Trainer:
             generator=self._noise,
             clip=self.clip,
             train_biases=self.train_biases,
+            lean=True,
+            room=self._room,
         )
 
     def _ordered(self, samples: Samples) -> Array:

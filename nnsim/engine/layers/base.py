@@ -237,6 +237,10 @@ class Layer:
         """Return a new buffer for what comes out, with its row of ones if it is flat."""
         return new_activation(tape, self.output_shape, f"{self.name}.{key}")
 
+    def takes_place_of_z(self, tape: Tape) -> bool:
+        """Whether a = f(z) is written over z on this tape."""
+        return self.is_identity or (tape.lean and self.function.in_place)
+
     @property
     def is_identity(self) -> bool:
         """Whether a is z."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -129,11 +130,13 @@ class Conv2D(Layer):
             (s * over_r, over_c, over_r, over_w, s * over_w, over_m),
         )
 
-    def _padded(self, tape: Tape, like: Array, name: str) -> tuple[Array, Array]:
+    def _padded(
+        self, make: Callable[[Shape, str], Array], like: Array, name: str
+    ) -> tuple[Array, Array]:
         """Return a buffer with room for the padding, and its inner part."""
         p = self.padding
         channels, height, width, m = like.shape
-        padded = tape.new((channels, height + 2 * p, width + 2 * p, m), name)
+        padded = make((channels, height + 2 * p, width + 2 * p, m), name)
         return padded, padded[:, p : p + height, p : p + width]
 
     def _columns(self, tape: Tape) -> Array:
@@ -142,12 +145,12 @@ class Conv2D(Layer):
         width = columns * tape.batch
         row_bytes = (self.window + 1) * width * tape.dtype.itemsize
         at_once = min(rows, max(1, _COLUMN_BYTES // row_bytes))
-        room = np.zeros((self.window + 1, at_once * width), tape.dtype)
-        return tape.augmented(tape.with_ones(room, f"{self.name}.columns"))
+        shape = (self.window + 1, at_once * width)
+        return tape.take(shape, f"{self.name}.columns", "columns")
 
     def forward(self, tape: Tape, x: Array) -> Signals:
         if self.padding:
-            padded, inner = self._padded(tape, x, f"{self.name}.padded")
+            padded, inner = self._padded(tape.new, x, f"{self.name}.padded")
             tape.do(np.copyto, x, out=inner, note="zeros around the image")
             x_in = padded
         else:
@@ -155,7 +158,7 @@ class Conv2D(Layer):
         columns = self._columns(tape)
         kernel = tape.name(self._inner(self.theta), f"{self.name}.W")
         a = self.output(tape)
-        z = a if self.is_identity else self.output(tape, "z")
+        z = a if self.takes_place_of_z(tape) else self.output(tape, "z")
         flat_z = z.reshape(self.filters, -1)
         windows = self._windows(x_in)
         tape.do(convolve, windows, kernel, columns, flat_z, note="z = W ∗ x + b")
@@ -168,14 +171,14 @@ class Conv2D(Layer):
     ) -> Array | None:
         windows, columns = signals.internal["windows"], signals.internal["columns"]
         grad = tape.name(self._inner(self.gradient), f"{self.name}.grad")
-        part = tape.new(grad.shape, f"{self.name}.part")
+        part = tape.take(grad.shape, f"{self.name}.part", "part")
         flat_delta = delta.reshape(self.filters, -1)
         note = "∂C/∂W = Σ δ · window, and ∂C/∂b beside it"
         tape.do(kernel_gradient, windows, flat_delta, columns, part, grad, note=note)
         if dx_name is None:
             return None
         name = f"{dx_name}.padded" if self.padding else dx_name
-        padded, inner = self._padded(tape, signals.x, name)
+        padded, inner = self._padded(tape.passing, signals.x, name)
         kernel = self._inner(self.theta)[:-1]
         gathered, room = self._windows(padded), columns[:-1]
         tape.do(np.copyto, tape.const(0.0), out=padded, note="0")
@@ -183,7 +186,7 @@ class Conv2D(Layer):
         tape.do(image_gradient, kernel, flat_delta, room, gathered, note=note)
         if not self.padding:
             return padded
-        dx = tape.new(signals.x.shape, dx_name)
+        dx = tape.passing(signals.x.shape, dx_name)
         tape.do(np.copyto, inner, out=dx, note="without the padding")
         return dx
 
@@ -208,6 +211,7 @@ def convolve(windows: Array, kernel: Array, columns: Array, z: Array) -> None:
         filled = columns[:, : len(some) * across * m]
         shape = (channels, height, width, len(some), across, m)
         np.copyto(filled[:-1].reshape(shape), some.transpose(1, 2, 3, 0, 4, 5))
+        filled[-1] = 1
         start = row * across * m
         np.matmul(kernel.T, filled, z[:, start : start + filled.shape[1]])
 
@@ -221,6 +225,7 @@ def kernel_gradient(windows: Array, delta: Array, columns: Array, part: Array, g
         filled = columns[:, : len(some) * across * m]
         shape = (channels, height, width, len(some), across, m)
         np.copyto(filled[:-1].reshape(shape), some.transpose(1, 2, 3, 0, 4, 5))
+        filled[-1] = 1
         start = row * across * m
         some_delta = delta[:, start : start + filled.shape[1]]
         np.matmul(filled, some_delta.T, part if row else grad)

@@ -84,11 +84,11 @@ class Dense(Layer):
     def forward(self, tape: Tape, x: Array) -> Signals:
         n_out = self.units
         a = self.output(tape)
-        alone = self.is_identity and not self.lead
-        z = a if alone else tape.new((*self.lead, n_out, tape.batch), f"{self.name}.z")
+        together = self.takes_place_of_z(tape) and not self.lead
+        z = a if together else tape.new((*self.lead, n_out, tape.batch), f"{self.name}.z")
         weights = tape.name(self._inner(self.theta), f"{self.name}.W")
         product(tape, weights, tape.augmented(x), z, "z = W x + b")
-        if not alone:
+        if not (together and self.is_identity):
             self.function.value(tape, z, a)
         return Signals(self, x, z, a)
 
@@ -102,7 +102,7 @@ class Dense(Layer):
             return None
         n_in = self.input_shape[0]
         weight = self._inner(self.theta)[..., :n_in].swapaxes(-1, -2)
-        dx = tape.new((*self.lead, n_in, tape.batch), dx_name)
+        dx = tape.passing((*self.lead, n_in, tape.batch), dx_name)
         product(tape, weight, delta, dx, "∂C/∂x = Wᵀ δ")
         return dx
 
@@ -170,7 +170,7 @@ class Activation(Layer):
     ) -> Array | None:
         if dx_name is None:
             return None
-        dx = tape.new(delta.shape, dx_name)
+        dx = tape.passing(delta.shape, dx_name)
         tape.do(np.copyto, delta, out=dx, note="∂C/∂x = δ")
         return dx
 

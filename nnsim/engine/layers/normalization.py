@@ -157,7 +157,7 @@ class BatchNorm(Layer):
         tape.do(np.add.reduce, dy, -1, None, out=grad_beta[..., 0], note="∂C/∂β = Σ δ")
         if dx_name is None:
             return None
-        whole = tape.new(delta.shape, dx_name)
+        whole = tape.passing(delta.shape, dx_name)
         dx = self._over(tape, whole)
         if tape.training:
             share = tape.const(1 / normal.shape[-1])
@@ -249,7 +249,7 @@ class Dropout(Layer):
     ) -> Array | None:
         if dx_name is None:
             return None
-        dx = tape.new(delta.shape, dx_name)
+        dx = tape.passing(delta.shape, dx_name)
         if "mask" in signals.saved:
             tape.do(np.multiply, delta, signals.saved["mask"], out=dx, note="∂C/∂x = δ · mask")
         else:

@@ -67,7 +67,15 @@ class Pool(Layer):
 
     def _empty_image(self, tape: Tape, like: Array, name: str) -> Array:
         """Return room for ∂C/∂x; pixels in no window stay 0."""
-        dx = tape.new(like.shape, name)
+        covers = all(
+            side == self.size * out
+            for side, out in zip(self.input_shape[:2], self.output_shape[:2], strict=True)
+        )
+        dx = (
+            tape.passing(like.shape, name)
+            if covers or self.overlaps
+            else tape.new(like.shape, name)
+        )
         if self.overlaps:
             tape.do(np.copyto, tape.const(0.0), out=dx, note="0")
         return dx
@@ -98,7 +106,7 @@ class MaxPool2D(Pool):
             return None
         dx = self._empty_image(tape, signals.x, dx_name)
         left = tape.scratch(delta, "left")
-        won = tape.new(delta.shape, f"{self.name}.won", dtype=bool)
+        won = tape.take(delta.shape, f"{self.name}.won", "won", dtype=bool)
         tape.do(np.copyto, delta, out=left, note="δ, not handed out yet")
         places = list(zip(self.places(signals.x), self.places(dx), strict=True))
         for number, (pixels, into) in enumerate(places, 1):
@@ -185,6 +193,6 @@ class Flatten(Layer):
     ) -> Array | None:
         if dx_name is None:
             return None
-        dx = tape.new(signals.x.shape, dx_name)
+        dx = tape.passing(signals.x.shape, dx_name)
         tape.do(np.copyto, self._as_image(delta), out=dx, note="∂C/∂x = δ as an image")
         return dx
