@@ -9,8 +9,8 @@ import numpy as np
 
 from nnsim.engine import metrics
 from nnsim.experiments.arrays import read_rows
-from nnsim.experiments.errors import ExperimentError
-from nnsim.experiments.files import inside, is_idx, read_samples
+from nnsim.experiments.errors import ExperimentError, quoted
+from nnsim.experiments.files import inside, is_idx, is_table, read_samples
 from nnsim.experiments.inputs import class_targets, parse_input
 from nnsim.experiments.samples import MOST_SAMPLES, Samples, check_size, index_classes
 from nnsim.experiments.training import LARGEST_SEED
@@ -130,24 +130,34 @@ def _none(wanted: Wanted) -> Samples:
 
 
 def _path(table: Table, key: str) -> Path:
+    """Return the file that `key` names; it is inside the folder of the experiment, and is there."""
+    name = table.text(key)
     try:
-        return inside(table.document.path.parent, table.text(key))
+        path = inside(table.document.path.parent, name)
     except ExperimentError as error:
-        if str(error).startswith(str(table.document.path)):
-            raise
         table.fail(key, str(error))
+    if path.is_dir():
+        table.fail(key, _("{name} is a folder; give a file").format(name=quoted(name)))
+    if not path.exists():
+        problem = _("there is no file {name} in the folder of the experiment")
+        table.fail(key, problem.format(name=quoted(name)))
+    return path
 
 
 def _from_file(table: Table, wanted: Wanted) -> tuple[Samples, Samples]:
     """Read the data file; labels and targets may name columns of it, or a file of labels."""
     path = _path(table, "file")
+    for key in ("labels", "targets", "inputs"):
+        if key in table and not is_table(path, wanted) and not (key == "labels" and is_idx(path)):
+            problem = _("{key} does not go with {file}; it names columns of a CSV file")
+            table.fail(key, problem.format(key=key, file=quoted(path.name)))
+    if "labels" in table and "targets" in table:
+        table.fail("targets", _("[data] should have only one of targets and labels"))
     labels: Path | None = None
-    if "labels" in table:
-        name = table.text("labels")
-        if is_idx(path):
-            labels = _path(table, "labels")
-        else:
-            wanted = replace(wanted, label_column=name, classified=True)
+    if "labels" in table and is_idx(path):
+        labels = _path(table, "labels")
+    elif "labels" in table:
+        wanted = replace(wanted, label_column=table.text("labels"), classified=True)
     if "targets" in table:
         if isinstance(table.content["targets"], str):
             wanted = replace(wanted, target_columns=(table.text("targets"),))

@@ -69,7 +69,7 @@ def read_samples(path: Path, wanted: Wanted, labels: Path | None = None) -> tupl
         from nnsim.experiments.idx_files import read_idx
 
         return read_idx(path, wanted, labels)
-    if name.endswith((".csv", ".tsv")) or wanted.input.kind != "pixels":
+    if is_table(path, wanted):
         from nnsim.experiments.csv_files import read_csv
 
         return read_csv(path, wanted)
@@ -83,6 +83,14 @@ def _read_pictures(path: Path, wanted: Wanted) -> tuple[Samples, Samples]:
         from_pictures(wanted, pictures.images, pictures.labels, pictures.classes),
         from_pictures(wanted, pictures.test_images, pictures.test_labels, pictures.classes),
     )
+
+
+def is_table(path: Path, wanted: Wanted) -> bool:
+    """Tell by its name, and by what is wanted of it, whether a file is read as a table."""
+    name = path.name.lower()
+    if name.endswith((".csv", ".tsv")):
+        return True
+    return wanted.input.kind != "pixels" and not name.endswith(".npz") and not is_idx(path)
 
 
 def is_idx(path: Path) -> bool:

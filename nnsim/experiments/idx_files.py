@@ -98,10 +98,12 @@ def _unpacked(path: Path) -> bytes:
         return content
     try:
         with gzip.open(path) as stream:
-            unpacked = stream.read(LARGEST_IDX + 1)
+            unpacked = bytearray()
+            while len(unpacked) <= LARGEST_IDX and (part := stream.read(2**20)):
+                unpacked += part
     except (OSError, EOFError, zlib.error):
         raise at(str(path), None, _("this gzipped file is damaged or cut short")) from None
     if len(unpacked) > LARGEST_IDX:
         problem = _("the file is too large; it may have {limit} MB")
         raise at(str(path), None, problem.format(limit=LARGEST_IDX // 2**20))
-    return unpacked
+    return bytes(unpacked)

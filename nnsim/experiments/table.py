@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 import tomllib
 from dataclasses import dataclass, field
@@ -38,7 +39,8 @@ def read_bytes(path: Path, largest: int) -> bytes:
         if path.exists() and not path.is_file():
             raise at(name, None, _("this is not an ordinary file"))
         with path.open("rb") as stream:
-            content = stream.read(largest + 1)
+            size = os.fstat(stream.fileno()).st_size
+            content = stream.read(min(max(size, 2**16), largest) + 1)
     except FileNotFoundError:
         raise at(name, None, _("there is no such file")) from None
     except ExperimentError:

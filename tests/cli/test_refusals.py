@@ -88,7 +88,7 @@ FILES = {
     "missing.toml": (
         'input = { kind = "number" }\n[network]\nlayers = [{ type = "dense", units = 1 }]\n'
         "[data]\nfile = 'data.csv'\n",
-        "data.csv: there is no such file",
+        'missing.toml:5: there is no file "data.csv"',
     ),
 }
 

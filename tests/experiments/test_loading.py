@@ -239,7 +239,18 @@ def test_data_may_not_leave_the_folder_by_a_link(pixels, tmp_path, tmp_path_fact
 
 
 def test_a_missing_data_file(pixels):
-    assert refusal(pixels(old="pictures.txt", new="gone.txt")) == "gone.txt: there is no such file"
+    said = refusal(pixels(old="pictures.txt", new="gone.txt"))
+    assert said == 'experiment.toml:6: there is no file "gone.txt" in the folder of the experiment'
+    assert refusal(pixels(old="pictures.txt", new=".")) == (
+        'experiment.toml:6: "." is a folder; give a file'
+    )
+
+
+def test_columns_go_with_tables_only(pixels):
+    for line in ('labels = "a"', 'targets = "a"', 'inputs = ["a"]'):
+        key = line.partition(" ")[0]
+        said = refusal(pixels(new=line))
+        assert said.startswith(f'experiment.toml:7: {key} does not go with "pictures.txt"; ')
 
 
 def test_rows_may_be_pixels_as_text(write):
