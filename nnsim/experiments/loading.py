@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from nnsim.engine.losses import loss as engine_loss
@@ -26,9 +27,13 @@ if TYPE_CHECKING:
     from nnsim.experiments.datasets import DataSet
     from nnsim.experiments.network import NetworkSpec
     from nnsim.experiments.table import Table
+    from nnsim.experiments.training import TrainingSpec
 
 KEYS = ("id", "title", "input", "classes", "network", "data", "training")
 LONGEST_TITLE = 200
+MOST_UPDATES_ON_OPEN = 200_000
+MOST_PRODUCTS_ON_OPEN = 5 * 10**9
+"""What a slow computer trains in some seconds, counted in updates and in multiplications."""
 
 
 def file_keys() -> dict[str, tuple[str, ...]]:
@@ -74,6 +79,8 @@ def load(name_or_path: str | Path) -> Experiment:
     table = root.table("data")
     data, classes = read_data(table, wanted, network.input_shape)
     _check_targets(table, network, data)
+    if training.on_open:
+        _check_on_open(root.table("training"), network, training, data.count)
     if not classes and network.loss in CLASS_LOSSES:
         classes = tuple(str(k) for k in range(max(2, network.outputs)))
     if classes:
@@ -109,6 +116,24 @@ def _check_targets(table: Table, network: NetworkSpec, data: DataSet) -> None:
             engine_loss(network.loss).check_targets(targets)
         except ValueError as error:
             table.fail(key, str(error))
+
+
+def _check_on_open(
+    table: Table, network: NetworkSpec, training: TrainingSpec, samples: int
+) -> None:
+    """Refuse to train on the spot what can't be trained, or would keep a person waiting."""
+    for layer in network.layers:
+        if layer.activation == "step":
+            problem = _("{layer} has a step activation, through which nothing can be trained")
+            table.fail("on_open", problem.format(layer=layer.name))
+    updates = training.epochs * math.ceil(samples / (training.batch_size or max(1, samples)))
+    products = training.epochs * samples * network.products
+    if updates > MOST_UPDATES_ON_OPEN or products > MOST_PRODUCTS_ON_OPEN:
+        problem = _(
+            "training takes too long to happen whenever this opens ({updates} updates); "
+            "take fewer epochs, or on_open = false"
+        )
+        table.fail("on_open", problem.format(updates=updates))
 
 
 def _read_id(root: Table) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,6 +65,11 @@ class NetworkSpec:
     def parameter_count(self) -> int:
         """How many parameters it has."""
         return sum(layer.parameters for layer in self.layers)
+
+    @property
+    def products(self) -> int:
+        """About how many multiplications one sample takes on its way forward."""
+        return sum(layer.parameters * math.prod(layer.output_shape[:-1]) for layer in self.layers)
 
 
 def read_network(table: Table, given: InputSpec, training_seed: int) -> NetworkSpec:

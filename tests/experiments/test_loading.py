@@ -246,6 +246,15 @@ def test_a_missing_data_file(pixels):
     )
 
 
+def test_what_opens_trained_must_be_quick_to_train(plain):
+    slow = plain("", "on_open = true\nepochs = 1000000000\n")
+    assert refusal(slow).startswith("experiment.toml:19: training takes too long")
+    step = plain('activation = "sigmoid" },', 'activation = "step" },')
+    assert load(step).training.on_open is False
+    step.write_text(step.read_text() + "on_open = true\n")
+    assert refusal(step).startswith("experiment.toml:19: output has a step activation")
+
+
 def test_columns_go_with_tables_only(pixels):
     for line in ('labels = "a"', 'targets = "a"', 'inputs = ["a"]'):
         key = line.partition(" ")[0]
