@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 
@@ -21,6 +22,8 @@ def run_app(target: str | None = None, *, ascii_only: bool = False, untrained: b
     int
         Exit status: 2 where there is no usable terminal, with a sentence on stderr.
     """
+    # Nothing made while starting is garbage: look for some only when the first screen stands.
+    gc.disable()
     from nnsim.tui import terminal
 
     if problem := terminal.problem():

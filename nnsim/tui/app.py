@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -72,6 +73,11 @@ class NnsimApp(App[None]):
         home = HomeScreen()
         self.install_screen(home, "home")
         return home
+
+    def on_ready(self) -> None:
+        """Collect garbage from now on, among what is made from now on (see `run_app`)."""
+        gc.freeze()
+        gc.enable()
 
     def on_mount(self) -> None:
         """Remember a theme that is chosen from now on."""

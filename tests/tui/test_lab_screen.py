@@ -53,14 +53,14 @@ async def test_dragging_paints_a_stroke_that_is_undone_as_one(open_app):
     async with app.run_test(size=(80, 24)) as pilot:
         grid, lab = app.screen.query_one(PixelGrid), app.screen.lab
         width, height = grid.cell
-        left = grid._left
-        await pilot.mouse_down(grid, offset=(left, 0))
-        await pilot.hover(grid, offset=(left, 3 * height))  # straight down, past rows in between
-        await pilot.hover(grid, offset=(left + 2 * width, 3 * height))
-        await pilot.mouse_up(grid, offset=(left + 2 * width, 3 * height))
+        left, top = grid._left + 1, 1  # inside the border
+        await pilot.mouse_down(grid, offset=(left, top))
+        await pilot.hover(grid, offset=(left, top + 3 * height))  # straight down, past rows in between
+        await pilot.hover(grid, offset=(left + 2 * width, top + 3 * height))
+        await pilot.mouse_up(grid, offset=(left + 2 * width, top + 3 * height))
         assert lab.input.reshape(4, 3).tolist() == [[1, 0, 0]] * 3 + [[1, 1, 1]]
-        await pilot.mouse_down(grid, offset=(left, 0), button=3)
-        await pilot.mouse_up(grid, offset=(left, 0))
+        await pilot.mouse_down(grid, offset=(left, top), button=3)
+        await pilot.mouse_up(grid, offset=(left, top))
         assert lab.input[0] == 0
         await pilot.press("u", "u")
         assert not lab.input.any()
@@ -146,19 +146,19 @@ async def test_numbers_choose_panels_and_tabs_show_them(open_app):
             assert isinstance(app.focused, kind)
             assert app.focused.region.area > 0
         assert app.screen.query_one(SampleList).display  # 5 keeps the tab that was in front
-        assert not app.screen.query_one("#panel-2").display
+        assert not app.screen.query_one(".panel-2").display
 
 
 async def test_all_panels_stand_side_by_side_where_there_is_room(open_app):
     app = open_app("digits-4x3")
     async with app.run_test(size=(120, 36)) as pilot:
-        panels = [app.screen.query_one(f"#panel-{n}").region for n in range(1, 6)]
+        panels = [app.screen.query_one(f".panel-{n}").region for n in range(1, 6)]
         assert all(region.area > 0 for region in panels)
         for i, one in enumerate(panels):
             assert not any(one.overlaps(other) for other in panels[i + 1 :])
         await pilot.resize_terminal(80, 24)
         await pilot.pause()
-        shown = [n for n in range(1, 6) if app.screen.query_one(f"#panel-{n}").display]
+        shown = [n for n in range(1, 6) if app.screen.query_one(f".panel-{n}").display]
         assert 2 in shown
 
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from nnsim.tui.widgets.command_bar import CommandBar
 
 PANELS = {1: N_("Input"), 2: N_("Network"), 3: N_("Values"), 4: N_("Data"), 5: N_("Train")}
+FRAME = 0.01  # seconds until the panels follow that may follow
 TABBED = (2, 3, 4)  # those that share one place where the terminal is narrow
 
 
@@ -80,6 +81,7 @@ class LabScreen(GuardedScreen):
         self._selection = Selection(0, 0)
         self._lines: list[str] = []
         self._values_title: Content | None = None
+        self._rest_is_due = False
         self._training: Iterator[object] | None = None
         self._bar: CommandBar | None = None
         self._before_bar: Widget | None = None
@@ -92,10 +94,10 @@ class LabScreen(GuardedScreen):
         with Horizontal(id="bench"):
             with Vertical(id="left"):
                 yield self._titled(self._input_editor(), 1)
-                box = Vertical(PredictionBars(self._output_labels(), id="prediction"))
-                box.add_class("panel")
-                box.border_title = _("Prediction")
-                yield box
+                bars = PredictionBars(self._output_labels(), id="prediction")
+                bars.add_class("panel")
+                bars.border_title = _("Prediction")
+                yield bars
                 yield self._titled(TrainingPanel(id="training"), 5)
             with Vertical(id="right"):
                 yield PanelTabs({n: _(PANELS[n]) for n in TABBED}, id="tabs")
@@ -108,10 +110,13 @@ class LabScreen(GuardedScreen):
         yield TooSmall()
 
     @staticmethod
-    def _titled(content: Widget, number: int) -> Vertical:
-        panel = Vertical(content, id=f"panel-{number}", classes="panel")
+    def _titled(panel: Widget, number: int) -> Widget:
+        panel.add_class("panel", f"panel-{number}")
         panel.border_title = f"{number} {_(PANELS[number])}"
         return panel
+
+    def _panel_of(self, number: int) -> Widget:
+        return self.query_one(f".panel-{number}")
 
     def _input_editor(self) -> PixelGrid | VectorInput:
         shape = self.lab.experiment.input.shape
@@ -134,23 +139,35 @@ class LabScreen(GuardedScreen):
     # Showing the bench ------------------------------------------------------------------------
 
     def show(self, message: str | None = None, *, wrong: bool = False) -> None:
-        """Bring every panel in line with the bench; each redraws only what changed."""
+        """Bring the screen in line with the bench.
+
+        Input and prediction come first, in a frame of their own, so that a stroke of the brush is
+        seen at once; the other panels follow in the next frame, once for all the keys in between.
+        """
         lab = self.lab
-        selection, field = self._selected()
         self._show_input()
         target = None if lab.target is None else lab.describe_target(lab.target)
         self._show_prediction(target)
-        self.query_one(NetworkDiagram).show(lab.view, selection)
-        self._when_seen(3, lambda: self._show_values(selection, field))
-        self._when_seen(4, lambda: self.query_one(SampleList).show(lab))
-        self.query_one(TrainingPanel).show(lab)
         self._show_title(target)
         if message is not None:
             self.query_one(StatusLine).say(message, self._readout(), wrong=wrong)
+        if not self._rest_is_due:
+            self._rest_is_due = True
+            # (call_after_refresh would still come before the frame is drawn.)
+            self.set_timer(FRAME, self._show_rest)
 
-    def _when_seen(self, panel: int, show: object) -> None:
-        if self.query_one(f"#panel-{panel}").display and callable(show):
-            show()
+    def _show_rest(self) -> None:
+        """Bring the panels in line that explain the prediction; each redraws what changed."""
+        self._rest_is_due = False
+        lab = self.lab
+        selection, field = self._selected()
+        if self._panel_of(2).display:
+            self.query_one(NetworkDiagram).show(lab.view, selection)
+        if self._panel_of(3).display:
+            self._show_values(selection, field)
+        if self._panel_of(4).display:
+            self.query_one(SampleList).show(lab)
+        self.query_one(TrainingPanel).show(lab)
 
     def _show_input(self) -> None:
         editor = self.query_one("#input")
@@ -178,7 +195,7 @@ class LabScreen(GuardedScreen):
         title = Content(f"3 {_(PANELS[3])} · {table.title()}")  # a label in brackets is no markup
         if self._values_title != title:
             self._values_title = title
-            self.query_one("#panel-3").border_title = title
+            table.border_title = title
 
     def _show_title(self, target: str | None) -> None:
         lab = self.lab
@@ -298,12 +315,12 @@ class LabScreen(GuardedScreen):
         """Go to a panel; where panels share a place, it comes to the front."""
         if number in TABBED:
             self._choose(number)
-        self.query_one(f"#panel-{number}").query("*").first().focus()
+        self._panel_of(number).focus()
 
     def _choose(self, number: int) -> None:
         self._panel = number
         for other in TABBED:
-            self.query_one(f"#panel-{other}").set_class(other == number, "-chosen")
+            self._panel_of(other).set_class(other == number, "-chosen")
         self.query_one("#below").set_class(number != 2, "-chosen")
         self.query_one(PanelTabs).choose(number)
         self.call_after_refresh(self.show)

@@ -18,6 +18,7 @@ from textual.widget import Widget
 from nnsim.i18n import N_
 from nnsim.lab.view import NetworkView, Selection
 from nnsim.tui.widgets.colours import Palette
+from nnsim.tui.widgets.diagram_canvas import Run
 from nnsim.tui.widgets.diagram_focus import FocusPicture
 from nnsim.tui.widgets.diagram_footer import Carried
 from nnsim.tui.widgets.diagram_overview import OverviewPicture
@@ -137,7 +138,8 @@ class NetworkDiagram(Widget, can_focus=True):
         self._selection = Selection(0, 0)
         self._walk = Walk()
         self._picture: FocusPicture | OverviewPicture | None = None
-        self._strips: dict[int, Strip] = {}
+        # The lines drawn: what they say, and how they look in the colours of now.
+        self._strips: dict[int, tuple[list[Run], Strip]] = {}
         self._palette = Palette(self, "diagram--", _GRADED)
 
     @property
@@ -189,11 +191,15 @@ class NetworkDiagram(Widget, can_focus=True):
         self.refresh()
 
     def _redraw_rows(self, rows: Iterable[int]) -> None:
-        width = self.content_size.width
-        drawn = [y for y in rows if self._strips.pop(y, None) is not None]
-        regions = [Region(0, y, width, 1) for y in drawn]
-        if regions:
-            self.refresh(*regions)
+        """Draw those of the rows again on which something looks different now."""
+        picture = self._picture
+        if picture is None:
+            return
+        for y in rows:
+            drawn = self._strips.get(y)
+            if drawn is not None and drawn[0] != picture.line(y).runs():
+                del self._strips[y]
+                self.refresh(Region(0, y, picture.size[0], 1))
 
     @property
     def picture(self) -> FocusPicture | OverviewPicture | None:
@@ -217,12 +223,12 @@ class NetworkDiagram(Widget, can_focus=True):
         width = self.content_size.width
         if picture is None or y >= picture.size[1]:
             return Strip.blank(width, self._palette["plain", 0])
-        strip = self._strips.get(y)
-        if strip is None:
-            palette = self._palette
-            segments = [Segment(text, palette[key]) for text, key in picture.line(y).runs()]
-            strip = self._strips[y] = Strip(segments, width).simplify()
-        return strip
+        drawn = self._strips.get(y)
+        if drawn is None:
+            runs = picture.line(y).runs()
+            segments = [Segment(text, self._palette[key]) for text, key in runs]
+            drawn = self._strips[y] = (runs, Strip(segments, width).simplify())
+        return drawn[1]
 
     def notify_style_update(self) -> None:
         """Take the colours of the new theme or state."""

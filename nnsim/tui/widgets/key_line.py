@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.cells import cell_len
-from rich.segment import Segment
 from textual import events
 from textual.binding import Binding
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.strip import Strip
-from textual.widget import Widget
 
 from nnsim.i18n import _
+from nnsim.tui.widgets.painter import Painter
 
 ALWAYS = "app.help"
 
@@ -35,10 +34,10 @@ class _Key:
         return cell_len(self.keys) + cell_len(self.text) + 3
 
 
-class KeyLine(Widget):
+class KeyLine(Painter):
     """The keys of the focused widget, its screen and the app, as many as fit."""
 
-    ALLOW_SELECT = False
+    PREFIX = "keys--"
     COMPONENT_CLASSES: ClassVar[set[str]] = {"keys--key", "keys--text"}
     DEFAULT_CSS = """
     KeyLine {
@@ -100,16 +99,10 @@ class KeyLine(Widget):
 
     def render_line(self, y: int) -> Strip:  # noqa: ARG002
         """Key, what it does, key, what it does."""
-        base = self.rich_style
-        key_style = base + self.get_component_rich_style("keys--key", partial=True)
-        text_style = base + self.get_component_rich_style("keys--text", partial=True)
-        segments = []
+        pieces: list[tuple[str, str]] = []
         for key in self._fitting():
-            segments += [
-                Segment(f" {key.keys}", key_style),
-                Segment(f" {key.text} ", text_style),
-            ]
-        return Strip(segments).adjust_cell_length(self.size.width, base)
+            pieces += [(f" {key.keys}", "key"), (f" {key.text} ", "text")]
+        return self.line(*pieces)
 
     def on_click(self, event: events.Click) -> None:
         """A click on a key is a press of it."""

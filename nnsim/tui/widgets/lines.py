@@ -6,18 +6,18 @@ from textwrap import wrap
 from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
-from rich.segment import Segment
 from textual import events
 from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
+
+from nnsim.tui.widgets.painter import Painter
 
 
-class TwoSided(Widget):
+class TwoSided(Painter):
     """A line with text on its left and on its right; where both don't fit, the right gives way."""
 
-    ALLOW_SELECT = False
+    PREFIX = "line--"
     COMPONENT_CLASSES: ClassVar[set[str]] = {"line--left", "line--right"}
     DEFAULT_CSS = """
     TwoSided { height: 1; width: 1fr; padding: 0 1; }
@@ -46,7 +46,7 @@ class TwoSided(Widget):
 
     def render_line(self, y: int) -> Strip:  # noqa: ARG002
         """The line."""
-        width, base = self.content_size.width, self.rich_style
+        width = self.content_size.width
         right = self._right if cell_len(self._right) <= width // 2 else ""
         room = width - cell_len(right) - (1 if right else 0)
         left = next((t for t in self._left if cell_len(t) <= room), None)
@@ -56,13 +56,7 @@ class TwoSided(Widget):
             if cell_len(left) > room:
                 left = set_cell_size(left, room - 1) + "…"
         gap = max(0, width - cell_len(left) - cell_len(right))
-        return Strip(
-            [
-                Segment(left, base + self.get_component_rich_style("line--left", partial=True)),
-                Segment(" " * gap, base),
-                Segment(right, base + self.get_component_rich_style("line--right", partial=True)),
-            ]
-        ).simplify()
+        return self.line((left, "left"), (" " * gap, "plain"), (right, "right"))
 
 
 class TitleLine(TwoSided):
@@ -118,17 +112,13 @@ class StatusLine(TwoSided):
         """A line of the message; the number that is looked at stands beside a short one."""
         if len(self._lines) == 1:
             return super().render_line(y)
-        style = self.rich_style + self.get_component_rich_style("line--left", partial=True)
-        text = self._lines[y] if y < len(self._lines) else ""
-        return Strip([Segment(text, style)]).adjust_cell_length(
-            self.content_size.width, self.rich_style
-        )
+        return self.line((self._lines[y] if y < len(self._lines) else "", "left"))
 
 
-class PanelTabs(Widget):
+class PanelTabs(Painter):
     """The names of the panels where there is room for one at a time."""
 
-    ALLOW_SELECT = False
+    PREFIX = "tabs--"
     COMPONENT_CLASSES: ClassVar[set[str]] = {"tabs--chosen", "tabs--other"}
     DEFAULT_CSS = """
     PanelTabs {
@@ -169,13 +159,6 @@ class PanelTabs(Widget):
 
     def render_line(self, y: int) -> Strip:  # noqa: ARG002
         """The tabs, the chosen one reversed."""
-        base = self.rich_style
-        styles = {
-            chosen: base
-            + self.get_component_rich_style(
-                "tabs--chosen" if chosen else "tabs--other", partial=True
-            )
-            for chosen in (True, False)
-        }
-        segments = [Segment(label, styles[n == self._chosen]) for n, label in self._labels()]
-        return Strip(segments).adjust_cell_length(self.size.width, base)
+        return self.line(
+            *((label, "chosen" if n == self._chosen else "other") for n, label in self._labels())
+        )

@@ -16,9 +16,9 @@ from textual.geometry import Offset, Region, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
-from textual.widget import Widget
 
 from nnsim.i18n import N_
+from nnsim.tui.widgets.painter import Painter
 
 SHADES = "·░▒▓█"
 # Cell sizes (columns, rows) from the roomiest to the smallest; a pixel is about square.
@@ -50,10 +50,10 @@ def line_between(start: Offset, end: Offset) -> Iterator[Offset]:
             y += step_y
 
 
-class PixelGrid(Widget, can_focus=True):
+class PixelGrid(Painter, can_focus=True):
     """Pixels to paint, numbered from 1, row by row."""
 
-    ALLOW_SELECT = False
+    PREFIX = "pixels--"
     BINDING_GROUP_TITLE = N_("Pixels")
     HELP = N_(
         "Paint the picture that the network reads. Arrows or hjkl move, Space switches a pixel. "
@@ -115,6 +115,8 @@ class PixelGrid(Widget, can_focus=True):
         self.shape = shape
         self.values: NDArray[np.float64] = np.zeros(shape[0] * shape[1])
         self.marked: frozenset[int] = frozenset()
+        self.cell = CELL_SIZES[-1]  # columns and rows that one pixel takes
+        self._left = 0
         self._brush: float | None = None
         self._last: Offset | None = None
         self._stroke = False
@@ -144,22 +146,16 @@ class PixelGrid(Widget, can_focus=True):
                 return cell
         return CELL_SIZES[-1]
 
-    @property
-    def cell(self) -> tuple[int, int]:
-        """Columns and rows that one pixel takes."""
-        return self._fit(self.content_size.width, max(self.shape[0], self.content_size.height))
-
-    @property
-    def _left(self) -> int:
-        return max(0, (self.content_size.width - self.cell[0] * self.shape[1]) // 2)
+    def on_resize(self) -> None:
+        """Fit the pixels into the new size."""
+        width, height = self.content_size
+        self.cell = self._fit(width, max(self.shape[0], height))
+        self._left = max(0, (width - self.cell[0] * self.shape[1]) // 2)
 
     def _cell_region(self, index: int) -> Region:
         width, height = self.cell
         row, column = divmod(index, self.shape[1])
-        offset = self.content_region.offset - self.region.offset
-        return Region(
-            self._left + column * width + offset.x, row * height + offset.y, width, height
-        )
+        return Region(self._left + column * width, row * height, width, height)
 
     def _at(self, position: Offset) -> Offset | None:
         """Column and row of the pixel under a place in the content, or None outside."""
@@ -236,43 +232,33 @@ class PixelGrid(Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line of characters: a slice through one row of pixels."""
-        _width, height = self.cell
-        row, line = divmod(y, height)
-        base = self.rich_style
-        if row >= self.shape[0]:
-            return Strip.blank(self.content_size.width, base)
-        segments = [Segment(" " * self._left, base)]
-        for column in range(self.shape[1]):
-            segments += self._cell_line(row * self.shape[1] + column, line, base)
-        return Strip(segments).adjust_cell_length(self.content_size.width, base).simplify()
-
-    def _cell_line(self, index: int, line: int, base: Style) -> list[Segment]:
         width, height = self.cell
+        row, line = divmod(y, height)
+        plain = self.style()
+        if row >= self.shape[0]:
+            return Strip.blank(self.content_size.width, plain)
+        segments = [Segment(" " * self._left, plain)]
+        for column in range(self.shape[1]):
+            segments += self._cell_line(row * self.shape[1] + column, line, width, height)
+        return Strip(segments).adjust_cell_length(self.content_size.width, plain).simplify()
+
+    def _cell_line(self, index: int, line: int, width: int, height: int) -> list[Segment]:
         value = float(self.values[index])
-        style = base + self._brightness(value)
         fill = shade(value)
         body = (fill if value > 0 else " ") * width
-        number = str(index + 1) if width >= 4 else ""
-        cursor = index == self.cursor and self.has_focus
-        # The number and the cursor's corners stand in cells of the opposite brightness.
-        over = base + self.get_component_rich_style(
-            "pixels--marked" if index in self.marked else "pixels--dark", partial=True
-        )
-        label = ""
-        if line == 0 and number:
-            label = number
-        elif not number and value <= 0:
+        label = str(index + 1) if width >= 4 and line == 0 else ""
+        if width < 4 and value <= 0:
             body = fill.center(width)
-        if height > 1 and value <= 0 and line == height // 2:
+        elif height > 1 and value <= 0 and line == height // 2:
             body = fill.rjust(width // 2).ljust(width)
+        cursor = index == self.cursor and self.has_focus
         corners = self._corners(line, height, width) if cursor else ("", "")
         inner = body[len(corners[0]) + len(label) : width - len(corners[1])]
-        mark = base + self.get_component_rich_style("pixels--cursor", partial=True)
         return [
-            Segment(corners[0], mark),
-            Segment(label, over),
-            Segment(inner, style),
-            Segment(corners[1], mark),
+            Segment(corners[0], self.style("cursor")),
+            Segment(label, self.style("marked" if index in self.marked else "dark")),
+            Segment(inner, self._brightness(value)),
+            Segment(corners[1], self.style("cursor")),
         ]
 
     @staticmethod
@@ -287,9 +273,9 @@ class PixelGrid(Widget, can_focus=True):
 
     def _brightness(self, value: float) -> Style:
         if value <= 0:
-            return self.get_component_rich_style("pixels--dark", partial=True)
-        light = self.get_component_styles("pixels--light").color
+            return self.style("dark")
         if value >= 1 or self.app.native_ansi_color:
-            return Style.from_color(light.rich_color)
+            return self.style("light")
+        light = self.get_component_styles("pixels--light").color
         dark: Color = self.background_colors[1]
-        return Style.from_color(dark.blend(light, 0.25 + 0.75 * value).rich_color)
+        return self.style() + Style(color=dark.blend(light, 0.25 + 0.75 * value).rich_color)

@@ -7,19 +7,18 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from rich.cells import cell_len
-from rich.segment import Segment
 from textual.geometry import Size
 from textual.strip import Strip
-from textual.widget import Widget
 
 from nnsim.i18n import N_, _
 from nnsim.tui.numbers import bar, short
+from nnsim.tui.widgets.painter import Painter
 
 
-class PredictionBars(Widget):
+class PredictionBars(Painter):
     """A bar and a number for each output, an arrow at the one that decides."""
 
-    ALLOW_SELECT = False
+    PREFIX = "prediction--"
     HELP = N_("The outputs of the network: the longest bar is what it reads.")
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "prediction--bar",
@@ -64,37 +63,28 @@ class PredictionBars(Widget):
 
     def render_line(self, y: int) -> Strip:
         """The bar of output `y`, or the sentence under the bars."""
-        width, base = self.content_size.width, self.rich_style
+        if y < len(self.labels):
+            return self._bar_line(y)
         if y > len(self.labels):
-            return Strip.blank(width, base)
-        if y == len(self.labels):
-            style = base + self.get_component_rich_style("prediction--verdict", partial=True)
-            fitting = [text for text in self.verdict if cell_len(text) <= width]
-            said = fitting[0] if fitting else "".join(self.verdict[-1:])
-            return Strip([Segment(said, style)]).adjust_cell_length(width, base)
-        return self._bar_line(y, width)
+            return self.line()
+        width = self.content_size.width
+        fitting = [text for text in self.verdict if cell_len(text) <= width]
+        return self.line((fitting[0] if fitting else "".join(self.verdict[-1:]), "verdict"))
 
-    def _bar_line(self, y: int, width: int) -> Strip:
-        base = self.rich_style
+    def _bar_line(self, y: int) -> Strip:
         wins = y == self.winner
         label_width = max(cell_len(label) for label in self.labels)
         label = self.labels[y] + " " * (label_width - cell_len(self.labels[y]))
         number = short(float(self.output[y]), 7)
-        room = max(1, width - label_width - len(number) - 4)
+        room = max(1, self.content_size.width - label_width - len(number) - 4)
         filled, rest = bar(float(self.output[y]), self._scale(), room)
-
-        def style(name: str) -> object:
-            return base + self.get_component_rich_style(f"prediction--{name}", partial=True)
-
-        return Strip(
-            [
-                Segment(f"{label} ", style("label")),  # type: ignore[arg-type]
-                Segment(filled, style("winner" if wins else "bar")),  # type: ignore[arg-type]
-                Segment(rest, style("rest")),  # type: ignore[arg-type]
-                Segment(f" {number}", style("winner" if wins else "verdict")),  # type: ignore[arg-type]
-                Segment(" ←" if wins else "", style("winner")),  # type: ignore[arg-type]
-            ]
-        ).adjust_cell_length(width, base)
+        return self.line(
+            (f"{label} ", "label"),
+            (filled, "winner" if wins else "bar"),
+            (rest, "rest"),
+            (f" {number}", "winner" if wins else "verdict"),
+            (" ←" if wins else "", "winner"),
+        )
 
     def _scale(self) -> float:
         """The value of a full bar: 1 for probabilities, else the largest output."""

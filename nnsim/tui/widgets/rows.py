@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
@@ -19,18 +18,19 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from nnsim.i18n import N_
+from nnsim.tui.widgets.painter import Painter
 
 # A row is a list of (text, component class or "" for the plain style).
 Row = list[tuple[str, str]]
 
 
-class RowList(ScrollView, can_focus=True):
+class RowList(Painter, ScrollView, can_focus=True):
     """Rows that are asked for when they come into sight.
 
     Subclasses give `row_count` and `row`, and may give `header`, a line that stays on top.
     """
 
-    ALLOW_SELECT = False
+    PREFIX = "rows--"
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "rows--header",
         "rows--cursor",
@@ -65,7 +65,14 @@ class RowList(ScrollView, can_focus=True):
         Binding("end", "edge(-1)", N_("Last"), show=False, id="rows.last"),
     ]
 
-    cursor: reactive[int] = reactive(0)
+    cursor: reactive[int] = reactive(0, repaint=False)
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        # By line on the screen: the row drawn there, and what it said.
+        self._drawn: dict[int, tuple[int, Row]] = {}
+        self._header = ""
+        self.line_width = 0  # of the content in sight
 
     class Moved(Message):
         """The person moved the cursor to a row."""
@@ -97,17 +104,28 @@ class RowList(ScrollView, can_focus=True):
 
     @property
     def _header_height(self) -> int:
-        return 1 if self.header() else 0
+        return 1 if self._header else 0
 
     def rows_changed(self) -> None:
-        """Draw again after the numbers changed."""
+        """Draw again what changed: of the lines in sight, those whose row is another now."""
         count = self.row_count()
-        size = Size(self.scrollable_content_region.width, count + self._header_height)
-        if self.virtual_size.height != size.height:
+        before, self.line_width = self.line_width, self.scrollable_content_region.width
+        header, self._header = self._header, self.header()
+        size = Size(self.line_width, count + self._header_height)
+        if self.virtual_size.height != size.height or before != self.line_width:
             self.virtual_size = size
+            self.refresh()
         if self.cursor >= count:
             self.set_reactive(RowList.cursor, max(0, count - 1))
-        self.refresh()
+        changed = [
+            y
+            for y, (index, drawn) in self._drawn.items()
+            if index >= count or self.row(index) != drawn
+        ]
+        if header != self._header:
+            changed.append(0)
+        if changed:  # one region: each costs as much as a few lines
+            self.redraw(min(changed), max(changed))
 
     def on_resize(self) -> None:
         """Fit the scrollable size to the width, and keep the cursor in sight."""
@@ -147,38 +165,42 @@ class RowList(ScrollView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Select the row under the mouse; a click on the selected one chooses it."""
-        row = event.y - self._header_height + self.scroll_offset.y
-        if event.y < self._header_height or not 0 <= row < self.row_count():
+        place = event.get_content_offset(self)
+        if place is None or place.y < self._header_height:
+            return
+        row = place.y - self._header_height + self.scroll_offset.y
+        if not 0 <= row < self.row_count():
             return
         if row == self.cursor:
             self.post_message(self.Chosen(self, row))
         else:
             self._go(row)
 
+    def notify_style_update(self) -> None:
+        """Every line is drawn anew in the new style."""
+        super().notify_style_update()
+        self._drawn.clear()
+
     def render_line(self, y: int) -> Strip:
         """One line in sight: the header, or a row."""
-        width = self.scrollable_content_region.width
-        base = self.rich_style
+        width = self.line_width
         if y < self._header_height:
-            style = base + self.get_component_rich_style("rows--header", partial=True)
-            return Strip([Segment(self.header(), style)]).adjust_cell_length(width, base)
+            return self.line((self._header, "header"), width=width)
         index = y - self._header_height + self.scroll_offset.y
         if index >= self.row_count():
-            return Strip.blank(width, base)
-        styles: dict[str, Style] = {"": base}
-        segments = []
-        for text, name in self.row(index):
-            if name not in styles:
-                styles[name] = base + self.get_component_rich_style(f"rows--{name}", partial=True)
-            segments.append(Segment(text, styles[name]))
-        strip = Strip(segments).adjust_cell_length(width, base)
+            return Strip.blank(width, self.style())
+        row = self.row(index)
+        self._drawn[y] = (index, row)
+        strip = self.line(*((text, name or "plain") for text, name in row), width=width)
         if index == self.cursor and self.has_focus:
             cursor = self.get_component_rich_style("rows--cursor", partial=True)
             strip = Strip(
-                [Segment(s.text, (s.style or base) + cursor) for s in strip], strip.cell_length
+                [Segment(s.text, (s.style or self.style()) + cursor) for s in strip],
+                strip.cell_length,
             )
-        return strip.simplify()
+        return strip
 
-    def watch_cursor(self) -> None:
+    def watch_cursor(self, before: int, after: int) -> None:
         """The cursor is drawn on the line it is on."""
-        self.refresh()
+        lines = [i + self._header_height - self.scroll_offset.y for i in (before, after)]
+        self.redraw(max(0, min(lines)), min(self.content_size.height - 1, max(lines)))

@@ -9,6 +9,7 @@ from nnsim.tui.widgets.rows import Row, RowList
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab
+    from nnsim.lab.metrics import Metrics
 
 
 class SampleList(RowList):
@@ -24,13 +25,16 @@ class SampleList(RowList):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._lab: Lab | None = None
+        self._metrics: Metrics | None = None
 
     def show(self, lab: Lab) -> None:
         """Show the data of the bench."""
         self._lab = lab
         if lab.sample is not None:
             self.move_cursor(lab.sample)
-        self.rows_changed()
+        if lab.metrics is not self._metrics:  # else every row still says the same
+            self._metrics = lab.metrics
+            self.rows_changed()
 
     def row_count(self) -> int:
         """One row for each sample, training and test."""

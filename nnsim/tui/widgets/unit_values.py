@@ -91,7 +91,7 @@ class UnitValues(RowList):
     @property
     def _column(self) -> int:
         """The width of a column: four of them stand behind the number of the input."""
-        return max(6, min(9, (self.scrollable_content_region.width - 3) // 4))
+        return max(6, min(9, (self.line_width - 3) // 4))
 
     def row(self, index: int) -> Row:
         """The row of one input, or of one of the results."""

@@ -184,7 +184,8 @@ async def test_a_painted_pixel_draws_only_its_row_and_the_units_again(digit):
         places = [(-1, 7), *((0, i) for i in range(3)), *((1, i) for i in range(2))]
         items = [layout.column(layer).item(unit) for layer, unit in places]
         rows = {item.top + row for item in items for row in range(item.height)}
-        assert redrawn == rows | {diagram.size.height - 1}
+        assert items[0].top in redrawn
+        assert redrawn <= rows | {diagram.size.height - 1}
         assert len(redrawn) < len(before)
         fresh = Bench(view, Selection(0, 1))
         async with fresh.run_test(size=(80, 30)):
