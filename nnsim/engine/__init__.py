@@ -4,11 +4,14 @@ Read `tape` first: it has the one idea. Then `layers`, `losses` and `optimizers`
 the textbooks, and `network` and `training` put them together.
 """
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from nnsim.engine.activations import ACTIVATIONS, ActivationFunction, activation
 from nnsim.engine.bugs import BUGS
-from nnsim.engine.ensemble import Ensemble, EnsembleProgress
 from nnsim.engine.errors import EngineError
-from nnsim.engine.gradcheck import GradientCheck, check_gradients
 from nnsim.engine.layers import (
     Activation,
     AveragePool2D,
@@ -28,6 +31,10 @@ from nnsim.engine.progress import Progress
 from nnsim.engine.tape import Op, Tape
 from nnsim.engine.trace import LayerTrace, Trace
 from nnsim.engine.training import Trainer
+
+if TYPE_CHECKING:
+    from nnsim.engine.ensemble import Ensemble, EnsembleProgress
+    from nnsim.engine.gradcheck import GradientCheck, check_gradients
 
 __all__ = [
     "ACTIVATIONS",
@@ -61,3 +68,17 @@ __all__ = [
     "activation",
     "check_gradients",
 ]
+
+# Imported when first asked for: a network is on the screen sooner without them (PEP 562).
+_LATE = {
+    "Ensemble": "ensemble",
+    "EnsembleProgress": "ensemble",
+    "GradientCheck": "gradcheck",
+    "check_gradients": "gradcheck",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_LATE[name]}"), name)

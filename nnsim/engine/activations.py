@@ -50,8 +50,10 @@ class ActivationFunction:
 
     def backward(self, tape: Tape, z: Array, a: Array, delta: Array) -> None:
         """Turn ∂C/∂a, which lies in `delta`, into ∂C/∂z = ∂C/∂a · f′(z)."""
-        slope = tape.scratch(delta, "slope")
-        self.slope(tape, z, a, slope)
+        slope = tape.slopes.get(id(a))
+        if slope is None:
+            slope = tape.scratch(delta, "slope")
+            self.slope(tape, z, a, slope)
         tape.do(np.multiply, delta, slope, out=delta, note="δ = ∂C/∂a · f′(z)")
 
     def f(self, z: Any) -> Array:
@@ -95,7 +97,7 @@ def add_units(tape: Tape, terms: Array, row: Array, note: str) -> None:
         ones = tape.ones(terms.shape[0])
         tape.do(ones.dot, terms, out=row, note=note)
     else:
-        tape.do(np.add.reduce, terms, -2, None, out=row[..., 0, :], note=note)
+        tape.do(np.add.reduce, terms, 0, None, out=row[0], note=note)
 
 
 class Step(ActivationFunction):
@@ -323,8 +325,8 @@ class Softmax(ActivationFunction):
     in_place = True
 
     def value(self, tape: Tape, z: Array, a: Array) -> None:
-        row = tape.scratch(z[..., :1, :], "row")
-        tape.do(np.maximum.reduce, z, -2, None, out=row[..., 0, :], note="max z")
+        row = tape.scratch(z[:1], "row")
+        tape.do(np.maximum.reduce, z, 0, None, out=row[0], note="max z")
         tape.do(np.subtract, z, row, out=a, note="z − max z")
         tape.do(np.exp, a, out=a, note="e^(z − max z)")
         add_units(tape, a, row, "Σ e^(z − max z)")
@@ -335,9 +337,9 @@ class Softmax(ActivationFunction):
 
     def backward(self, tape: Tape, z: Array, a: Array, delta: Array) -> None:
         """∂C/∂zᵢ = aᵢ(∂C/∂aᵢ − Σⱼ aⱼ ∂C/∂aⱼ)."""
-        product, row = tape.scratch(delta, "slope"), tape.scratch(delta[..., :1, :], "row")
+        product, row = tape.scratch(delta, "slope"), tape.scratch(delta[:1], "row")
         tape.do(np.multiply, delta, a, out=product, note="a·∂C/∂a")
-        tape.do(np.add.reduce, product, -2, None, out=row[..., 0, :], note="Σ a·∂C/∂a")
+        tape.do(np.add.reduce, product, 0, None, out=row[0], note="Σ a·∂C/∂a")
         tape.do(np.subtract, delta, row, out=delta, note="∂C/∂a − Σ a·∂C/∂a")
         tape.do(np.multiply, delta, a, out=delta, note="δ = a(∂C/∂a − Σ a·∂C/∂a)")
 

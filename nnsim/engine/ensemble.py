@@ -10,6 +10,7 @@ import numpy as np
 
 from nnsim.engine import checks, metrics
 from nnsim.engine.errors import EngineError
+from nnsim.engine.layers import Dense
 from nnsim.engine.layers.base import as_count
 from nnsim.engine.network import Network
 from nnsim.engine.optimizers import optimizer as read_optimizer
@@ -358,6 +359,8 @@ class _Group:
         return plan.outputs.copy(), losses
 
     def _plan(self, m: int, shared: bool, until: Any = "update") -> Plan:
+        # Only a dense layer can look at samples that all networks share.
+        shared = shared and isinstance(self.network.layers[0], Dense)
         key = (m, shared, until)
         if key not in self._plans:
             update = until == "update"

@@ -57,10 +57,9 @@ class Loss:
         raise NotImplementedError
 
 
-def flat(array: Array, lead: tuple[int, ...]) -> Array:
-    """View outputs of any shape as (…, n, m)."""
-    n = len(lead)
-    return array if array.ndim == n + 2 else array.reshape(*lead, -1, array.shape[-1])
+def flat(array: Array) -> Array:
+    """View the outputs of an image (channels, height, width, m) as (n, m)."""
+    return array.reshape(-1, array.shape[-1]) if array.ndim == 4 else array
 
 
 class SquaredError(Loss):
@@ -74,18 +73,18 @@ class SquaredError(Loss):
         return 0.5
 
     def value(self, tape: Tape, signals: Signals, target: Array, losses: Array) -> None:
-        a, t = flat(signals.a, tape.lead), flat(target, ())
+        a, t = flat(signals.a), flat(target)
         difference = tape.scratch(a, "difference")
         tape.do(np.subtract, t, a, out=difference, note="t − a")
         tape.do(np.multiply, difference, difference, out=difference, note="(t − a)²")
-        tape.do(np.add.reduce, difference, -2, None, out=losses, note="Σ (t − a)²")
-        factor = tape.const(self._factor(a.shape[-2]))
+        tape.do(np.add.reduce, difference, 0, None, out=losses, note="Σ (t − a)²")
+        factor = tape.const(self._factor(len(a)))
         tape.do(np.multiply, losses, factor, out=losses, note=self.formula)
 
     def delta(self, tape: Tape, signals: Signals, target: Array, out: Array) -> None:
         a = signals.a
         tape.do(np.subtract, a, target, out=out, note="∂C/∂a = a − t")
-        factor = 2 * self._factor(flat(a, tape.lead).shape[-2])
+        factor = 2 * self._factor(len(flat(a)))
         if factor != 1:
             tape.do(np.multiply, out, tape.const(factor), out=out, note="∂C/∂a = 2(a − t) / n")
 
@@ -127,12 +126,12 @@ class BinaryCrossEntropy(Loss):
 
     def value(self, tape: Tape, signals: Signals, target: Array, losses: Array) -> None:
         assert signals.z is not None
-        z, t = flat(signals.z, tape.lead), flat(target, ())
+        z, t = flat(signals.z), flat(target)
         terms, tz = tape.scratch(z, "terms"), tape.scratch(z, "difference")
         softplus(tape, z, terms)
         tape.do(np.multiply, t, z, out=tz, note="t z")
         tape.do(np.subtract, terms, tz, out=terms, note="ln(1 + eᶻ) − t z")
-        tape.do(np.add.reduce, terms, -2, None, out=losses, note=self.formula)
+        tape.do(np.add.reduce, terms, 0, None, out=losses, note=self.formula)
 
     def delta(self, tape: Tape, signals: Signals, target: Array, out: Array) -> None:
         tape.do(np.subtract, signals.a, target, out=out, note="δ = ∂C/∂z = a − t")
@@ -170,26 +169,26 @@ class SoftmaxCrossEntropy(Loss):
     def _scores(self, tape: Tape, signals: Signals) -> Array:
         scores = signals.z if self.is_fused(signals) else signals.a
         assert scores is not None
-        return flat(scores, tape.lead)
+        return flat(scores)
 
     def value(self, tape: Tape, signals: Signals, target: Array, losses: Array) -> None:
-        z, t = self._scores(tape, signals), flat(target, ())
+        z, t = self._scores(tape, signals), flat(target)
         shifted, terms = tape.scratch(z, "difference"), tape.scratch(z, "terms")
-        row = tape.scratch(z[..., :1, :], "row")
-        tape.do(np.maximum.reduce, z, -2, None, out=row[..., 0, :], note="max z")
+        row = tape.scratch(z[:1], "row")
+        tape.do(np.maximum.reduce, z, 0, None, out=row[0], note="max z")
         tape.do(np.subtract, z, row, out=shifted, note="z − max z")
         tape.do(np.multiply, t, shifted, out=terms, note="t (z − max z)")
         tape.do(np.exp, shifted, out=shifted, note="e^(z − max z)")
-        tape.do(np.add.reduce, shifted, -2, None, out=losses, note="Σ e^(z − max z)")
+        tape.do(np.add.reduce, shifted, 0, None, out=losses, note="Σ e^(z − max z)")
         tape.do(np.log, losses, out=losses, note="ln Σ e^(z − max z)")
-        tape.do(np.add.reduce, terms, -2, None, out=row[..., 0, :], note="Σ t (z − max z)")
-        tape.do(np.subtract, losses, row[..., 0, :], out=losses, note=self.formula)
+        tape.do(np.add.reduce, terms, 0, None, out=row[0], note="Σ t (z − max z)")
+        tape.do(np.subtract, losses, row[0], out=losses, note=self.formula)
 
     def delta(self, tape: Tape, signals: Signals, target: Array, out: Array) -> None:
         if self.is_fused(signals):
             tape.do(np.subtract, signals.a, target, out=out, note="δ = ∂C/∂z = a − t")
             return
-        softmax.value(tape, self._scores(tape, signals), flat(out, tape.lead))
+        softmax.value(tape, self._scores(tape, signals), flat(out))
         tape.do(np.subtract, out, target, out=out, note="∂C/∂a = softmax(a) − t")
 
 
@@ -218,30 +217,30 @@ class Hinge(Loss):
 
     def _margins(self, tape: Tape, signals: Signals, target: Array, out: Array) -> Array:
         """Write out = sⱼ − s_right + 1 for the wrong classes, 0 for the right one."""
-        s, t = flat(signals.a, tape.lead), flat(target, ())
-        row = tape.scratch(s[..., :1, :], "row")
+        s, t = flat(signals.a), flat(target)
+        row = tape.scratch(s[:1], "row")
         tape.do(np.multiply, t, s, out=out, note="t s")
-        tape.do(np.add.reduce, out, -2, None, out=row[..., 0, :], note="s_right")
+        tape.do(np.add.reduce, out, 0, None, out=row[0], note="s_right")
         tape.do(np.subtract, s, row, out=out, note="sⱼ − s_right")
         tape.do(np.add, out, tape.const(1.0), out=out, note="sⱼ − s_right + 1")
         tape.do(np.subtract, out, t, out=out, note="0 for the right class")
         return row
 
     def kinks(self, signals: Signals, target: Array) -> list[Array]:
-        s, t = flat(signals.a, ()).real, flat(target, ()).real
+        s, t = flat(signals.a).real, flat(target).real
         return [s - (t * s).sum(axis=0) + 1 > t]
 
     def value(self, tape: Tape, signals: Signals, target: Array, losses: Array) -> None:
-        margins = tape.scratch(flat(signals.a, tape.lead), "margins")
+        margins = tape.scratch(flat(signals.a), "margins")
         self._margins(tape, signals, target, margins)
         tape.do(np.maximum, margins, tape.const(0.0), out=margins, note="max(0, sⱼ − s_right + 1)")
-        tape.do(np.add.reduce, margins, -2, None, out=losses, note=self.formula)
+        tape.do(np.add.reduce, margins, 0, None, out=losses, note=self.formula)
 
     def delta(self, tape: Tape, signals: Signals, target: Array, out: Array) -> None:
-        ds, t = flat(out, tape.lead), flat(target, ())
+        ds, t = flat(out), flat(target)
         count = self._margins(tape, signals, target, ds)
         tape.do(np.greater, ds, tape.const(0.0), out=ds, note="1 inside the margin, else 0")
-        tape.do(np.add.reduce, ds, -2, None, out=count[..., 0, :], note="how many are inside")
+        tape.do(np.add.reduce, ds, 0, None, out=count[0], note="how many are inside")
         right = tape.scratch(ds, "margins")
         tape.do(np.multiply, t, count, out=right, note="their number, at the right class")
         tape.do(np.subtract, ds, right, out=ds, note="∂C/∂s")

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from nnsim.engine import bugs
+from nnsim.engine.layers import Dense
 from nnsim.engine.layers.base import Shape, Signals, batch_first, new_activation
 from nnsim.engine.optimizers import Optimizer
 from nnsim.engine.stack import Stack
@@ -17,6 +18,9 @@ Until = Literal["forward", "loss", "gradients", "update"]
 # From this many inputs on, samples lie as rows in the input buffer (which the layers see
 # transposed): filling it is then a copy of whole rows.
 _WIDE = 64
+
+# Up to so many numbers the time of a call counts more than what it computes.
+_SIDE_BY_SIDE = 4096
 
 
 class Plan(Tape):
@@ -95,6 +99,8 @@ class Plan(Tape):
             self.name(stack.running, "running")
         lead = () if shared_input else stack.lead
         x = self._new_input(input_shape, lead)
+        if until in ("gradients", "update"):
+            self._lay_side_by_side()
         with self.section("forward"):
             for layer in stack.layers:
                 # The value of a loss may need the last z.
@@ -102,7 +108,7 @@ class Plan(Tape):
                 self.signals.append(layer.forward(self, x))
                 x = self.signals[-1].a
         self.lean = lean
-        self.outputs = x.swapaxes(-1, -2) if stack.lead else batch_first(x)
+        self.outputs = batch_first(x, bool(stack.lead))
         if until != "forward":
             self._record_loss(lead, value=until != "update")
         if until in ("gradients", "update"):
@@ -119,14 +125,41 @@ class Plan(Tape):
             x = new_activation(self, shape, "x")
         self.lead = before
         del self.workspace[id(self.augmented(x) if len(shape) == 1 else x)]  # it holds data
-        self.inputs = x.swapaxes(-1, -2) if lead else batch_first(x)
+        self.inputs = batch_first(x, bool(lead))
         return x
+
+    def _lay_side_by_side(self) -> None:
+        """Let small dense layers with the same activation have their slopes computed in one go."""
+        layers = self.stack.layers
+        first = layers[0]
+        together = all(
+            isinstance(layer, Dense) and layer.activation == first.activation for layer in layers
+        )
+        fused = first.activation == self.stack.loss.fused_with
+        rows = sum(layer.output_shape[0] + 1 for layer in layers)
+        small = rows * self.batch <= _SIDE_BY_SIDE
+        if len(layers) > 1 and together and small and first.function.in_place and not fused:
+            self.arena = self.new((rows, *self.lead, self.batch), "activations")
+
+    def _record_slopes(self) -> None:
+        """Write the slopes of all layers that lie side by side."""
+        if self.arena is None:
+            return
+        slopes = self.new(self.arena.shape, "slopes")
+        self.stack.layers[0].function.slope(self, self.arena, self.arena, slopes)
+        here = 0
+        for signals in self.signals:
+            self.slopes[id(signals.a)] = slopes[here : here + len(signals.a)]
+            here += len(signals.a) + 1
 
     def _record_loss(self, lead: tuple[int, ...], value: bool) -> None:
         last = self.signals[-1]
-        shape = last.a.shape[len(self.lead) :]
-        self.target = self.name(np.zeros((*lead, *shape), self.dtype), "target")
-        self.targets = self.target.swapaxes(-1, -2) if lead else batch_first(self.target)
+        if self.lead and not lead:
+            shared = self.name(np.zeros((len(last.a), self.batch), self.dtype), "target")
+            self.targets, self.target = shared.T, shared[:, None]
+        else:
+            self.target = self.name(np.zeros(last.a.shape, self.dtype), "target")
+            self.targets = batch_first(self.target, bool(lead))
         if value:
             self.losses = self.new((*self.lead, self.batch), "losses")
             with self.section("loss"):
@@ -137,6 +170,7 @@ class Plan(Tape):
         trained = [i for i, layer in enumerate(stack.layers) if layer.parameter_count]
         lowest = 0 if every_delta else min(trained, default=len(stack.layers))
         with self.section("backward"):
+            self._record_slopes()
             delta: Array | None = self.passing(last.a.shape, f"{last.layer.name}.delta")
             assert delta is not None
             stack.loss.delta(self, last, self.target, delta)

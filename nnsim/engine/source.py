@@ -168,6 +168,8 @@ class _Names:
                 continue
             if known:
                 lines.append(f"{identifier} = {self._view(array, known)}")
+                if self.tape.workspace.get(id(array), 0) is None:
+                    lines.append(f"{identifier}[-1] = 1")
             else:
                 lines += self._made(identifier, array)
             known.append((identifier, array))
@@ -187,7 +189,7 @@ class _Names:
             text = _literal(np.full(values.shape, start, values.dtype), kind)
         lines = [f"{identifier} = {text}" + (".T" if turned else "")]
         if start is None:
-            lines.append(f"{identifier}[..., -1, :] = 1")
+            lines.append(f"{identifier}[-1] = 1")
         return lines
 
     def _view(self, array: Array, known: list[tuple[str, Array]]) -> str:

@@ -36,7 +36,8 @@ class Stack:
     Attributes
     ----------
     theta, grad : array (R·n_params,)
-        Layer by layer, and within a layer network by network.
+        Layer by layer; within a layer row by row (a row is what one unit has), and of each row
+        network by network.
     running : array
         Running statistics of batch norm.
     l2, l1 : array ()
@@ -109,22 +110,35 @@ class Stack:
         """Return what is one network's vector (n_params,), or R of them (R, n_params), as ours."""
         if not self.lead:
             return vector
-        rows = np.broadcast_to(vector, (self.copies, self.size))
-        cuts = np.cumsum([layer.parameter_count for layer in self.layers])[:-1]
-        return np.concatenate([part.ravel() for part in np.split(rows, cuts, axis=1)])
+        counts = [layer.parameter_count for layer in self.layers]
+        return self._spread(np.broadcast_to(vector, (self.copies, self.size)), counts)
+
+    def _spread(self, table: Array, counts: list[int]) -> Array:
+        parts = np.split(table, np.cumsum(counts)[:-1], axis=1)
+        return np.concatenate(
+            [
+                part.reshape(self.copies, layer.rows, -1).transpose(1, 0, 2).ravel()
+                for layer, part in zip(self.layers, parts, strict=True)
+                if part.size
+            ]
+        )
 
     def gather(self, vector: Array) -> Array:
         """Return our vector as rows, (R, n_params): what `spread` was given."""
-        parts, here = [], 0
-        for layer in self.layers:
-            after = here + self.copies * layer.parameter_count
-            parts.append(vector[here:after].reshape(self.copies, -1))
-            here = after
-        return np.concatenate(parts, axis=1)
+        return self._gather(vector, [layer.parameter_count for layer in self.layers])
 
     def gather_running(self) -> Array:
         """Return the running statistics as rows, one per network."""
-        parts = [layer.running.reshape(self.copies, -1) for layer in self.layers]
+        return self._gather(self.running, [layer.running_count for layer in self.layers])
+
+    def _gather(self, vector: Array, counts: list[int]) -> Array:
+        parts, here = [np.empty((self.copies, 0), self.dtype)], 0
+        for layer, count in zip(self.layers, counts, strict=True):
+            part = vector[here : here + self.copies * count]
+            here += part.size
+            if count:
+                part = part.reshape(layer.rows, self.copies, -1).transpose(1, 0, 2)
+                parts.append(part.reshape(self.copies, -1))
         return np.concatenate(parts, axis=1)
 
     def penalty(self) -> Any:

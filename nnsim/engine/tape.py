@@ -99,7 +99,7 @@ class Tape:
     batch : int
         m, the number of samples (columns) that one run handles.
     lead : tuple of int
-        ``()``, or ``(R,)`` when R networks run at once; goes before the other axes.
+        ``()``, or ``(R,)`` when R networks run at once; stands between features and samples.
     training : bool
         Whether batch norm and dropout behave as in training.
     generator : numpy.random.Generator, optional
@@ -124,6 +124,10 @@ class Tape:
         above a row of ones. A run doesn't depend on what is left in workspace from the last.
     inputs, targets, outputs : array
         Batch first, (m, …): views of the buffers that a network's tape reads and fills.
+    arena : array, optional
+        Where the next activations lie one under the other.
+    slopes : dict of int to array
+        By the id of an activation, its slope where that has been written already.
     learning_rate : array ()
         On a tape with an update: set it with ``tape.learning_rate[...] = 0.1``.
     """
@@ -155,6 +159,9 @@ class Tape:
         self.targets: Array = np.empty(0)
         self.outputs: Array = np.empty(0)
         self.learning_rate: Array = np.empty(0)
+        self.arena: Array | None = None
+        self.slopes: dict[int, Array] = {}
+        self._arena_used = 0
         self._section = ""
         self._calls: list[Call] = []
         self._augmented: dict[int, tuple[Array, Array]] = {}
@@ -194,14 +201,18 @@ class Tape:
 
     def features(self, n: int, name: str) -> Array:
         """Return a buffer (n, m) that lies above a row of ones."""
-        return self.with_ones(np.zeros((*self.lead, n + 1, self.batch), self.dtype), name)
+        if self.arena is None:
+            return self.with_ones(np.zeros((n + 1, *self.lead, self.batch), self.dtype), name)
+        start = self._arena_used
+        self._arena_used += n + 1
+        return self.with_ones(self.arena[start : self._arena_used], name)
 
     def with_ones(self, base: Array, name: str) -> Array:
-        """Name (…, n + 1, m) an activation buffer, set its last row to 1, return the rest."""
-        base[..., -1, :] = 1
+        """Name (n + 1, …, m) an activation buffer, set its last row to 1, return the rest."""
+        base[-1] = 1
         self.workspace[id(base)] = None
         self.name(base, name + "1")
-        view = self.name(base[..., :-1, :], name)
+        view = self.name(base[:-1], name)
         self._augmented[id(view)] = (view, base)
         return view
 

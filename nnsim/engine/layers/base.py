@@ -138,6 +138,11 @@ class Layer:
         """How many running statistics the layer keeps."""
         return 0
 
+    @property
+    def rows(self) -> int:
+        """Into how many rows the parameters are laid out; with many networks, each has its own."""
+        return 1
+
     def views(self, flat: Array) -> dict[str, Array]:
         """Return views of a flat (parameter_count,) vector, by name, in public shape."""
         return {}
@@ -251,7 +256,7 @@ def new_activation(tape: Tape, shape: Shape, name: str) -> Array:
     """Return a buffer for activations of public shape (n,) or (height, width, channels)."""
     if len(shape) == 1:
         return tape.features(shape[0], name)
-    return tape.new((*tape.lead, *inner_shape(shape), tape.batch), name)
+    return tape.new((*inner_shape(shape), tape.batch), name)
 
 
 def inner_shape(shape: Shape) -> Shape:
@@ -259,11 +264,14 @@ def inner_shape(shape: Shape) -> Shape:
     return (shape[-1], *shape[:-1]) if len(shape) == 3 else shape
 
 
-def batch_first(array: Array) -> Array:
-    """View (n, m) as (m, n), and (channels, height, width, m) as (m, height, width, channels)."""
-    if array.ndim == 4:
-        return array.transpose(3, 1, 2, 0)
-    return np.moveaxis(array, -1, 0)
+def batch_first(array: Array, many: bool = False) -> Array:
+    """View (n, m) as (m, n), and (channels, height, width, m) as (m, height, width, channels).
+
+    Of `many` networks, (n, R, m) is viewed as (R, m, n).
+    """
+    if many:
+        return array.transpose(1, 2, 0)
+    return array.transpose(3, 1, 2, 0) if array.ndim == 4 else np.moveaxis(array, -1, 0)
 
 
 def as_count(value: Any, what: str, least: int = 1, most: int = MOST_UNITS) -> int:

@@ -68,8 +68,12 @@ class Dense(Layer):
     def parameter_count(self) -> int:
         return self.units * (self.input_shape[0] + 1)
 
+    @property
+    def rows(self) -> int:
+        return self.units
+
     def _inner(self, flat: Array) -> Array:
-        return flat.reshape(*self.lead, self.units, self.input_shape[0] + 1)
+        return flat.reshape(self.units, *self.lead, self.input_shape[0] + 1)
 
     def views(self, flat: Array) -> dict[str, Array]:
         inner = flat.reshape(self.units, self.input_shape[0] + 1)
@@ -84,8 +88,8 @@ class Dense(Layer):
     def forward(self, tape: Tape, x: Array) -> Signals:
         n_out = self.units
         a = self.output(tape)
-        together = self.takes_place_of_z(tape) and not self.lead
-        z = a if together else tape.new((*self.lead, n_out, tape.batch), f"{self.name}.z")
+        together = self.takes_place_of_z(tape)
+        z = a if together else tape.new((n_out, *self.lead, tape.batch), f"{self.name}.z")
         weights = tape.name(self._inner(self.theta), f"{self.name}.W")
         product(tape, weights, tape.augmented(x), z, "z = W x + b")
         if not (together and self.is_identity):
@@ -97,12 +101,12 @@ class Dense(Layer):
     ) -> Array | None:
         grad = tape.name(self._inner(self.gradient), f"{self.name}.grad")
         x = tape.augmented(signals.x)
-        product(tape, delta, x.swapaxes(-1, -2), grad, "∂C/∂W = δ xᵀ, and ∂C/∂b beside it")
+        product(tape, delta, x.T, grad, "∂C/∂W = δ xᵀ, and ∂C/∂b beside it")
         if dx_name is None:
             return None
         n_in = self.input_shape[0]
-        weight = self._inner(self.theta)[..., :n_in].swapaxes(-1, -2)
-        dx = tape.passing((*self.lead, n_in, tape.batch), dx_name)
+        weight = self._inner(self.theta)[..., :n_in].T
+        dx = tape.passing((n_in, *self.lead, tape.batch), dx_name)
         product(tape, weight, delta, dx, "∂C/∂x = Wᵀ δ")
         return dx
 
@@ -121,17 +125,19 @@ def _read(given: Any) -> Any:
 
 
 def product(tape: Tape, left: Array, right: Array, out: Array, note: str) -> None:
-    """Write out = left · right; with a leading axis, one product per network.
+    """Write out = left · right; of many networks, one product for each.
 
-    Networks that share `right` need one product only, with their rows of `left` stacked.
+    Matrices of R networks are (rows, R, columns). Networks that share `right` need one product
+    only, with their rows of `left` stacked.
     """
     if left.ndim == 2:
         tape.do(left.dot, right, out=out, note=note)
-    elif right.ndim == 2 and left.flags.c_contiguous:
+    elif right.ndim == 2:
         stacked = left.reshape(-1, left.shape[-1])
         tape.do(stacked.dot, right, out=out.reshape(-1, out.shape[-1]), note=note)
     else:
-        tape.do(np.matmul, left, right, out=out, note=note)
+        one, other, result = (matrix.transpose(1, 0, 2) for matrix in (left, right, out))
+        tape.do(np.matmul, one, other, out=result, note=note)
 
 
 class Activation(Layer):

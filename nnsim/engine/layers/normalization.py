@@ -74,9 +74,13 @@ class BatchNorm(Layer):
         return input_shape
 
     def _halves(self, flat: Array) -> tuple[Array, Array]:
-        """View a vector of 2·features numbers as two columns (…, features, 1)."""
-        pair = flat.reshape(*self.lead, 2, self.features, 1)
-        return pair[..., 0, :, :], pair[..., 1, :, :]
+        """View a vector of 2·features numbers as two columns (features, …, 1)."""
+        pair = flat.reshape(2, self.features, *self.lead, 1)
+        return pair[0], pair[1]
+
+    @property
+    def rows(self) -> int:
+        return 2 * self.features
 
     def views(self, flat: Array) -> dict[str, Array]:
         n = self.features
@@ -96,7 +100,7 @@ class BatchNorm(Layer):
         self.running_mean, self.running_variance = self.beta * 0, self.gamma * 0 + 1
 
     def _over(self, tape: Tape, array: Array) -> Array:
-        """View an activation as (…, features, M)."""
+        """View an activation as (features, …, M)."""
         if len(self.input_shape) == 1:
             return array
         return array.reshape(self.features, -1)
@@ -104,7 +108,7 @@ class BatchNorm(Layer):
     def forward(self, tape: Tape, x: Array) -> Signals:
         a_whole = new_activation(tape, self.output_shape, f"{self.name}.a")
         x_, a = self._over(tape, x), self._over(tape, a_whole)
-        column = (*tape.lead, self.features, 1)
+        column = (self.features, *tape.lead, 1)
         normal = tape.new(a.shape, f"{self.name}.normal")
         inverse = tape.new(column, f"{self.name}.inverse")
         if tape.training:
