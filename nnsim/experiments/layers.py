@@ -57,7 +57,8 @@ class LayerSpec:
     name : str
         As the file says, else ``layer1``, ``layer2``, … by position.
     labels : tuple of str
-        What its units or filters are called; empty where the file does not say.
+        What its units or filters are called; empty where the file does not say (the outputs go
+        by the classes then, one each).
     input_shape, output_shape : tuple of int
         Of one sample: ``(n,)``, or ``(height, width, channels)``.
     parameters : int

@@ -91,7 +91,7 @@ def load(name_or_path: str | Path) -> Experiment:
         path=root.document.path,
         input=given,
         classes=classes,
-        network=network,
+        network=network.with_output_labels(classes),
         data=data,
         training=training,
     )

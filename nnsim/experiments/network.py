@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nnsim.engine.losses import loss as engine_loss
@@ -65,6 +65,13 @@ class NetworkSpec:
     def parameter_count(self) -> int:
         """How many parameters it has."""
         return sum(layer.parameters for layer in self.layers)
+
+    def with_output_labels(self, classes: tuple[str, ...]) -> NetworkSpec:
+        """Return the same with the outputs called as the classes, where they have no labels."""
+        last = self.layers[-1]
+        if last.labels or last.units != len(classes):
+            return self
+        return replace(self, layers=(*self.layers[:-1], replace(last, labels=classes)))
 
     @property
     def products(self) -> int:

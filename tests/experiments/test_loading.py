@@ -277,6 +277,14 @@ targets = [1, 0.25]
     assert data.labels is None
 
 
+def test_outputs_go_by_the_classes_unless_told(plain):
+    assert load(plain()).network.layers[-1].labels == ("no", "yes")
+    told = plain('name = "output",', 'name = "output", labels = ["n", "y"],')
+    assert load(told).network.layers[-1].labels == ("n", "y")
+    one = plain('name = "output", units = 2', 'name = "output", units = 1')
+    assert load(one).network.layers[-1].labels == ()
+
+
 def test_two_classes_fit_one_output(plain):
     path = plain('name = "output", units = 2', 'name = "output", units = 1')
     assert load(path).data.targets.tolist() == [[0], [1]]
