@@ -39,8 +39,12 @@ def main(argv: list[str] | None = None) -> int:
     except MemoryError:
         _complain(_("there is not enough memory for this"))
     except OSError as error:
-        _drop_output()
-        _complain(_("can't write the output ({reason})").format(reason=error.strerror or error))
+        reason = error.strerror or str(error)
+        if error.filename is not None:
+            _complain(f"{error.filename}: {reason}")
+        else:
+            _drop_output()
+            _complain(_("can't write the output ({reason})").format(reason=reason))
     return ERROR
 
 
@@ -70,11 +74,12 @@ def _run(words: list[str]) -> int:
 
 
 def _is_for_people(error: Exception) -> bool:
-    """Tell whether an error is about what was asked for, and not a mistake in nnsim."""
-    return isinstance(error, CommandError) or type(error).__name__ in (
-        "ExperimentError",
-        "EngineError",
-    )
+    """Tell whether an error is one of nnsim's own, about what was asked for, and no mistake in it.
+
+    Each floor has its own (``ExperimentError``, ``EngineError``, …), a ValueError whose text is
+    the whole sentence; to import them here would cost what the way to the app doesn't need.
+    """
+    return type(error).__module__.partition(".")[0] == "nnsim"
 
 
 def _complain(message: str) -> None:
