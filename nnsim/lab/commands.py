@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from nnsim.i18n import N_, _, ngettext
 from nnsim.lab import values
 from nnsim.lab.addresses import Address
 from nnsim.lab.errors import LabError
+from nnsim.lab.walk import walking
 
 if TYPE_CHECKING:
     from nnsim.lab.lab import Lab
@@ -34,37 +35,45 @@ class Command:
     name, usage, summary : str
         ``usage`` is the line as one writes it, ``summary`` a sentence (English, translated by `_`
         where it is shown).
-    run : callable (lab, rest of the line) -> message
+    run : callable (bench, rest of the line) -> message
     changes : bool
         Whether it changes the bench (then it can be undone).
     merges : bool
         Whether several in a row are undone together.
+    group : str
+        Others that count as the same in that; nothing for the command alone.
     """
 
     name: str
     usage: str
     summary: str
-    run: Callable[[Lab, str], str]
+    run: Callable[[Any, str], str]
     changes: bool = True
     merges: bool = False
+    group: str = ""
+
+    @property
+    def undone_with(self) -> str:
+        """What it is undone together with, where it merges: the commands of its group."""
+        return self.group or self.name
 
 
 COMMANDS: dict[str, Command] = {}
 
 
 def _command(
-    usage: str, summary: str, *, changes: bool = True, merges: bool = False
+    usage: str, summary: str, *, changes: bool = True, merges: bool = False, group: str = ""
 ) -> Callable[[Callable[[Lab, str], str]], Callable[[Lab, str], str]]:
     def register(function: Callable[[Lab, str], str]) -> Callable[[Lab, str], str]:
         name = usage.split()[0]
-        COMMANDS[name] = Command(name, usage, summary, function, changes, merges)
+        COMMANDS[name] = Command(name, usage, summary, function, changes, merges, group)
         return function
 
     return register
 
 
-def parse(line: str) -> tuple[Command, str]:
-    """Find the command of a line and the rest of the line behind it.
+def parse(line: str, table: Mapping[str, Command] = COMMANDS) -> tuple[Command, str]:
+    """Find the command of a line in a bench's table, and the rest of the line behind it.
 
     Raises
     ------
@@ -72,17 +81,18 @@ def parse(line: str) -> tuple[Command, str]:
         Naming the nearest command.
     """
     name, _space, rest = line.strip().partition(" ")
-    if name in COMMANDS:
-        return COMMANDS[name], rest.strip()
+    if name in table:
+        return table[name], rest.strip()
     if not name:
-        raise LabError(_("type a command, such as: paint 111/101/101/111"))
-    near = difflib.get_close_matches(name, COMMANDS, n=2)
+        first = next(iter(table.values()))
+        raise LabError(_("type a command, such as: {usage}").format(usage=first.usage))
+    near = difflib.get_close_matches(name, table, n=2)
     raise LabError(
         _('there is no command "{name}"; {known}').format(
             name=name,
             known=_("did you mean {names}?").format(names=", ".join(near))
             if near
-            else _("the commands are {names}").format(names=" ".join(COMMANDS)),
+            else _("the commands are {names}").format(names=" ".join(table)),
         )
     )
 
@@ -122,11 +132,13 @@ def whole(text: str, least: int, most: int) -> int:
     return value
 
 
-def words(rest: str, command: str, least: int, most: int) -> list[str]:
+def words(
+    rest: str, command: str, least: int, most: int, table: Mapping[str, Command] = COMMANDS
+) -> list[str]:
     """The words behind a command, as many as it takes."""
     found = rest.split()
     if not least <= len(found) <= most:
-        raise LabError(_("say it like this: {usage}").format(usage=COMMANDS[command].usage))
+        raise LabError(_("say it like this: {usage}").format(usage=table[command].usage))
     return found
 
 
@@ -237,6 +249,22 @@ def _focus(lab: Lab, rest: str) -> str:
 
 def _focus_address(lab: Lab, text: str) -> Address:
     return lab.names.address(lab.names.resolve(text))
+
+
+# Walks -----------------------------------------------------------------------------------------
+
+
+def _walk_command(usage: str, summary: str) -> None:
+    run = walking.COMMANDS[usage.split()[0]]
+    _command(usage, summary, merges=True, group="walk")(lambda lab, rest: run(lab, rest.split()))
+
+
+_walk_command("forward [GRAIN]", N_("walk the forward pass; GRAIN is layer, neuron or term"))
+_walk_command("backward [GRAIN]", N_("walk the backward pass, from the loss to the update"))
+_walk_command("next [N]", N_("go to the next step of the walk, or N steps on"))
+_walk_command("previous [N]", N_("go back a step of the walk, or N steps"))
+_walk_command("first", N_("go to the first step of the walk"))
+_walk_command("last", N_("go to the last step of the walk"))
 
 
 # Training --------------------------------------------------------------------------------------

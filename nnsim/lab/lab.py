@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +19,13 @@ from nnsim.i18n import _
 from nnsim.lab import commands, values
 from nnsim.lab.addresses import Address, LayerNames, Names, Quantity
 from nnsim.lab.errors import LabError
-from nnsim.lab.explain import Explanation, explain
 from nnsim.lab.history import History
 from nnsim.lab.metrics import Metrics, measure
 from nnsim.lab.view import LayerView, NetworkView
+from nnsim.lab.walk import Place, Step, Walk
+
+if TYPE_CHECKING:
+    from nnsim.lab.explain import Explanation
 
 Array = NDArray[np.float64]
 Loader = Callable[[str], Experiment]
@@ -44,6 +47,7 @@ class Moment:
     sample: int | None
     edited: bool
     focus: Address
+    walk_place: Place | None
 
     @property
     def size(self) -> int:
@@ -73,6 +77,8 @@ class Lab:
         Whether the input was changed since.
     focus : Address
         The number that is looked at.
+    walk_place : Place or None
+        Where the walk through the network stands, if there is one.
     message : str
         What the last command did, in a sentence.
     """
@@ -99,6 +105,7 @@ class Lab:
         self.edited = False
         self.names = _names(experiment, self.network)
         self.focus = self._first_focus()
+        self.walk_place: Place | None = None
         self._training_state: Any = None
         self.changed(parameters=True)
 
@@ -141,7 +148,7 @@ class Lab:
             raise
         if before is not None:
             self._history.push(
-                before, line.strip(), merge=merge or command.merges, group=command.name
+                before, line.strip(), merge=merge or command.merges, group=command.undone_with
             )
         return self.message
 
@@ -208,6 +215,7 @@ class Lab:
             self.sample,
             self.edited,
             self.focus,
+            self.walk_place,
         )
 
     def restore(self, moment: Moment) -> None:
@@ -222,12 +230,13 @@ class Lab:
         self.input = moment.input.copy()
         self.target = None if moment.target is None else moment.target.copy()
         self.sample, self.edited, self.focus = moment.sample, moment.edited, moment.focus
+        self.walk_place = moment.walk_place
         self.changed(parameters=parameters)
         self._training_state = moment.training
 
     def changed(self, *, parameters: bool = False) -> None:
         """Forget what was derived: the trace always, what rests on the parameters if asked."""
-        for name in ("trace", "view"):
+        for name in ("trace", "view", "walk", "walk_step"):
             self.__dict__.pop(name, None)
         if parameters:
             self.__dict__.pop("metrics", None)
@@ -250,7 +259,30 @@ class Lab:
 
     def explain(self, address: str | Address) -> Explanation:
         """Why the number at `address` is what it is; raises as `read` does."""
+        from nnsim.lab.explain import explain  # late: the first picture needs no explanations
+
         return explain(self, address)
+
+    def walk_to(self, place: Place | None) -> None:
+        """Put the walk at a place."""
+        self.walk_place = place
+        self.__dict__.pop("walk", None)
+        self.__dict__.pop("walk_step", None)
+
+    @cached_property
+    def walk(self) -> Walk | None:
+        """The steps of the walk, for what is on the bench now; None without one (or its target)."""
+        place = self.walk_place
+        if place is None or (place.direction == "backward" and self.target is None):
+            return None
+        return Walk(self, place.direction, place.grain)
+
+    @cached_property
+    def walk_step(self) -> Step | None:
+        """The step at which the walk stands."""
+        if self.walk is None or self.walk_place is None:
+            return None
+        return self.walk[min(self.walk_place.index, len(self.walk) - 1)]
 
     @cached_property
     def trace(self) -> Any:

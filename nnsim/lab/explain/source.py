@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -109,14 +110,20 @@ class Source:
         """A unit in words, with its place in an image."""
         names = self.names.layers[layer]
         *place, unit = index
-        labels = names.labels
-        text = _("{unit} of {layer}").format(
-            unit=labels[unit] if labels else unit + 1, layer=names.name
-        )
+        if names.labels:
+            text = _("{label} of {layer}").format(label=names.labels[unit], layer=names.name)
+        else:
+            word = _UNIT[names.kind]() if len(names.output_shape) == 3 else _("unit")
+            text = _("{unit} {number} of {layer}").format(
+                unit=word, number=unit + 1, layer=names.name
+            )
         if place:
             where = ", ".join(str(i + 1) for i in place)
             text = _("{unit} at {place}").format(unit=text, place=where)
         return text
+
+
+_UNIT = defaultdict(lambda: lambda: _("channel"), conv2d=lambda: _("filter"))
 
 
 def flat(index: Index, shape: Index) -> int:

@@ -1,0 +1,142 @@
+"""Walks: the forward pass and the backward pass as small steps, at three grains.
+
+A `Walk` makes its steps one at a time, when they are asked for: a network of 784-128-10 has more
+than 100,000 terms, and any of them is as near as the first. Walking changes nothing on the bench.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, get_args
+
+import numpy as np
+
+from nnsim.i18n import _
+from nnsim.lab.errors import LabError, NoValueError
+from nnsim.lab.explain.source import Source
+from nnsim.lab.walk import backward, forward
+from nnsim.lab.walk.matrices import Matrix, MatrixView, matrix_view
+from nnsim.lab.walk.route import Spot, route
+from nnsim.lab.walk.step import (
+    GRAINS,
+    Curve,
+    Direction,
+    Grain,
+    Highlight,
+    Line,
+    Step,
+    Table,
+    Window,
+)
+
+if TYPE_CHECKING:
+    from nnsim.lab.lab import Lab
+
+__all__ = [
+    "GRAINS", "Curve", "Direction", "Grain", "Highlight", "Line", "Matrix", "MatrixView", "Place",
+    "Step", "Table", "Walk", "Window",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a walk stands: a part of the bench's state, undone and redone with it."""
+
+    direction: Direction
+    grain: Grain
+    index: int
+
+
+class Walk:
+    """The steps of one walk through the network on the bench, for the current sample.
+
+    Parameters
+    ----------
+    lab : Lab
+    direction : str
+        ``"forward"`` or ``"backward"``.
+    grain : str
+        ``"layer"``, ``"neuron"`` or ``"term"``.
+
+    Raises
+    ------
+    NoValueError
+        For a backward walk without a target.
+    LabError
+        For a grain or direction that there isn't.
+    """
+
+    def __init__(self, lab: Lab, direction: Direction = "forward", grain: Grain = "neuron") -> None:
+        if grain not in GRAINS:
+            raise LabError(
+                _('there is no grain "{grain}"; there are {names}').format(
+                    grain=grain, names=", ".join(GRAINS)
+                )
+            )
+        if direction not in get_args(Direction):
+            raise LabError(_("a walk goes forward or backward"))
+        if direction == "backward" and lab.target is None:
+            raise NoValueError(
+                _(
+                    "the way back starts at the loss, and there is no target yet: choose a sample "
+                    "(sample 1) or say what it is (target …)"
+                )
+            )
+        self.lab, self.direction, self.grain = lab, direction, grain
+        self._source = Source(lab)
+        self._route = route(self._source, direction, grain)
+        self._builders = (forward if direction == "forward" else backward).BUILDERS
+
+    def __len__(self) -> int:
+        return len(self._route)
+
+    def __getitem__(self, index: int) -> Step:
+        if not -len(self) <= index < len(self):
+            raise IndexError(index)
+        index %= len(self)
+        spot = self._route.spot(index)
+        with np.errstate(all="ignore"):
+            content = self._builders[spot.segment.kind](self._source, spot)
+        return Step(self.direction, self.grain, index, len(self), content)
+
+    def __iter__(self) -> Iterator[Step]:
+        return (self[i] for i in range(len(self)))
+
+    def spot(self, index: int) -> Spot:
+        """Return what step `index` is about, without making it."""
+        return self._route.spot(index)
+
+    def near(self, spot: Spot) -> int:
+        """Return the step that is about the same as a spot of a walk of another grain."""
+        found = self._route.index_of(spot.segment.phase, spot.segment.layer, spot.unit)
+        return found or 0
+
+    def find(self, address: str) -> int | None:
+        """Return the first step about the unit (or the sample's loss) that an address names."""
+        quantity = self.lab.names.resolve(address)
+        kind = quantity.kind
+        if quantity.layer < 0:
+            phase = {"input": "input", "prediction": "prediction"}.get(kind, kind.partition(".")[0])
+            return self._route.index_of(phase, -1, 0)
+        shape = self._source.shape(quantity.layer)
+        phase = "forward"
+        if self.direction == "backward":
+            phase = "gradient" if kind.endswith(".grad") else "delta"
+        if kind in ("z", "a", "delta", "slope"):
+            unit = int(np.ravel_multi_index((*quantity.position, quantity.unit), shape))
+        else:
+            unit = quantity.unit
+        return self._route.index_of(phase, quantity.layer, unit)
+
+    def matrices(self, index: int, *, batch: bool = False) -> MatrixView:
+        """Return the matrices that step `index` is a part of.
+
+        Parameters
+        ----------
+        index : int
+        batch : bool
+            For the training data (a batch of it) instead of the current sample.
+        """
+        spot = self.spot(index % len(self))
+        return matrix_view(self._source, self.direction, spot.segment, batch=batch)

@@ -1,0 +1,185 @@
+"""A step as matrices, for the current sample or for a batch of the data, with their shapes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnsim.i18n import _
+from nnsim.lab.explain.source import Source
+from nnsim.lab.walk.route import Segment
+from nnsim.lab.walk.step import Direction
+
+Array = NDArray[np.float64]
+# A batch of the data is at most so many samples, and so many numbers in its input.
+MOST_SAMPLES, MOST_NUMBERS = 4096, 2_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Matrix:
+    """One matrix: its name, the names of its axes such as ``(m, n_in)``, and its numbers."""
+
+    name: str
+    axes: tuple[str, ...]
+    values: Array
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """How large it is."""
+        return self.values.shape
+
+
+@dataclass(frozen=True, eq=False)
+class MatrixView:
+    """What a layer does, as matrices.
+
+    Attributes
+    ----------
+    formula : str
+        Such as ``z = x·W + b``.
+    matrices : tuple of Matrix
+        In the order of the formula, the result last.
+    samples : int
+        m.
+    note : str
+    """
+
+    formula: str
+    matrices: tuple[Matrix, ...]
+    samples: int
+    note: str = ""
+
+
+def matrix_view(
+    source: Source, direction: Direction, segment: Segment, *, batch: bool
+) -> MatrixView:
+    """Return the matrices of the layer that a segment of a walk is about."""
+    trace, note = _trace(source, direction, batch=batch)
+    if segment.layer < 0:
+        return _ends(source, trace, segment, note)
+    layer = trace.layers[segment.layer]
+    if direction == "forward":
+        return _forward(layer, note)
+    if segment.phase == "delta":
+        return _delta(source, trace, segment.layer, note)
+    return _gradients(source, layer, note)
+
+
+def _trace(source: Source, direction: Direction, *, batch: bool) -> tuple[Any, str]:
+    lab = source.lab
+    data = lab.experiment.data
+    if not batch or not data.count:
+        return lab.trace, _("the current sample")
+    wide = int(np.prod(source.shape(-1)))
+    count = max(1, min(data.count, MOST_SAMPLES, MOST_NUMBERS // wide))
+    note = (
+        _("all {count} training samples").format(count=count)
+        if count == data.count
+        else _("the first {count} of {all} training samples").format(count=count, all=data.count)
+    )
+    targets = data.targets[:count] if direction == "backward" or lab.target is not None else None
+    return lab.network.trace(data.inputs[:count], targets), note
+
+
+def _axes(array: Array, last: str) -> tuple[str, ...]:
+    """The names of the axes of an activation."""
+    return ("m", last) if array.ndim == 2 else ("m", _("height"), _("width"), last)
+
+
+def _forward(layer: Any, note: str) -> MatrixView:
+    x = Matrix("x", _axes(layer.x, "n_in"), layer.x)
+    a = Matrix("a", _axes(layer.a, "n_out"), layer.a)
+    m = len(layer.x)
+    if layer.weight is None:
+        parameters = [Matrix(name, ("n_out",), v) for name, v in layer.parameters.items()]
+        return MatrixView(_RULES.get(layer.kind, "a = f(x)"), (x, *parameters, a), m, note)
+    image = layer.weight.ndim == 4
+    axes = ("kernel_height", "kernel_width", "n_in", "n_out") if image else ("n_in", "n_out")
+    parts = [x, Matrix("W", axes, layer.weight), Matrix("b", ("n_out",), layer.bias)]
+    parts.append(Matrix("z", _axes(layer.z, "n_out"), layer.z))
+    formula = "z = W ∗ x + b" if image else "z = x·W + b"
+    if layer.activation != "identity":
+        parts.append(a)
+        formula += f", a = {layer.activation}(z)"
+    return MatrixView(formula, tuple(parts), m, note)
+
+
+_RULES = {
+    "batch_norm": "a = γ·(x − mean)/√(variance + ε) + β",
+    "flatten": "a = x",
+    "dropout": "a = x",
+    "max_pool2d": "a = max x",
+    "average_pool2d": "a = mean x",
+}
+
+
+def _factor(source: Source, m: int) -> str:
+    """How a δ of the last layer carries the mean over the batch."""
+    return "/m" if source.network.reduction == "mean" and m > 1 else ""
+
+
+def _delta(source: Source, trace: Any, position: int, note: str) -> MatrixView:
+    layer = trace.layers[position]
+    m = len(layer.x)
+    delta = Matrix("δ", _axes(layer.delta, "n_out"), layer.delta)
+    parts: list[Matrix] = []
+    if position == source.last:
+        target = trace.target.reshape(layer.a.shape)
+        parts += [Matrix("a", ("m", "n_out"), layer.a), Matrix("t", ("m", "n_out"), target)]
+        formula = f"δ = ∂C/∂z{_factor(source, m)}"
+    else:
+        above = trace.layers[position + 1]
+        parts.append(
+            Matrix(_("δ of {layer}").format(layer=above.name), ("m", "n_next"), above.delta)
+        )
+        formula = _("δ = what comes back through {layer}").format(layer=above.name)
+        if above.weight is not None and above.weight.ndim == 2:
+            name = _("W of {layer}").format(layer=above.name)
+            parts.append(Matrix(name, ("n_out", "n_next"), above.weight))
+            formula = _("δ = (δ of {layer})·Wᵀ").format(layer=above.name)
+    function = source.layer(position).function
+    if layer.z is not None and layer.activation not in ("identity", "softmax"):
+        slope = function.derivative(layer.z)
+        parts.append(Matrix("f′(z)", _axes(slope, "n_out"), slope))
+        formula += " ∘ f′(z)" if position != source.last else ""
+    return MatrixView(formula, (*parts, delta), m, note)
+
+
+def _gradients(source: Source, layer: Any, note: str) -> MatrixView:
+    m = len(layer.x)
+    x = Matrix("x", _axes(layer.x, "n_in"), layer.x)
+    delta = Matrix("δ", _axes(layer.delta, "n_out"), layer.delta)
+    results = [
+        Matrix(f"∂C/∂{_SYMBOLS.get(name, name)}", _AXES.get(values.ndim, ("n_out",)), values)
+        for name, values in layer.gradients.items()
+    ]
+    formula = {
+        "dense": "∂C/∂W = xᵀ·δ, ∂C/∂b = Σ δ",
+        "conv2d": _("∂C/∂W = Σ δ·window, ∂C/∂b = Σ δ"),
+    }.get(layer.kind, "∂C/∂γ = Σ δ·x̂, ∂C/∂β = Σ δ")
+    if source.network.l2 or source.network.l1:
+        formula += _(" (and the penalty)")
+    return MatrixView(formula, (x, delta, *results), m, note)
+
+
+_SYMBOLS = {"weight": "W", "bias": "b", "gamma": "γ", "beta": "β"}
+_AXES = {
+    2: ("n_in", "n_out"),
+    4: ("kernel_height", "kernel_width", "n_in", "n_out"),
+}
+
+
+def _ends(source: Source, trace: Any, segment: Segment, note: str) -> MatrixView:
+    """The input, or the outputs with their targets and losses."""
+    m = len(trace.input)
+    if segment.phase == "input":
+        return MatrixView("x", (Matrix("x", _axes(trace.input, "n_in"), trace.input),), m, note)
+    parts = [Matrix("a", _axes(trace.output, "n_out"), trace.output)]
+    if trace.target is None:
+        return MatrixView("a", tuple(parts), m, note)
+    parts.append(Matrix("t", _axes(trace.target, "n_out"), trace.target))
+    parts.append(Matrix("C", ("m",), trace.losses))
+    return MatrixView(source.network.loss_function.formula, tuple(parts), m, note)

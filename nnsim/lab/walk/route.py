@@ -1,0 +1,171 @@
+"""The order of the steps of a walk: segments whose lengths are known without making any step."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import accumulate
+
+from nnsim.lab.explain import losses
+from nnsim.lab.explain.source import Source, size
+from nnsim.lab.explain.windows import Windows
+from nnsim.lab.walk.step import Direction, Grain
+
+POOLS = ("max_pool2d", "average_pool2d")
+WEIGHTED = ("dense", "conv2d")
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Steps of one sort: for each of some units, some steps.
+
+    Attributes
+    ----------
+    kind : str
+        What the steps do; the builder of this name makes them.
+    layer : int
+    units, each : int
+        How many units, and how many steps for each.
+    """
+
+    kind: str
+    layer: int = -1
+    units: int = 1
+    each: int = 1
+
+    def __len__(self) -> int:
+        return self.units * self.each
+
+    @property
+    def phase(self) -> str:
+        """``forward``, ``delta``, ``gradient``, ``update``, ``loss``, …, whatever the grain."""
+        return self.kind.partition(".")[0]
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where an index leads: a segment, one of its units, one of the unit's steps."""
+
+    segment: Segment
+    unit: int
+    inner: int
+
+
+class Route:
+    """The segments of one walk, with access to any step by its index."""
+
+    def __init__(self, segments: Iterable[Segment]) -> None:
+        self.segments = [segment for segment in segments if len(segment)]
+        self._ends = list(accumulate(len(segment) for segment in self.segments))
+
+    def __len__(self) -> int:
+        return self._ends[-1]
+
+    def spot(self, index: int) -> Spot:
+        """Return where an index from 0 leads."""
+        number = bisect_right(self._ends, index)
+        segment = self.segments[number]
+        unit, inner = divmod(index - (self._ends[number] - len(segment)), segment.each)
+        return Spot(segment, unit, inner)
+
+    def index_of(self, phase: str, layer: int, unit: int) -> int | None:
+        """Return the first step of a phase about a layer and, where steps have units, a unit."""
+        start = 0
+        for segment in self.segments:
+            if segment.phase == phase and segment.layer == layer:
+                return start + min(unit, segment.units - 1) * segment.each
+            start += len(segment)
+        return None
+
+
+def route(source: Source, direction: Direction, grain: Grain) -> Route:
+    """Return the steps of a walk through the network of `source`."""
+    way = _forward if direction == "forward" else _backward
+    return Route(way(source, grain))
+
+
+def _forward(source: Source, grain: Grain) -> Iterator[Segment]:
+    yield Segment("input")
+    for layer in range(source.last + 1):
+        yield from _through(source, layer, grain)
+    if source.lab.experiment.classes:
+        yield Segment("prediction")
+    if source.lab.target is not None:
+        terms = len(losses.loss_terms(source)) if grain == "term" else 0
+        yield Segment("loss", each=terms + 1)
+
+
+def _through(source: Source, layer: int, grain: Grain) -> Iterator[Segment]:
+    if grain == "layer":
+        yield Segment("forward.layer", layer)
+        return
+    made, units = source.layer(layer), size(source.shape(layer))
+    fine = grain == "term"
+    terms = terms_of_unit(source, layer) if fine else 0
+    if made.activation == "softmax":
+        if made.kind in WEIGHTED:
+            yield Segment("forward.z", layer, units, terms + 1)
+        if fine:
+            yield Segment("forward.exp", layer, units)
+        yield Segment("forward.normalise", layer, units)
+    elif made.kind in WEIGHTED:
+        yield Segment("forward.unit", layer, units, terms + 2 if fine else 1)
+    elif made.kind in POOLS:
+        yield Segment("forward.pool", layer, units, terms + 1)
+    elif made.kind == "batch_norm":
+        yield Segment("forward.norm", layer, units, 2 if fine else 1)
+    else:
+        yield Segment("forward.pass", layer, units)
+
+
+def terms_of_unit(source: Source, layer: int) -> int:
+    """Return how many values a unit of a layer looks at, padding included."""
+    kind = source.layer(layer).kind
+    if kind == "dense":
+        return size(source.shape(layer - 1))
+    if kind not in (*POOLS, "conv2d"):
+        return 1
+    rows, columns = Windows.of(source, layer).size
+    return rows * columns * (source.shape(layer - 1)[2] if kind == "conv2d" else 1)
+
+
+def _backward(source: Source, grain: Grain) -> Iterator[Segment]:
+    yield Segment("loss", each=1)
+    layers = range(source.last, -1, -1)
+    for layer in layers:
+        if grain == "layer":
+            yield Segment("delta.layer", layer)
+        else:
+            each = steps_of_delta(source, layer) if grain == "term" else 1
+            yield Segment("delta.unit", layer, size(source.shape(layer)), each)
+        yield from _parameters(source, layer, grain, "gradient")
+    for layer in layers:
+        yield from _parameters(source, layer, grain, "update")
+    yield Segment("after")
+
+
+def _parameters(source: Source, layer: int, grain: Grain, phase: str) -> Iterator[Segment]:
+    count = source.layer(layer).parameter_count
+    if not count:
+        return
+    units = source.shape(layer)[-1]
+    if grain == "layer":
+        yield Segment(f"{phase}.layer", layer)
+    elif grain == "neuron":
+        yield Segment(f"{phase}.unit", layer, units)
+    else:
+        yield Segment(f"{phase}.each", layer, units, count // units)
+
+
+def steps_of_delta(source: Source, layer: int) -> int:
+    """Return how many steps the δ of a unit takes: what comes back, maybe by terms; times f′."""
+    made = source.layer(layer)
+    if layer == source.last:
+        alone = losses.fused(source) or made.activation in ("identity", "softmax")
+        return 1 if alone else 2
+    if made.activation == "softmax":
+        return 1
+    if source.layer(layer + 1).kind == "dense":
+        return source.shape(layer + 1)[-1] + 1
+    return 1 if made.activation == "identity" else 2

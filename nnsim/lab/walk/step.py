@@ -1,0 +1,205 @@
+"""One step of a walk, as frozen data that any panel can show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnsim.circuit.wording import role_in_words
+from nnsim.lab.view import Selection
+
+Array = NDArray[np.float64]
+Direction = Literal["forward", "backward"]
+Grain = Literal["layer", "neuron", "term"]
+GRAINS: tuple[Grain, ...] = ("layer", "neuron", "term")
+NONE: frozenset[Selection] = frozenset()
+
+
+@dataclass(frozen=True)
+class Highlight:
+    """What the step is about, for the pixel grid, the diagram and the table alike.
+
+    Attributes
+    ----------
+    sources : frozenset of Selection
+        The values that are read: inputs (layer −1) or units.
+    units : frozenset of Selection
+        The units that something is computed for.
+    weights : frozenset of Selection
+        The weights of dense layers that take part.
+    layer : int or None
+        A whole layer, with everything that goes into it; the sets are then empty.
+    """
+
+    sources: frozenset[Selection] = NONE
+    units: frozenset[Selection] = NONE
+    weights: frozenset[Selection] = NONE
+    layer: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Numbers in rows, such as i, xᵢ, wᵢ, wᵢ·xᵢ and the running Σ.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        The heads; the first stands over the labels.
+    labels : tuple of str
+        What each row is called.
+    values : array (rows, columns − 1)
+    addresses : callable (row, column) -> str or None
+        The address of a value, where it has one; rows and columns of `values`, from 0.
+    current : int or None
+        The row that the step is about.
+    known : int
+        How many rows the walk has reached; the others are still to come.
+    """
+
+    columns: tuple[str, ...]
+    labels: tuple[str, ...]
+    values: Array
+    addresses: Callable[[int, int], str | None]
+    current: int | None = None
+    known: int = 0
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A result below the table, such as ``+ b`` or ``z``; `value` is None while it is to come."""
+
+    label: str
+    value: float | None
+    address: str | None = None
+    current: bool = False
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The point on the curve of an activation: ``network.layers[layer].function`` has the curve."""
+
+    layer: int
+    name: str
+    z: float
+    a: float
+    slope: float
+
+
+@dataclass(frozen=True)
+class Window:
+    """The window of a convolution or pool over its image; rows and columns from 0.
+
+    ``top`` and ``left`` may be negative (or the window end outside) in the padding; ``place`` is
+    where the result goes, and ``channel`` that of a pool, None of a convolution, which sees all.
+    """
+
+    layer: int
+    top: int
+    left: int
+    rows: int
+    columns: int
+    place: tuple[int, int]
+    channel: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Content:
+    """What a step shows, apart from its place in the walk."""
+
+    kind: str
+    address: str
+    sentence: str
+    layer: int = -1
+    highlight: Highlight = field(default_factory=Highlight)
+    table: Table | None = None
+    lines: tuple[Line, ...] = ()
+    addresses: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    curve: Curve | None = None
+    window: Window | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One step of a walk.
+
+    Attributes
+    ----------
+    direction, grain : str
+    index, total : int
+        Which step of how many, from 0.
+    content : Content
+    """
+
+    direction: Direction
+    grain: Grain
+    index: int
+    total: int
+    content: Content
+
+    @property
+    def kind(self) -> str:
+        """What happens: ``input term bias activation unit layer exp normalise loss delta …``."""
+        return self.content.kind
+
+    @property
+    def address(self) -> str:
+        """The number in focus; ``lab.explain`` opens it."""
+        return self.content.address
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Every address in focus, that of `address` first."""
+        return tuple(dict.fromkeys((self.content.address, *self.content.addresses)))
+
+    @property
+    def sentence(self) -> str:
+        """What happens, in a sentence."""
+        return self.content.sentence
+
+    @property
+    def layer(self) -> int:
+        """The position of the layer, from 0; −1 for the input, the loss and the prediction."""
+        return self.content.layer
+
+    @property
+    def highlight(self) -> Highlight:
+        """What to highlight."""
+        return self.content.highlight
+
+    @property
+    def table(self) -> Table | None:
+        """The numbers in rows, if there are any."""
+        return self.content.table
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The results below the table."""
+        return self.content.lines
+
+    @property
+    def curve(self) -> Curve | None:
+        """The point on the activation's curve, where the step is about one."""
+        return self.content.curve
+
+    @property
+    def window(self) -> Window | None:
+        """The window over the image, of convolutions and pools."""
+        return self.content.window
+
+    @property
+    def role(self) -> str | None:
+        """On the way back: what the gate at this step does (a stable id)."""
+        return self.content.roles[-1] if self.content.roles else None
+
+    @property
+    def role_words(self) -> str | None:
+        """The same in words."""
+        return None if self.role is None else role_in_words(self.role)
