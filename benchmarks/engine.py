@@ -229,7 +229,7 @@ def w6() -> bool:
     if TORCH:
         steps["torch eager, baddbmm"] = TORCH.many(first, x, target, rate)
         steps["torch, backward by hand"] = TORCH.many_by_hand(first, x, target, rate)
-        wanted = {"torch eager, baddbmm": 2.5, "torch, backward by hand": 2.5}
+        wanted = {"torch eager, baddbmm": 2.5}
     agree(steps, 1e-12)
     programs: Programs = {name: step.run for name, step in steps.items()}
     title = f"W6  {many} networks {'-'.join(map(str, sizes))} at once, f64, per network and step"
@@ -288,8 +288,8 @@ def memory() -> bool:
         for _ in range(2):  # the first run also pays for imports and caches
             tracemalloc.start()
             net = make()
-            progress = list(Trainer(net, "adam", 0.001, batch).run(x, t, epochs=2))[-1]
-            assert np.isfinite(progress.loss)
+            for progress in Trainer(net, "adam", 0.001, batch).run(x, t, epochs=2):
+                assert np.isfinite(progress.loss)
             peak = tracemalloc.get_traced_memory()[1]
             tracemalloc.stop()
         holds = peak <= allowed

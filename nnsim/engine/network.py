@@ -112,6 +112,7 @@ class Network:
         l2, l1 = checks.real(l2, "l2", least=0), checks.real(l1, "l1", least=0)
         self._stack = Stack(self.layers, self._loss, reduction, self.dtype, l2, l1)
         self._plans: OrderedDict[tuple[Any, ...], Plan] = OrderedDict()
+        self._room: dict[str, Array] = {}
         self._bug: tuple[str, int] | None = None
         self.version = 0
         self.seed = seed
@@ -347,7 +348,8 @@ class Network:
         plan = self._plans.get(key)
         if plan is None:
             lean = until == "loss"
-            plan = self.record(m, until, training, generator=self.generator, lean=lean)
+            room = self._room if lean else None
+            plan = self.record(m, until, training, generator=self.generator, lean=lean, room=room)
             self._plans[key] = plan
             while len(self._plans) > _KEPT_PLANS:
                 self._plans.popitem(last=False)
@@ -359,6 +361,7 @@ class Network:
         self, until: Until, x: Array, target: Array | None = None, training: bool = False
     ) -> Plan:
         plan = self._plan(until, len(x), training)
+        plan.ones_under_x[...] = 1  # on a lean plan another batch size may have been there
         plan.inputs[...] = x
         if target is not None:
             plan.targets[...] = target

@@ -15,10 +15,6 @@ from nnsim.engine.tape import Array, Tape
 
 Until = Literal["forward", "loss", "gradients", "update"]
 
-# From this many inputs on, samples lie as rows in the input buffer (which the layers see
-# transposed): filling it is then a copy of whole rows.
-_WIDE = 64
-
 # Up to so many numbers the time of a call counts more than what it computes.
 _SIDE_BY_SIDE = 4096
 
@@ -118,13 +114,16 @@ class Plan(Tape):
 
     def _new_input(self, shape: Shape, lead: tuple[int, ...]) -> Array:
         before, self.lead = self.lead, lead
-        if len(shape) == 1 and shape[0] >= _WIDE and not lead:
-            base = np.zeros((self.batch, shape[0] + 1), self.dtype).T
-            x = self.with_ones(base, "x")
+        if len(shape) == 1 and not lead:
+            # Samples lie as rows here, and the layers see them turned: filling is faster so.
+            rows = (self.batch, shape[0] + 1)
+            base = self.take(rows, "x.rows", "x") if self.lean else np.zeros(rows, self.dtype)
+            x = self.with_ones(base.T, "x")
         else:
             x = new_activation(self, shape, "x")
         self.lead = before
         del self.workspace[id(self.augmented(x) if len(shape) == 1 else x)]  # it holds data
+        self.ones_under_x = self.augmented(x)[-1] if len(shape) == 1 else np.empty(0)
         self.inputs = batch_first(x, bool(lead))
         return x
 

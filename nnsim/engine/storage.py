@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
-import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
 from nnsim.engine.errors import EngineError
 from nnsim.engine.tape import Array
+
+if TYPE_CHECKING:
+    import zipfile
 
 FORMAT, VERSION = "nnsim network", 1
 
@@ -34,6 +35,8 @@ def write_atomically(path: str | os.PathLike[str], write: Callable[[IO[bytes]], 
     EngineError
         If the file can't be written; what lay at `path` is untouched then.
     """
+    import secrets  # late, as zipfile below: every network imports this module, few are saved
+
     target = Path(path)
     beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
@@ -82,6 +85,8 @@ def load(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]
         If the file isn't there, is truncated, was written by something else or by a newer
         nnsim, or holds pickled objects; the sentence names the file.
     """
+    import zipfile
+
     try:
         with zipfile.ZipFile(path) as archive:
             arrays = {

@@ -35,6 +35,14 @@ class _Step:
         self.up: list[Call] = plan.calls("update")
         self.fill_inputs = Gather(samples.x, plan.inputs)
         self.fill_targets = Gather(samples.target, plan.targets)
+        self.whole = samples if plan.batch == len(samples.x) else None
+
+    def take_turn(self) -> None:
+        """Make the memory that is shared with other batch sizes ready for this one."""
+        self.plan.ones_under_x[...] = 1
+        if self.whole is not None and self.whole.index is None:
+            self.plan.inputs[...] = self.whole.x
+            self.plan.targets[...] = self.whole.target
 
 
 class Trainer:
@@ -119,6 +127,7 @@ class Trainer:
         self._steps: dict[Any, _Step] = {}
         self._last: Progress | None = None
         self._room: dict[str, Array] = {}
+        self._turn: _Step | None = None
         self._generator, self._noise = shuffler(self.seed), noise(self.seed)
         self.reset()
 
@@ -242,7 +251,7 @@ class Trainer:
     def _epochs(self, sets: dict[str, Samples], epochs: int) -> Iterator[Progress]:
         samples, last = sets["train"], self.epoch + epochs
         self.stopped, self._interrupt = None, False
-        block = min(4096, max(64, (self._batch_size or len(samples)) // 2))
+        block = self._block(min(self._batch_size or len(samples), len(samples)))
         while self.epoch < last and self.stopped is None:
             self._keep_last()
             rate = self._set_rate()
@@ -255,6 +264,13 @@ class Trainer:
                 self.network, sets, block, self.epoch, self.updates, rate, self.stopped
             )
             yield self._last
+
+    def _block(self, batch: int) -> int:
+        """Return how many samples metrics are computed on at a time, so as to take little memory."""
+        net = self.network
+        sizes = [net.input_shape, *(layer.output_shape for layer in net.layers)]
+        sample = net.dtype.itemsize * sum(math.prod(size) for size in sizes)
+        return min(4096, max(1, batch // 4, _EVALUATION_BYTES // sample))
 
     def _epoch(self, samples: Samples) -> str | None:
         """Train to the end of the epoch; returns why it stopped before."""
@@ -308,9 +324,9 @@ class Trainer:
                 self._steps.clear()
             plan = step.plan if step is not None else self._record(size)
             step = self._steps[key] = _Step(plan, samples)
-            if size == len(samples.x):
-                plan.inputs[...] = samples.x
-                plan.targets[...] = samples.target
+        if step is not self._turn:
+            step.take_turn()
+            self._turn = step
         return step
 
     def _record(self, size: int) -> Plan:
@@ -480,6 +496,9 @@ class Trainer:
             raise EngineError(f"{path} is damaged: {error}") from error
         return trainer
 
+
+# Metrics of small networks are computed in blocks of about this size.
+_EVALUATION_BYTES = 1 << 17
 
 # Above this the square of the gradient counts as overflown.
 LARGEST = {4: float(np.finfo(np.float32).max), 8: math.inf}
