@@ -266,7 +266,7 @@ class Trainer:
             yield self._last
 
     def _block(self, batch: int) -> int:
-        """Return how many samples metrics are computed on at a time, so as to take little memory."""
+        """Return how many samples metrics are computed on at a time."""
         net = self.network
         sizes = [net.input_shape, *(layer.output_shape for layer in net.layers)]
         sample = net.dtype.itemsize * sum(math.prod(size) for size in sizes)
