@@ -349,15 +349,17 @@ def _experiment(lab: Lab, rest: str) -> str:
 
 @_command("undo [N]", N_("take back the last change, or the last N"), changes=False)
 def _undo(lab: Lab, rest: str) -> str:
+    times = _times(rest, "undo")
     lines = [lab.undo()]
-    lines += [lab.undo() for _i in range(_times(rest, "undo") - 1) if lab.can_undo]
+    lines += [lab.undo() for _i in range(times - 1) if lab.can_undo]
     return _said(lines, N_("undid: {line}"), "undid {n} change", "undid {n} changes")
 
 
 @_command("redo [N]", N_("do again what was undone"), changes=False)
 def _redo(lab: Lab, rest: str) -> str:
+    times = _times(rest, "redo")
     lines = [lab.redo()]
-    lines += [lab.redo() for _i in range(_times(rest, "redo") - 1) if lab.can_redo]
+    lines += [lab.redo() for _i in range(times - 1) if lab.can_redo]
     return _said(lines, N_("redid: {line}"), "redid {n} change", "redid {n} changes")
 
 

@@ -42,6 +42,7 @@ class Moment:
     start: Array
     epoch: int
     stopped: str | None
+    l2: float
     input: Array
     target: Array | None
     sample: int | None
@@ -210,6 +211,7 @@ class Lab:
             self.start,
             self.trainer.epoch,
             self.trainer.stopped,
+            self.network.l2,
             self.input.copy(),
             None if self.target is None else self.target.copy(),
             self.sample,
@@ -227,6 +229,8 @@ class Lab:
         self.trainer = moment.trainer
         self.trainer.restore(moment.training)
         self.trainer.stopped, self.start = moment.stopped, moment.start
+        if self.network.l2 != moment.l2:
+            self.network.l2 = moment.l2
         self.input = moment.input.copy()
         self.target = None if moment.target is None else moment.target.copy()
         self.sample, self.edited, self.focus = moment.sample, moment.edited, moment.focus
