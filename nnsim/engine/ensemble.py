@@ -206,12 +206,12 @@ class Ensemble:
         losses, costs, accuracies = [], [], []
         mean = self._template.reduction == "mean"
         wanted = metrics.decide(target)
-        for (outputs, each), penalty in zip(
-            self._evaluated(x, target), self._penalties(), strict=True
-        ):
-            sums = each.sum(axis=1)
+        parts = zip(self._evaluated(x, target), self._penalties(), strict=True)
+        for (outputs, each), penalty in parts:
+            with np.errstate(all="ignore"):
+                sums = each.sum(axis=1)
+                losses.append((sums / len(x) if mean else sums) + penalty)
             costs.append(sums)
-            losses.append((sums / len(x) if mean else sums) + penalty)
             right = [metrics.decide(output) == wanted for output in outputs]
             accuracies.append(np.mean(right, axis=1))
         classes = metrics.are_classes(target, self._template.loss_function)

@@ -34,7 +34,8 @@ class Evaluation:
             self.classes &= metrics.are_classes(target[rows], network.loss_function)
         self.right = int((decided == wanted).sum()) if self.classes else None
         self.accuracy = None if self.right is None else self.right / count
-        self.cost = float(self.losses.sum())
+        with np.errstate(all="ignore"):
+            self.cost = float(self.losses.sum())
         self.loss = network.reduce(self.losses)
 
 
