@@ -50,6 +50,7 @@ def explain(lab: Lab, address: str | Address) -> Explanation:
         upstream=found.upstream,
         local=found.local,
         note=found.note,
+        chosen_by=found.chosen_by,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from nnsim.circuit.gates import DISTRIBUTE, ROUTE, SCALE, SUM, SWAP
 from nnsim.i18n import _
 from nnsim.lab.explain import forward, losses
@@ -18,6 +20,11 @@ ROUTERS = ("relu",)
 
 def delta(source: Source, layer: int, index: Index) -> Found:
     """∂C/∂z of a unit (∂C/∂a, where a layer has no z)."""
+    found = _delta(source, layer, index)
+    return replace(found, chosen_by=losses.choosing(source)) if layer == source.last else found
+
+
+def _delta(source: Source, layer: int, index: Index) -> Found:
     made = source.layer(layer)
     source.targets()
     unit = source.unit_name(layer, index)

@@ -64,6 +64,9 @@ class Explanation:
         is the gradient.
     note : str
         A sentence that the formula needs, or nothing.
+    chosen_by : tuple of str
+        Addresses of numbers that do not occur in the arithmetic, but choose what does: the
+        targets, under hinge, say which class is the right one.
     """
 
     address: str
@@ -77,11 +80,13 @@ class Explanation:
     upstream: Node | None = None
     local: Node | None = None
     note: str = ""
+    chosen_by: tuple[str, ...] = ()
 
     @property
     def causes(self) -> tuple[str, ...]:
         """The addresses that it came from, each once, in the order of the formula."""
         found = dict.fromkeys(n.address for n in self.arithmetic.numbers() if n.address)
+        found.update(dict.fromkeys(self.chosen_by))
         found.pop(self.address, None)
         return tuple(a for a in found if a)
 

@@ -19,3 +19,4 @@ class Found:
     upstream: Node | None = None
     local: Node | None = None
     note: str = ""
+    chosen_by: tuple[str, ...] = ()

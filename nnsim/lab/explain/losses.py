@@ -36,7 +36,14 @@ def loss(source: Source) -> Found:
     note = ""
     if rule.name == "softmax_cross_entropy" and not fused(source):
         note = _("the outputs are scores; a is their softmax")
-    return Found(name, "C", rule.formula, node, note=note)
+    return Found(name, "C", rule.formula, node, note=note, chosen_by=choosing(source))
+
+
+def choosing(source: Source) -> tuple[str, ...]:
+    """The addresses of the targets, where they only choose which outputs are compared."""
+    if source.network.loss_name != "hinge":
+        return ()
+    return tuple(str(target.address) for target in source.targets())
 
 
 def loss_terms(source: Source) -> list[Node]:

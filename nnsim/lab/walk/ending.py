@@ -56,7 +56,7 @@ def updates(
     columns = ("", _("before"), "∂C/∂w", "−η·∂C/∂w", _("after"))
 
     def address(row: int, column: int) -> str | None:
-        return {0: shown[row], 1: f"{shown[row]}.grad", 2: "learning_rate"}.get(column)
+        return {0: shown[row], 1: f"{shown[row]}.grad"}.get(column)
 
     if current is None:
         sentence = _("every weight takes a step against its gradient: w ← w − {rate}·∂C/∂w").format(

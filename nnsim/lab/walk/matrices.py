@@ -132,9 +132,8 @@ def _delta(source: Source, trace: Any, position: int, note: str) -> MatrixView:
         formula = f"δ = ∂C/∂z{_factor(source, m)}"
     else:
         above = trace.layers[position + 1]
-        parts.append(
-            Matrix(_("δ of {layer}").format(layer=above.name), ("m", "n_next"), above.delta)
-        )
+        name = _("δ of {layer}").format(layer=above.name)
+        parts.append(Matrix(name, _axes(above.delta, "n_next"), above.delta))
         formula = _("δ = what comes back through {layer}").format(layer=above.name)
         if above.weight is not None and above.weight.ndim == 2:
             name = _("W of {layer}").format(layer=above.name)

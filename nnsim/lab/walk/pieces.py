@@ -166,7 +166,7 @@ def products_table(
     """A table of a sum of products of two numbers, with the running sum; None for other nodes."""
     terms = node.terms if isinstance(node, Sum) else (node,)
     pairs = [term.factors for term in terms if isinstance(term, Product) and len(term.factors) == 2]
-    if len(pairs) != len(terms):
+    if not pairs or len(pairs) != len(terms):
         return None
     factors = np.array([[factor.evaluate() for factor in pair] for pair in pairs])
     products = factors.prod(axis=1)

@@ -155,16 +155,16 @@ def a_pass(source: Source, spot: Spot) -> Content:
         sentence = _("{function} of z = {z} is a = {a}").format(
             function=made.activation, z=say(x.value), a=say(a.value)
         )
-        also = (source.address("z", layer, index), str(x.address))
+        also = [source.address("z", layer, index), str(x.address)]
     else:
         sentence = _("passed on as it is: a = x = {a}").format(a=say(a.value))
-        also = (str(x.address),)
+        also = [str(x.address)]
     highlight = Highlight(
         frozenset({Selection(layer - 1, spot.unit)}), frozenset({Selection(layer, spot.unit)})
     )
     curve = curve_of(source, layer, index) if made.kind == "activation" else None
     return Content(
         "activation" if made.kind == "activation" else "pass", str(a.address), sentence, layer,
-        highlight, None, lines(("x", x.value, x.address), ("a", a.value, a.address)), also,
+        highlight, None, lines(("x", x.value, x.address), ("a", a.value, a.address)), tuple(also),
         curve=curve,
     )  # fmt: skip
