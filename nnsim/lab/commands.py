@@ -267,6 +267,36 @@ _walk_command("first", N_("go to the first step of the walk"))
 _walk_command("last", N_("go to the last step of the walk"))
 
 
+# Circuits --------------------------------------------------------------------------------------
+
+
+@_command(
+    'circuit "EXPRESSION" [NAME=VALUE …]',
+    N_('put a circuit up beside the network: circuit "(x + y) * z" x=-2 y=5 z=-4'),
+)
+def _circuit(lab: Lab, rest: str) -> str:
+    from nnsim.lab.circuit_bench import CircuitBench, built, put_up
+
+    circuit, expression = built(rest)
+    lab.circuit = CircuitBench(circuit, title=expression, expression=expression)
+    return put_up(lab.circuit)
+
+
+def _no_circuit(lab: Lab, rest: str) -> str:  # noqa: ARG001
+    raise LabError(
+        _("there is no circuit; put one up: {usage}").format(
+            usage='circuit "(x + y) * z" x=-2 y=5 z=-4'
+        )
+    )
+
+
+# While a circuit is up, these go to it.
+_command("fold [NAME]", N_("make a part of the circuit one gate; without a name, all parts"))(
+    _no_circuit
+)
+_command("unfold [NAME]", N_("open a folded gate of the circuit; without a name, all"))(_no_circuit)
+
+
 # Training --------------------------------------------------------------------------------------
 
 

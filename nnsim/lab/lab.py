@@ -18,13 +18,15 @@ from nnsim.experiments import Experiment
 from nnsim.i18n import _
 from nnsim.lab import commands, values
 from nnsim.lab.addresses import Address, LayerNames, Names, Quantity
+from nnsim.lab.bench import Bench
+from nnsim.lab.commands import Command
 from nnsim.lab.errors import LabError
-from nnsim.lab.history import History
 from nnsim.lab.metrics import Metrics, measure
 from nnsim.lab.view import LayerView, NetworkView
 from nnsim.lab.walk import Place, Step, Walk
 
 if TYPE_CHECKING:
+    from nnsim.lab.circuit_bench import CircuitBench, CircuitMoment
     from nnsim.lab.explain import Explanation
 
 Array = NDArray[np.float64]
@@ -49,6 +51,7 @@ class Moment:
     edited: bool
     focus: Address
     walk_place: Place | None
+    circuit: tuple[CircuitBench, CircuitMoment] | None
 
     @property
     def size(self) -> int:
@@ -56,7 +59,7 @@ class Moment:
         return int(self.network.parameters.nbytes * 3 + self.input.nbytes)
 
 
-class Lab:
+class Lab(Bench[Moment]):
     """The bench of one experiment.
 
     Parameters
@@ -80,19 +83,21 @@ class Lab:
         The number that is looked at.
     walk_place : Place or None
         Where the walk through the network stands, if there is one.
+    circuit : CircuitBench or None
+        The circuit that the command ``circuit`` has put up.
     message : str
         What the last command did, in a sentence.
     """
 
+    commands = commands.COMMANDS
     network: Network
     trainer: Trainer
 
     def __init__(
         self, experiment: Experiment, *, untrained: bool = False, load: Loader | None = None
     ) -> None:
+        super().__init__()
         self._load = load
-        self._history: History[Moment] = History()
-        self.message = ""
         self._open(experiment, untrained)
 
     def _open(self, experiment: Experiment, untrained: bool = False) -> None:
@@ -107,6 +112,7 @@ class Lab:
         self.names = _names(experiment, self.network)
         self.focus = self._first_focus()
         self.walk_place: Place | None = None
+        self.circuit: CircuitBench | None = None
         self._training_state: Any = None
         self.changed(parameters=True)
 
@@ -118,40 +124,12 @@ class Lab:
 
     # Commands -------------------------------------------------------------------------------
 
-    def run(self, line: str, *, merge: bool = False) -> str:
-        """Run one line of the command language, such as ``set hidden[2].b 0.5``.
-
-        Parameters
-        ----------
-        line : str
-        merge : bool
-            Undo this together with the command before it, if that was of the same kind (the
-            strokes of one drag).
-
-        Returns
-        -------
-        str
-            What was done, in a sentence.
-
-        Raises
-        ------
-        LabError
-            With nothing changed.
-        """
-        command, rest = commands.parse(line)
-        before = self.moment() if command.changes else None
-        try:
-            with np.errstate(all="ignore"):
-                self.message = command.run(self, rest)
-        except Exception:
-            if before is not None:
-                self.restore(before)
-            raise
-        if before is not None:
-            self._history.push(
-                before, line.strip(), merge=merge or command.merges, group=command.undone_with
-            )
-        return self.message
+    def perform(self, command: Command, rest: str) -> str:
+        """Do what a command says; while a circuit is up, what is about it goes to it."""
+        if self.circuit is not None and self.circuit.takes(command.name, rest):
+            return self.circuit.perform(self.circuit.commands[command.name], rest)
+        with np.errstate(all="ignore"):
+            return command.run(self, rest)
 
     def run_in_steps(self, line: str) -> Generator[Any, None, None]:
         """Run ``train N``, an epoch for each item, so that a screen can go on in between.
@@ -177,28 +155,6 @@ class Lab:
                 self._history.push(before, line, merge=False, group=group)
                 self.message = commands.trained(self)
 
-    def undo(self) -> str:
-        """Take the last command back and return what it was."""
-        moment, line = self._history.undo(self.moment)
-        self.restore(moment)
-        return line
-
-    def redo(self) -> str:
-        """Do again what was undone and return what it was."""
-        moment, line = self._history.redo(self.moment)
-        self.restore(moment)
-        return line
-
-    @property
-    def can_undo(self) -> bool:
-        """Whether there is anything to undo."""
-        return self._history.can_undo
-
-    @property
-    def can_redo(self) -> bool:
-        """Whether there is anything to redo."""
-        return self._history.can_redo
-
     def moment(self) -> Moment:
         """The bench as it stands; parameters are copied only when they changed since last time."""
         if self._training_state is None:
@@ -218,6 +174,7 @@ class Lab:
             self.edited,
             self.focus,
             self.walk_place,
+            None if self.circuit is None else (self.circuit, self.circuit.moment()),
         )
 
     def restore(self, moment: Moment) -> None:
@@ -235,6 +192,10 @@ class Lab:
         self.target = None if moment.target is None else moment.target.copy()
         self.sample, self.edited, self.focus = moment.sample, moment.edited, moment.focus
         self.walk_place = moment.walk_place
+        self.circuit = None
+        if moment.circuit is not None:
+            self.circuit, stood = moment.circuit
+            self.circuit.restore(stood)
         self.changed(parameters=parameters)
         self._training_state = moment.training
 
@@ -249,7 +210,7 @@ class Lab:
     # What is on the bench ---------------------------------------------------------------------
 
     def read(self, address: str | Address) -> float | int:
-        """The number at `address`.
+        """The number at `address`; while a circuit is up, its names come first.
 
         Raises
         ------
@@ -258,6 +219,8 @@ class Lab:
         NoValueError
             It has no value now.
         """
+        if self.circuit is not None and self.circuit.reads(str(address)):
+            return self.circuit.read(str(address))
         with np.errstate(all="ignore"):
             return values.read(self, self.names.resolve(address))
 

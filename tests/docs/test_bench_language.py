@@ -12,6 +12,7 @@ from textual.dom import DOMNode
 
 import nnsim.tui
 from nnsim.lab import ADDRESS_KINDS, COMMANDS
+from nnsim.lab.circuit_bench import CIRCUIT_ADDRESSES, CIRCUIT_COMMANDS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "language.md").read_text(encoding="utf-8")
 
@@ -43,6 +44,11 @@ def test_every_kind_of_address_is_listed():
 
 def test_every_command_is_listed():
     assert sorted(first_cells("Commands")) == sorted(c.usage for c in COMMANDS.values())
+
+
+def test_everything_about_circuits_is_listed():
+    usages = [command.usage for command in CIRCUIT_COMMANDS.values()]
+    assert sorted(first_cells("Circuits")) == sorted([*CIRCUIT_ADDRESSES, *usages])
 
 
 def test_every_key_is_listed_with_what_is_pressed():

@@ -1,0 +1,96 @@
+"""What every bench shares: commands are run whole or not at all, and can be undone."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar, Generic
+
+from nnsim.lab.commands import Command, parse
+from nnsim.lab.history import History, T
+
+
+class Bench(ABC, Generic[T]):
+    """Runs lines of the command language and remembers moments of type `T` for undo.
+
+    Attributes
+    ----------
+    commands : mapping of str to Command
+        The table of the commands that it knows.
+    message : str
+        What the last command did, in a sentence.
+    """
+
+    commands: ClassVar[Mapping[str, Command]]
+
+    def __init__(self) -> None:
+        self._history: History[T] = History()
+        self.message = ""
+
+    @abstractmethod
+    def moment(self) -> T:
+        """The bench as it stands."""
+
+    @abstractmethod
+    def restore(self, moment: T) -> None:
+        """Put the bench back as it stood at `moment`."""
+
+    def perform(self, command: Command, rest: str) -> str:
+        """Do what a command says; undo knows nothing of it."""
+        return command.run(self, rest)
+
+    def run(self, line: str, *, merge: bool = False) -> str:
+        """Run one line of the command language, such as ``set hidden[2].b 0.5``.
+
+        Parameters
+        ----------
+        line : str
+        merge : bool
+            Undo this together with the command before it, if that was of the same kind (the
+            strokes of one drag).
+
+        Returns
+        -------
+        str
+            What was done, in a sentence.
+
+        Raises
+        ------
+        LabError
+            With nothing changed.
+        """
+        command, rest = parse(line, self.commands)
+        before = self.moment() if command.changes else None
+        try:
+            self.message = self.perform(command, rest)
+        except Exception:
+            if before is not None:
+                self.restore(before)
+            raise
+        if before is not None:
+            self._history.push(
+                before, line.strip(), merge=merge or command.merges, group=command.undone_with
+            )
+        return self.message
+
+    def undo(self) -> str:
+        """Take the last command back and return what it was."""
+        moment, line = self._history.undo(self.moment)
+        self.restore(moment)
+        return line
+
+    def redo(self) -> str:
+        """Do again what was undone and return what it was."""
+        moment, line = self._history.redo(self.moment)
+        self.restore(moment)
+        return line
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is anything to undo."""
+        return self._history.can_undo
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is anything to redo."""
+        return self._history.can_redo

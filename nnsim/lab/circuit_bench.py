@@ -1,0 +1,442 @@
+"""The circuit bench: a circuit, the walk through its gates, and every change undoable.
+
+A `Lab` puts one up at `Lab.circuit`; the circuit screen has one of its own. No screen, no I/O.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nnsim.circuit import (
+    Circuit,
+    CircuitError,
+    Graph,
+    Node,
+    Walk,
+    blocks,
+    from_expression,
+    read_values,
+)
+from nnsim.circuit.examples import example
+from nnsim.i18n import N_, _
+from nnsim.lab import commands
+from nnsim.lab.bench import Bench
+from nnsim.lab.commands import Command, number, whole, words
+from nnsim.lab.errors import AddressError, LabError
+
+if TYPE_CHECKING:
+    from nnsim.lab.lab import Lab
+
+# One row per kind of address while a circuit is up. docs/language.md lists the same.
+CIRCUIT_ADDRESSES: dict[str, str] = {
+    "NAME": N_("a named value of the circuit, such as x"),
+    "NAME.grad": N_("derivative of the circuit's value with respect to it"),
+    "gates": N_("how many gates the circuit has; a folded part is one"),
+}
+LARGEST_CIRCUIT = 5_000
+"""Gates that can still be drawn, folded and walked through without waiting."""
+_QUOTES = {'"': '"', "'": "'", "“": "”", "”": "”", "„": "“"}
+_NODE_BYTES = 300
+
+
+class ExpressionError(LabError):
+    """An expression that is refused.
+
+    Attributes
+    ----------
+    expression : str
+        Empty where the expression is not to blame.
+    position : int or None
+        The character of it that is to blame, counted from 0.
+    """
+
+    def __init__(self, error: CircuitError) -> None:
+        super().__init__(str(error))
+        self._error = error
+        self.expression, self.position = error.expression, error.position
+
+    def pointer(self, width: int = 72) -> str:
+        """Two lines, the expression around the place and a caret; empty without a place."""
+        return self._error.pointer(width)
+
+
+@dataclass(frozen=True)
+class CircuitMoment:
+    """A circuit and the place in the walk, for undo. A circuit on the bench never changes."""
+
+    circuit: Circuit
+    position: int
+    title: str
+    note: str
+    expression: str
+
+    @property
+    def size(self) -> int:
+        """Bytes that this moment may hold on to."""
+        return len(self.circuit.graph.nodes) * _NODE_BYTES
+
+
+class CircuitBench(Bench[CircuitMoment]):
+    """A circuit to set, fold and walk through.
+
+    Parameters
+    ----------
+    circuit : Circuit
+    title, note : str
+        What it is, and what to look for, in a sentence or two.
+    expression : str
+        What it was made of; empty for an unrolled network.
+
+    Attributes
+    ----------
+    circuit : Circuit
+        Replaced, never changed.
+    walk : Walk
+    """
+
+    def __init__(
+        self, circuit: Circuit, *, title: str = "", note: str = "", expression: str = ""
+    ) -> None:
+        super().__init__()
+        self.circuit = circuit
+        self.walk = Walk(circuit)
+        self.title, self.note, self.expression = title, note, expression
+
+    @classmethod
+    def of_example(cls, name: str) -> CircuitBench:
+        """A bench with one of the circuits that ship."""
+        shipped = example(name)
+        return cls(
+            shipped.circuit(),
+            title=shipped.title,
+            note=shipped.note,
+            expression=shipped.expression,
+        )
+
+    def put(self, circuit: Circuit, *, title: str, note: str = "", expression: str = "") -> None:
+        """Put another circuit on the bench, at the start of its walk."""
+        _check_size(circuit.graph)
+        self.circuit, self.walk = circuit, Walk(circuit)
+        self.title, self.note, self.expression = title, note, expression
+
+    def moment(self) -> CircuitMoment:
+        """The bench as it stands."""
+        return CircuitMoment(
+            self.circuit, self.walk.position, self.title, self.note, self.expression
+        )
+
+    def restore(self, moment: CircuitMoment) -> None:
+        """Put the bench back as it stood at `moment`."""
+        self.title, self.note, self.expression = moment.title, moment.note, moment.expression
+        if self.circuit is moment.circuit:
+            self.walk.go(moment.position)
+        else:
+            self.circuit = moment.circuit
+            self.walk = Walk(moment.circuit, moment.position)
+
+    def takes(self, name: str, rest: str) -> bool:
+        """Whether a command of the lab is about the circuit, while one is up."""
+        if name == "set":
+            return rest.split(" ", 1)[0] in self.circuit.names
+        return name in CIRCUIT_COMMANDS and name not in ("circuit", "undo", "redo")
+
+    def reads(self, address: str) -> bool:
+        """Whether an address names a number of the circuit."""
+        names = self.circuit.graph.names
+        return address in names or address.removesuffix(".grad") in names or address == "gates"
+
+    def read(self, address: str) -> float | int:
+        """The number at ``x``, ``x.grad`` or ``gates``.
+
+        Raises
+        ------
+        AddressError
+            Naming the nearest that there are.
+        """
+        address = address.strip()
+        try:
+            if address in self.circuit.graph.names:
+                return self.circuit.value_of(address)
+            if address == "gates":
+                return len(self.circuit.gates)
+            if address.endswith(".grad"):
+                return self.circuit.gradient_of(address.removesuffix(".grad"))
+            return self.circuit.value_of(address)
+        except CircuitError as error:
+            raise AddressError(str(error)) from None
+
+    @property
+    def line(self) -> str:
+        """The command that puts this circuit up; empty where no expression made it."""
+        if not self.expression:
+            return ""
+        values = "".join(f" {name}={value:.12g}" for name, value in self.circuit.inputs.items())
+        return f'circuit "{self.expression}"{values}'
+
+    def change(self, graph: Graph) -> None:
+        """Take another graph of the same inputs; the walk stays at the gate where it is."""
+        _check_size(graph)
+        position = _moved(self.walk, self.circuit.graph, graph)
+        self.circuit = Circuit(graph, list(self.circuit.inputs.values()))
+        self.walk = Walk(self.circuit, position)
+
+
+def _check_size(graph: Graph) -> None:
+    if len(graph.gates) > LARGEST_CIRCUIT:
+        raise LabError(
+            _("{gates} gates; the circuit bench takes at most {most}").format(
+                gates=len(graph.gates), most=LARGEST_CIRCUIT
+            )
+        )
+
+
+def _moved(walk: Walk, old: Graph, new: Graph) -> int:
+    """The position in `new` that answers to the walk's in `old`: after the same gates.
+
+    The gates before and behind those that were folded are the same in both; a place in between
+    stays as far in between.
+    """
+    before, after = [_key(n) for n in old.gates], [_key(n) for n in new.gates]
+    least = min(len(before), len(after))
+    head = next((i for i in range(least) if before[i] != after[i]), least)
+    tail = next((i for i in range(least - head) if before[-1 - i] != after[-1 - i]), least - head)
+    backward = walk.position > len(before)
+    done = walk.last - walk.position if backward else walk.position
+    if done > head:
+        behind = len(before) - done
+        if behind <= tail:
+            done = len(after) - behind
+        else:
+            share = (done - head) / (len(before) - head - tail)
+            done = head + math.ceil(share * (len(after) - head - tail))
+    return 2 * len(after) - done if backward else done
+
+
+def _key(node: Node) -> tuple[object, ...]:
+    return node.kind.id, node.name, node.number, node.block
+
+
+def of_network(lab: Lab) -> CircuitBench:
+    """The network of a lab with its sample and loss as a circuit, folded to one gate per part.
+
+    Raises
+    ------
+    LabError
+        Without a target; when a layer has no gates; when there would be too many gates.
+    """
+    from nnsim.circuit.unroll import unroll
+
+    if lab.target is None:
+        raise LabError(
+            _(
+                "a circuit ends in a loss, and there is no target yet: choose a sample (sample 1) "
+                "or say what it is (target …)"
+            )
+        )
+    gates = 2 * int(lab.network.parameters.size)
+    if gates > LARGEST_CIRCUIT:
+        raise LabError(
+            _("about {gates} gates; the circuit bench takes at most {most}").format(
+                gates=gates, most=LARGEST_CIRCUIT
+            )
+        )
+    try:
+        circuit = unroll(lab.network, lab.input, lab.target)
+    except ValueError as error:
+        raise LabError(str(error)) from None
+    circuit = Circuit(_folded(circuit.graph), list(circuit.inputs.values()))
+    return CircuitBench(
+        circuit,
+        title=lab.experiment.title,
+        note=_("The network with its present input, and its loss. x opens a folded gate."),
+    )
+
+
+# Commands ---------------------------------------------------------------------------------------
+
+
+def _split(rest: str) -> tuple[str, list[str]]:
+    """The expression, in quotes, and the words behind it."""
+    closing = _QUOTES.get(rest[:1])
+    end = rest.find(closing, 1) if closing else -1
+    if end < 0:
+        raise LabError(
+            _("put the expression in quotes: {example}").format(
+                example='circuit "(x + y) * z" x=-2 y=5 z=-4'
+            )
+        )
+    return rest[1:end], rest[end + 1 :].split()
+
+
+def built(rest: str) -> tuple[Circuit, str]:
+    """Build the circuit that stands behind ``circuit``, and return its expression too.
+
+    Raises
+    ------
+    LabError
+        An `ExpressionError` where the expression or a value is to blame.
+    """
+    expression, values = _split(rest)
+    try:
+        circuit = from_expression(expression, read_values(values))
+    except CircuitError as error:
+        raise ExpressionError(error) from None
+    _check_size(circuit.graph)
+    return circuit, " ".join(expression.split())
+
+
+def _circuit(bench: CircuitBench, rest: str) -> str:
+    circuit, expression = built(rest)
+    bench.put(circuit, title=expression, expression=expression)
+    return put_up(bench)
+
+
+def put_up(bench: CircuitBench) -> str:
+    """What was put on the bench, in a sentence."""
+    trouble = bench.circuit.trouble
+    if trouble:
+        return _("no finite result: {trouble}").format(trouble=trouble.in_words())
+    return _("{gates} gates; → walks through them").format(gates=len(bench.circuit.gates))
+
+
+def _example(bench: CircuitBench, rest: str) -> str:
+    (name,) = words(rest, "example", 1, 1, CIRCUIT_COMMANDS)
+    try:
+        shipped = example(name)
+    except CircuitError as error:
+        raise LabError(str(error)) from None
+    bench.put(
+        shipped.circuit(),
+        title=shipped.title,
+        note=shipped.note,
+        expression=shipped.expression,
+    )
+    return _(shipped.note)
+
+
+def _set(bench: CircuitBench, rest: str) -> str:
+    name, text = words(rest, "set", 2, 2, CIRCUIT_COMMANDS)
+    value = number(text)
+    inputs = bench.circuit.inputs
+    if name not in inputs:
+        if name in bench.circuit.names:
+            raise LabError(_("{name} is a result: it follows from its inputs").format(name=name))
+        bench.read(name)  # refuses, with the nearest names
+        raise LabError(_("{name} cannot be set").format(name=name))
+    inputs[name] = value
+    position = bench.walk.position
+    bench.circuit = Circuit(bench.circuit.graph, list(inputs.values()))
+    bench.walk = Walk(bench.circuit, position)
+    return _("{name} is {value}").format(name=name, value=f"{value:.12g}")
+
+
+def _folded(graph: Graph) -> Graph:
+    """Fold everything that can be."""
+    while names := blocks.foldable(graph):
+        for name in names:
+            with suppress(CircuitError):  # one fold can take the next one's gates away
+                graph = blocks.fold(graph, name)
+    return graph
+
+
+def _unfolded(graph: Graph) -> Graph:
+    """Open everything that is folded, also inside of what was."""
+    while names := blocks.unfoldable(graph):
+        graph = blocks.unfold(graph, names[0])
+    return graph
+
+
+def _fold(bench: CircuitBench, rest: str) -> str:
+    graph = bench.circuit.graph
+    if rest:
+        graph = _try(blocks.fold, graph, rest)
+    elif not blocks.foldable(graph):
+        raise LabError(_("nothing here can be folded"))
+    else:
+        graph = _folded(graph)
+    bench.change(graph)
+    return _("folded; {gates} gates").format(gates=len(graph.gates))
+
+
+def _unfold(bench: CircuitBench, rest: str) -> str:
+    graph = bench.circuit.graph
+    if rest:
+        graph = _try(blocks.unfold, graph, rest)
+    elif not blocks.unfoldable(graph):
+        raise LabError(_("nothing here is folded"))
+    else:
+        graph = _unfolded(graph)
+    bench.change(graph)
+    return _("unfolded; {gates} gates").format(gates=len(graph.gates))
+
+
+def _try(change: Callable[[Graph, str], Graph], graph: Graph, name: str) -> Graph:
+    try:
+        return change(graph, name)
+    except CircuitError as error:
+        raise LabError(str(error)) from None
+
+
+def _walk_command(usage: str, summary: str, go: Callable[[Walk, int], object]) -> Command:
+    """A command that walks: `go` takes the walk and how many steps were asked for."""
+    name = usage.split()[0]
+
+    def run(bench: CircuitBench, rest: str) -> str:
+        found = words(rest, name, 0, 1 if "[N]" in usage else 0, CIRCUIT_COMMANDS)
+        go(bench.walk, whole(found[0], 1, 10**6) if found else 1)
+        return _("step {step} of {steps}").format(step=bench.walk.position, steps=bench.walk.last)
+
+    return Command(name, usage, summary, run, merges=True, group="walk")
+
+
+CIRCUIT_COMMANDS: dict[str, Command] = {
+    command.name: command
+    for command in (
+        Command(
+            "circuit",
+            'circuit "EXPRESSION" [NAME=VALUE …]',
+            N_('put a circuit up: circuit "(x + y) * z" x=-2 y=5 z=-4'),
+            _circuit,
+        ),
+        Command("example", "example ID", N_("put up a circuit that ships"), _example),
+        Command("set", "set NAME VALUE", N_("set an input of the circuit: set x 3"), _set),
+        Command(
+            "fold",
+            "fold [NAME]",
+            N_("make a named part (or sigmoid) one gate; without a name, all that can be"),
+            _fold,
+        ),
+        Command("unfold", "unfold [NAME]", N_("open a folded gate; without a name, all"), _unfold),
+        _walk_command(
+            "forward", N_("go to the start of the forward walk"), lambda walk, _n: walk.go(0)
+        ),
+        _walk_command(
+            "backward",
+            N_("go to the start of the backward walk"),
+            lambda walk, _n: walk.go(walk.last // 2),
+        ),
+        _walk_command(
+            "next [N]",
+            N_("go one step on, or N"),
+            lambda walk, n: walk.go(walk.position + n),
+        ),
+        _walk_command(
+            "previous [N]",
+            N_("go one step back, or N"),
+            lambda walk, n: walk.go(walk.position - n),
+        ),
+        _walk_command(
+            "first", N_("go to where only the inputs are known"), lambda walk, _n: walk.go(0)
+        ),
+        _walk_command(
+            "last", N_("go to where everything is known"), lambda walk, _n: walk.go(walk.last)
+        ),
+        commands.COMMANDS["undo"],
+        commands.COMMANDS["redo"],
+    )
+}
+CircuitBench.commands = CIRCUIT_COMMANDS
