@@ -1,5 +1,6 @@
 """Random keys and mouse events from fixed seeds: whatever a person does, nothing breaks."""
 
+import asyncio
 import random
 
 import numpy as np
@@ -15,6 +16,17 @@ KEYS = (
     + ["ctrl+p", *"0123456789", "full_stop", "minus"]
 )
 TYPED = ["paint 111/101/101/111", "sample 3", "set hidden[1].b 1e6", "train 2", "undo 3", "nonsense"]
+
+
+@pytest.fixture(autouse=True)
+def no_waiting_for_idle(monkeypatch):
+    """Pilot waits 20 ms or more around each event; here it gives way and goes on."""
+
+    async def give_way(*_args: float) -> None:
+        await asyncio.sleep(0.001)
+
+    monkeypatch.setattr("textual.app.wait_for_idle", give_way)
+    monkeypatch.setattr("textual.pilot.wait_for_idle", give_way)
 
 
 async def press_at_random(app, size, seed, events):
@@ -35,6 +47,7 @@ async def press_at_random(app, size, seed, events):
                 await pilot.mouse_up(offset=spot)
             elif kind < 0.96:
                 await pilot.resize_terminal(*rng.choice([*SIZES, size, size, (30, 8)]))
+                await asyncio.sleep(0.1)  # Pilot refuses to click before the new layout stands
             elif hasattr(app.screen, "execute"):
                 app.screen.execute(rng.choice(TYPED))
             await pilot.pause()
