@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -19,9 +19,10 @@ class Samples:
     x: Array
     target: Array
     index: Array | None = None
+    count: int = field(init=False)
 
-    def __len__(self) -> int:
-        return len(self.x if self.index is None else self.index)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "count", len(self.x if self.index is None else self.index))
 
     def rows(self, part: slice) -> slice | Array:
         """Return what picks a part of the samples out of `x` and `target`."""
@@ -35,18 +36,20 @@ class Gather:
         self.source, self.view = source, view
         row = max(1, source[:1].nbytes)
         self.rows = max(1, min(len(view), _GATHER // row))
-        self.direct = view.flags.c_contiguous and view.dtype == source.dtype
-        shape = (0 if self.direct else self.rows, *source.shape[1:])
-        self.buffer = np.empty(shape, source.dtype)
+        direct = view.flags.c_contiguous and view.dtype == source.dtype
+        self.buffer = view if direct else np.empty((self.rows, *source.shape[1:]), source.dtype)
+        self.at_once = len(self.buffer) == len(view)
 
     def __call__(self, index: Array) -> None:
         """Fill the view with the rows of `index`, as many as it is long."""
-        if self.direct:
-            # With mode="clip" NumPy writes straight into `out`; the index is in range anyway.
-            self.source.take(index, 0, self.view, "clip")
+        # With mode="clip" NumPy writes straight into `out`; the index is in range anyway.
+        if self.at_once:
+            self.source.take(index, 0, self.buffer, "clip")
+            if self.buffer is not self.view:
+                np.copyto(self.view, self.buffer)
             return
         for start in range(0, len(index), self.rows):
             part = index[start : start + self.rows]
             rows = self.buffer[: len(part)]
             self.source.take(part, 0, rows, "clip")
-            self.view[start : start + len(part)] = rows
+            np.copyto(self.view[start : start + len(part)], rows)

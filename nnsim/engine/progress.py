@@ -20,7 +20,7 @@ class Evaluation:
 
     def __init__(self, network: Network, samples: Samples, block: int) -> None:
         x, target = samples.x, samples.target
-        count = len(samples)
+        count = samples.count
         self.losses = np.empty(count, network.dtype)
         decided, wanted = np.empty(count, np.intp), np.empty(count, np.intp)
         self.classes = True
@@ -74,7 +74,8 @@ class Progress:
 
     def keep(self) -> None:
         """Copy the parameters: training is about to go on."""
-        self._then = (self._network.parameters.copy(), self._network.running.copy())
+        running = self._network.running
+        self._then = self._network.parameters.copy(), running.copy() if running.size else running
 
     @property
     def parameters(self) -> Array:
@@ -153,10 +154,10 @@ class Progress:
         total = np.zeros_like(network.parameters)
         with _Moment(network, self._then), np.errstate(all="ignore"):
             penalty = network.penalty_gradient()
-            for start in range(0, len(samples), self._block):
+            for start in range(0, samples.count, self._block):
                 rows = samples.rows(slice(start, start + self._block))
                 part = network.evaluate(samples.x[rows], samples.target[rows], "gradients")
-                share = part.batch / len(samples) if network.reduction == "mean" else 1.0
+                share = part.batch / samples.count if network.reduction == "mean" else 1.0
                 total += share * (part.gradient - penalty)
             return total + penalty
 
