@@ -18,7 +18,6 @@ from nnsim.i18n import N_, _, ngettext
 from nnsim.lab import values
 from nnsim.lab.addresses import Address
 from nnsim.lab.errors import LabError
-from nnsim.lab.walk import walking
 
 if TYPE_CHECKING:
     from nnsim.lab.lab import Lab
@@ -255,8 +254,12 @@ def _focus_address(lab: Lab, text: str) -> Address:
 
 
 def _walk_command(usage: str, summary: str) -> None:
-    run = walking.COMMANDS[usage.split()[0]]
-    _command(usage, summary, merges=True, group="walk")(lambda lab, rest: run(lab, rest.split()))
+    def run(lab: Lab, rest: str) -> str:
+        from nnsim.lab.walk import walking  # late: the first picture needs no walk
+
+        return walking.COMMANDS[usage.split()[0]](lab, rest.split())
+
+    _command(usage, summary, merges=True, group="walk")(run)
 
 
 _walk_command("forward [GRAIN]", N_("walk the forward pass; GRAIN is layer, neuron or term"))

@@ -23,11 +23,11 @@ from nnsim.lab.commands import Command
 from nnsim.lab.errors import LabError
 from nnsim.lab.metrics import Metrics, measure
 from nnsim.lab.view import LayerView, NetworkView
-from nnsim.lab.walk import Place, Step, Walk
 
 if TYPE_CHECKING:
     from nnsim.lab.circuit_bench import CircuitBench, CircuitMoment
     from nnsim.lab.explain import Explanation
+    from nnsim.lab.walk import Place, Step, Walk
 
 Array = NDArray[np.float64]
 Loader = Callable[[str], Experiment]
@@ -242,6 +242,8 @@ class Lab(Bench[Moment]):
         place = self.walk_place
         if place is None or (place.direction == "backward" and self.target is None):
             return None
+        from nnsim.lab.walk import Walk  # late: the first picture needs no walk
+
         return Walk(self, place.direction, place.grain)
 
     @cached_property
