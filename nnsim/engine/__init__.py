@@ -24,10 +24,11 @@ from nnsim.engine.layers import (
     MaxPool2D,
 )
 from nnsim.engine.losses import LOSSES
-from nnsim.engine.network import Network, Summary, SummaryRow
+from nnsim.engine.network import Network
 from nnsim.engine.optimizers import OPTIMIZERS
 from nnsim.engine.plan import Plan
 from nnsim.engine.progress import Progress
+from nnsim.engine.summary import Summary, SummaryRow
 from nnsim.engine.tape import Op, Tape
 from nnsim.engine.trace import LayerTrace, Trace
 from nnsim.engine.training import Trainer

@@ -1,64 +1,28 @@
-"""The network: layers in a row, a loss, and one vector of parameters."""
+"""What a network computes: outputs, losses, gradients, each by running a tape."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from os import PathLike
 from typing import Any
 
 import numpy as np
 
-from nnsim.engine import bugs, checks, metrics, storage, trace
+from nnsim.engine import checks, metrics, trace
 from nnsim.engine.errors import EngineError
-from nnsim.engine.initializers import initializer as read_initializer
-from nnsim.engine.layers import layer_from
-from nnsim.engine.layers.base import MOST_UNITS, Layer, as_count
-from nnsim.engine.losses import Loss, loss
-from nnsim.engine.optimizers import Optimizer, optimizer
+from nnsim.engine.layers.base import Layer, as_count
+from nnsim.engine.model import Model
+from nnsim.engine.optimizers import Optimizer
+from nnsim.engine.optimizers import optimizer as read_optimizer
 from nnsim.engine.plan import Plan, Until
-from nnsim.engine.stack import Stack
 from nnsim.engine.tape import Array
 
-MOST_PARAMETERS = 100_000_000
 # Evaluation goes through this many samples at a time.
 _BLOCK = 4096
 _KEPT_PLANS = 12
 
 
-@dataclass(frozen=True, slots=True)
-class SummaryRow:
-    """One layer of a summary."""
-
-    name: str
-    kind: str
-    output_shape: tuple[int, ...]
-    parameters: int
-
-
-class Summary(list[SummaryRow]):
-    """One row per layer; `parameters` is the total."""
-
-    @property
-    def parameters(self) -> int:
-        """How many parameters the network has."""
-        return sum(row.parameters for row in self)
-
-    def __str__(self) -> str:
-        cells = [("layer", "kind", "output shape", "parameters")]
-        cells += [(r.name, r.kind, str(r.output_shape), f"{r.parameters:,}") for r in self]
-        cells += [("total", "", "", f"{self.parameters:,}")]
-        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-        return "\n".join(
-            "  ".join(cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=False))
-            + "  "
-            + row[-1].rjust(widths[-1])
-            for row in cells
-        )
-
-
-class Network:
+class Network(Model):
     """Layers in a row, trained by a loss.
 
     Parameters
@@ -97,126 +61,19 @@ class Network:
         input_shape: int | Sequence[int],
         loss: str = "squared_error",
         reduction: str = "mean",
-        seed: int | None = 0,
+        seed: int = 0,
         dtype: Any = "float64",
         l2: float = 0.0,
         l1: float = 0.0,
     ) -> None:
-        self.input_shape = _shape(input_shape)
-        self.layers = _named(layers)
-        self._loss = _loss_named(loss)
-        if reduction not in ("mean", "sum"):
-            raise EngineError(f'reduction is {reduction!r}: give "mean" or "sum"')
-        self.dtype = _dtype(dtype)
-        self._build()
-        l2, l1 = checks.real(l2, "l2", least=0), checks.real(l1, "l1", least=0)
-        self._stack = Stack(self.layers, self._loss, reduction, self.dtype, l2, l1)
         self._plans: OrderedDict[tuple[Any, ...], Plan] = OrderedDict()
         self._room: dict[str, Array] = {}
-        self._bug: tuple[str, int] | None = None
-        self.version = 0
-        self.seed = seed
-        self.generator = np.random.default_rng(0)
-        self.initialize(seed=seed)
+        super().__init__(layers, input_shape, loss, reduction, seed, dtype, l2, l1)
 
-    def _build(self) -> None:
-        shape, total = self.input_shape, 0
-        for layer in self.layers:
-            shape = layer.build(shape)
-            total += layer.parameter_count
-            if total > MOST_PARAMETERS:
-                raise EngineError(
-                    f"the network would have {total:,} parameters up to {layer.title}: "
-                    f"at most {MOST_PARAMETERS:,} are allowed"
-                )
-        self.output_shape = shape
-        self._loss.check(self.layers[-1].activation, int(np.prod(shape)))
-
-    def initialize(self, initializer: Any = None, seed: int | None = None) -> None:
-        """Start anew: draw the weights, set biases to 0 and running statistics back.
-
-        Parameters
-        ----------
-        initializer : str or tuple, optional
-            For every layer, such as ``"xavier"`` or ``"constant:0.5"``; else each layer's own.
-        seed : int, optional
-            A new seed; else the one from before, which gives the same weights again.
-        """
-        rule = None if initializer is None else read_initializer(initializer)
-        if seed is not None:
-            self.seed = as_count(seed, "seed", least=0, most=2**63 - 1)
-        rng = np.random.default_rng(self.seed)
-        for layer in self.layers:
-            layer.initialize(rng, rule)
-        # What dropout draws in `loss`, `trace` and `gradients` with training=True.
-        state = np.random.default_rng(self.seed).bit_generator.state
-        self.generator.bit_generator.state = state
-
-    # --- parameters and settings -------------------------------------------------------------
-
-    @property
-    def parameters(self) -> Array:
-        """The live vector of all parameters, (n_params,)."""
-        return self._stack.theta
-
-    @property
-    def running(self) -> Array:
-        """The live vector of the running statistics of batch norm."""
-        return self._stack.running
-
-    @property
-    def loss_name(self) -> str:
-        """The name of the loss."""
-        return self._loss.name
-
-    @property
-    def loss_function(self) -> Loss:
-        """The loss itself, with its formula."""
-        return self._loss
-
-    @property
-    def reduction(self) -> str:
-        """``"mean"`` or ``"sum"``."""
-        return self._stack.reduction
-
-    @property
-    def l2(self) -> float:
-        """Strength of the penalty ½·l2·Σw²; can be changed at any time."""
-        return float(self._stack.l2)
-
-    @l2.setter
-    def l2(self, value: float) -> None:
-        self._set_penalty(self._stack.l2, checks.real(value, "l2", least=0))
-
-    @property
-    def l1(self) -> float:
-        """Strength of the penalty l1·Σ|w|; can be changed at any time."""
-        return float(self._stack.l1)
-
-    @l1.setter
-    def l1(self, value: float) -> None:
-        self._set_penalty(self._stack.l1, checks.real(value, "l1", least=0))
-
-    def _set_penalty(self, strength: Array, value: float) -> None:
-        if bool(strength) != bool(value):
-            self._forget_plans()
-        strength[...] = value
-
-    def _forget_plans(self) -> None:
+    def forget_plans(self) -> None:
+        """Let every tape be recorded anew: something has changed that is part of them."""
+        super().forget_plans()
         self._plans.clear()
-        self.version += 1
-
-    def blocks(self, vector: Array) -> dict[str, Array]:
-        """Return views of a flat vector by name (``"hidden.weight"``), in public shape."""
-        return self._stack.blocks(vector)
-
-    def layer(self, name: str) -> Layer:
-        """Return the layer of this name."""
-        for layer in self.layers:
-            if layer.name == name:
-                return layer
-        names = ", ".join(layer.name for layer in self.layers)
-        raise EngineError(f"there is no layer {name!r}: the layers are {names}")
 
     # --- what it computes --------------------------------------------------------------------
 
@@ -261,19 +118,6 @@ class Network:
         gradient: Array = self._run("gradients", *self.check(x, target), training).gradient
         return gradient.copy()
 
-    def evaluate(self, x: Array, target: Array, until: Until = "loss") -> Plan:
-        """Return a plan that has run on checked samples, in evaluation mode; its buffers live."""
-        return self._run(until, x, target)
-
-    def penalty(self) -> float:
-        """Return ½·l2·Σw² + l1·Σ|w|."""
-        return float(self._stack.penalty())
-
-    def penalty_gradient(self) -> Array:
-        """Return the penalty's part of the gradient, l2·w + l1·sign(w), flat."""
-        weights = self.parameters * self._stack.mask("weight")
-        return np.asarray(self._stack.l2 * weights + self._stack.l1 * np.sign(weights))
-
     def predict(self, x: Any) -> Array:
         """Return the class of each sample, counted from 0: the largest output, or one ≥ .5."""
         return metrics.decide(self.forward(x))
@@ -283,14 +127,9 @@ class Network:
         x, target = self.check(x, target)
         return metrics.accuracy(self.forward(x), target, self._loss)
 
-    def summary(self) -> Summary:
-        """Return a row per layer: name, kind, output shape, parameter count; and the total."""
-        return Summary(
-            SummaryRow(layer.name, layer.kind, layer.output_shape, layer.parameter_count)
-            for layer in self.layers
-        )
-
-    # --- tapes -------------------------------------------------------------------------------
+    def evaluate(self, x: Array, target: Array, until: Until = "loss") -> Plan:
+        """Return a plan that has run on checked samples, in evaluation mode; its buffers live."""
+        return self._run(until, x, target)
 
     def plan(
         self,
@@ -324,7 +163,7 @@ class Network:
         m = as_count(m, "m")
         if not training:
             return self._plan("forward", m, False)
-        rule = optimizer_for(optimizer)
+        rule = read_optimizer(optimizer)
         rule.prepare(self.parameters, checks.real(learning_rate, "learning_rate", least=0))
         return self.record(m, "update", True, optimizer=rule)
 
@@ -369,8 +208,6 @@ class Network:
             plan.run()
         return plan
 
-    # --- checks ------------------------------------------------------------------------------
-
     def _samples(self, x: Any) -> Array:
         return checks.samples(x, self.input_shape, self.dtype, "x")
 
@@ -382,141 +219,3 @@ class Network:
             raise EngineError(f"x has {len(x)} samples, but target has {len(target)}")
         self._loss.check_targets(target.reshape(len(target), -1))
         return x, target
-
-    # --- planted bugs ------------------------------------------------------------------------
-
-    @property
-    def bug(self) -> tuple[str, int] | None:
-        """The planted bug and the number of its layer (from 0), or None."""
-        return self._bug
-
-    def plant(self, bug: str, layer: str) -> None:
-        """Plant a known mistake in the backward pass of the layer of this name.
-
-        Parameters
-        ----------
-        bug : str
-            One of `bugs.BUGS`. It takes the place of one that was planted before.
-        layer : str
-        """
-        number = self.layers.index(self.layer(layer))
-        last = number == len(self.layers) - 1
-        fused = last and self._loss.fused_with == self.layers[-1].activation
-        bugs.check(bug, self.layers[number], self.reduction, fused)
-        self._bug = (bug, number)
-        self._forget_plans()
-
-    def mend(self) -> None:
-        """Take the planted bug out."""
-        self._bug = None
-        self._forget_plans()
-
-    # --- keeping -----------------------------------------------------------------------------
-
-    def twin(self, dtype: Any = None, lead: tuple[int, ...] = ()) -> Stack:
-        """Return the layers bound to copies of the parameters, in another kind of number.
-
-        With a `lead` of (R,), bound to R sets of parameters, all 0.
-        """
-        return self._stack.twin(dtype, lead)
-
-    def describe(self) -> dict[str, Any]:
-        """Return the network without its numbers, as JSON can hold it."""
-        return {
-            "input_shape": list(self.input_shape),
-            "layers": [layer.describe() for layer in self.layers],
-            "loss": self.loss_name,
-            "reduction": self.reduction,
-            "dtype": self.dtype.name,
-            "l2": self.l2,
-            "l1": self.l1,
-            "seed": self.seed,
-        }
-
-    @classmethod
-    def from_description(cls, description: dict[str, Any]) -> Network:
-        """Build a network that `describe` described; its parameters are those of its seed."""
-        if not isinstance(description, dict) or not isinstance(description.get("layers"), list):
-            raise EngineError("the description of the network is damaged: it has no layers")
-        rest = dict(description)
-        layers = [layer_from(layer) for layer in rest.pop("layers")]
-        try:
-            return cls(layers, **rest)
-        except TypeError as error:
-            raise EngineError(f"the description of the network is damaged: {error}") from error
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write network and parameters to an ``.npz`` file; a file there is replaced whole."""
-        arrays = {"parameters": self.parameters, "running": self.running}
-        storage.save(path, {"network": self.describe()}, arrays)
-
-    @classmethod
-    def load(cls, path: str | PathLike[str]) -> Network:
-        """Read a network that `save` (or ``Trainer.save``) wrote.
-
-        Raises
-        ------
-        EngineError
-            If the file is missing, truncated, foreign, pickled, or doesn't match itself.
-        """
-        description, arrays = storage.load(path)
-        return cls.from_file(path, description, arrays)
-
-    @classmethod
-    def from_file(
-        cls, path: str | PathLike[str], description: dict[str, Any], arrays: dict[str, Array]
-    ) -> Network:
-        """Build a network from what `storage.load` read."""
-        try:
-            network = cls.from_description(description.get("network", {}))
-            storage.fill(network.parameters, arrays, "parameters")
-            storage.fill(network.running, arrays, "running")
-        except EngineError as error:
-            raise EngineError(f"{path}: {error}") from error
-        return network
-
-
-def optimizer_for(given: str | Optimizer) -> Optimizer:
-    """Return the optimiser of this name."""
-    return optimizer(given)
-
-
-def _loss_named(name: str) -> Loss:
-    return loss(name)
-
-
-def _shape(given: int | Sequence[int]) -> tuple[int, ...]:
-    sizes: Any = (given,) if isinstance(given, int | np.integer) else given
-    if not isinstance(sizes, tuple | list) or not 1 <= len(sizes) <= 3:
-        raise EngineError(f"input_shape is {given!r}: give (n,) or (height, width, channels)")
-    shape = tuple(as_count(size, "a size of input_shape") for size in sizes)
-    if np.prod(shape, dtype=float) > MOST_UNITS:
-        raise EngineError(f"input_shape {shape} is more than {MOST_UNITS:,} numbers")
-    return shape
-
-
-def _dtype(given: Any) -> np.dtype[Any]:
-    try:
-        dtype: np.dtype[Any] = np.dtype(given)
-    except TypeError:
-        dtype = np.dtype(object)
-    if dtype not in (np.dtype("float64"), np.dtype("float32")):
-        raise EngineError(f'dtype is {given!r}: give "float64" or "float32"')
-    return dtype
-
-
-def _named(layers: Sequence[Layer]) -> list[Layer]:
-    """Check the list, and call unnamed layers layer1, layer2 and so on."""
-    if isinstance(layers, Layer) or not isinstance(layers, Sequence) or not layers:
-        raise EngineError("layers is empty or no list: give at least one layer")
-    names: set[str] = set()
-    for number, layer in enumerate(layers, 1):
-        if not isinstance(layer, Layer):
-            raise EngineError(f"layer {number} is {layer!r}: give a layer such as Dense(3)")
-        if layer.output_shape:
-            raise EngineError(f"{layer.title} belongs to a network already: make a new one")
-        layer.name = layer.name or f"layer{number}"
-        if layer.name in names:
-            raise EngineError(f'two layers are called "{layer.name}": give each its own name')
-        names.add(layer.name)
-    return list(layers)

@@ -145,6 +145,8 @@ def test_same_seed_same_start_and_initialize():
         (lambda: Network([Dense(2)], (2,), reduction="max"), "mean"),
         (lambda: Network([Dense(2)], (2,), dtype="int32"), "float64"),
         (lambda: Network([Dense(2)], (2,), l2=-1), "l2 is -1"),
+        (lambda: Network([Dense(2)], (2,), seed=None), "seed is None"),
+        (lambda: Network([Dense(2)], (10**6, 10**6)), "more than 10,000,000"),
         (lambda: Network([Dense(100_000), Dense(100_000)], (2,)), "parameters"),
         (lambda: Network([Dense(2)], (2,), loss="binary_cross_entropy"), "sigmoid"),
         (lambda: Network([Dense(1)], (2,), loss="softmax_cross_entropy"), "two outputs"),
