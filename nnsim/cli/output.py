@@ -20,12 +20,14 @@ _ASCII = str.maketrans({
     "λ": "lambda", "μ": "mu", "½": "1/2", "·": "*", "×": "x", "−": "-", "–": "-", "—": "-",
     "≈": "~", "≥": ">=", "≤": "<=", "≠": "!=", "→": "->", "←": "<-", "…": "...", "′": "'",
     "²": "^2", "ᵢ": "_i", "₁": "1", "₂": "2", "✓": "+", "✗": "x", "“": '"', "”": '"', "’": "'",
+    "ᶻ": "^z", "ⱼ": "_j", "ₖ": "_k", "√": "sqrt", "∞": "inf", "γ": "gamma", "β": "beta",
+    "ε": "epsilon", "\u0302": "_hat", "ᵀ": "^T", "∗": "*", "∘": ".*",
 })  # fmt: skip
 
 
 def to_ascii(text: str) -> str:
     """Return `text` with every sign that is not ASCII replaced."""
-    return text.translate(_ASCII).encode("ascii", "replace").decode("ascii")
+    return text.replace("⁻ᶻ", "^-z").translate(_ASCII).encode("ascii", "replace").decode("ascii")
 
 
 class Output:

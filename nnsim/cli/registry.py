@@ -14,7 +14,7 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-COMMANDS = ("experiments", "summary", "train", "predict", "trace", "gates", "gradcheck")
+COMMANDS = ("experiments", "summary", "train", "predict", "trace", "explain", "gates", "gradcheck")
 """In the order of ``nnsim --help``."""
 
 

@@ -69,6 +69,7 @@ EXAMPLES = {
     "train": ["train", "demons", "--epochs", "1"],
     "predict": ["predict", "demons", "--input", "010/010/010/010"],
     "trace": ["trace", "demons", "--input", "010/010/010/010", "--target", "1"],
+    "explain": ["explain", "demons", "hidden[1].z", "--input", "010/010/010/010"],
     "gates": ["gates", "x*y", "x=2", "y=3"],
     "gradcheck": ["gradcheck", "demons"],
 }

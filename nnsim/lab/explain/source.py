@@ -110,13 +110,15 @@ class Source:
         """A unit in words, with its place in an image."""
         names = self.names.layers[layer]
         *place, unit = index
-        if names.labels:
-            text = _("{label} of {layer}").format(label=names.labels[unit], layer=names.name)
+        label = names.labels[unit] if names.labels else ""
+        word = _UNIT[names.kind]() if len(names.output_shape) == 3 else _("unit")
+        if not label:
+            text = _("{unit} {number} of {layer}")
+        elif label.isdecimal():  # a class such as the digit 0, which is not unit 0
+            text = _('{unit} {number} of {layer} ("{label}")')
         else:
-            word = _UNIT[names.kind]() if len(names.output_shape) == 3 else _("unit")
-            text = _("{unit} {number} of {layer}").format(
-                unit=word, number=unit + 1, layer=names.name
-            )
+            text = _("{label} of {layer}")
+        text = text.format(unit=word, number=unit + 1, label=label, layer=names.name)
         if place:
             where = ", ".join(str(i + 1) for i in place)
             text = _("{unit} at {place}").format(unit=text, place=where)
