@@ -1,0 +1,1 @@
+"""The tutor: lessons from markdown, played on a bench, without a screen."""

@@ -1,0 +1,66 @@
+"""What is wrong with a lesson, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """A place in a file, line and column counted from 1."""
+
+    line: int
+    column: int = 1
+
+
+TOP = Place(1)
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing that is wrong; `str()` is ``file:line:column: sentence``."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+
+
+class LessonError(ValueError):
+    """A lesson that can't be played; `str()` is the first problem.
+
+    Attributes
+    ----------
+    problems : tuple of Problem
+        All that were found, in the order of the file.
+    """
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(str(self.problems[0]))
+
+
+class Problems:
+    """Collects what is wrong with one file."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.found: list[Problem] = []
+
+    def add(self, place: Place, message: str) -> None:
+        """Note a problem; a message never spans lines, whatever the lesson held."""
+        shown = "".join(c if c.isprintable() else "?" for c in " ".join(message.split()))
+        if len(shown) > 500:
+            shown = shown[:499] + "…"
+        self.found.append(Problem(self.file, place.line, place.column, shown))
+
+    def sorted(self) -> list[Problem]:
+        """All of them by place, each once."""
+        return sorted(set(self.found))
