@@ -13,6 +13,7 @@ from textual.binding import Binding, BindingType
 
 from nnsim.i18n import N_, _
 from nnsim.tui import settings
+from nnsim.tui.screens.guard import GuardedScreen
 from nnsim.tui.screens.home import HomeScreen
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from nnsim.lab import Lab
+    from nnsim.lab.circuit_bench import CircuitBench
     from nnsim.tui.screens.lab import LabScreen
 
 
@@ -115,6 +117,29 @@ class NnsimApp(App[None]):
                 return
         self._go_to(f"bench {name}")
 
+    def open_circuits(self) -> None:
+        """Open the circuit bench, as it was left if it was open before."""
+        from nnsim.lab.circuit_bench import CircuitBench
+        from nnsim.tui.screens.circuit import CircuitScreen
+
+        if not self.is_screen_installed("circuits"):
+            bench = CircuitBench.of_example("add-multiply")
+            self.install_screen(CircuitScreen(bench), "circuits")
+        self._go_to("circuits")
+
+    def show_circuit(self, bench: CircuitBench) -> None:
+        """Show a circuit over the bench that it belongs to."""
+        from nnsim.tui.screens.circuit import CircuitScreen
+
+        self.push_screen(CircuitScreen(bench))
+
+    def leave_circuit(self) -> None:
+        """Go back to the bench that the circuit belongs to, or Home."""
+        if self.is_screen_installed(self.screen) or len(self.screen_stack) < 2:
+            self.show_home()
+        else:
+            self.pop_screen()
+
     def show_home(self) -> None:
         """Go to Home; the bench stays as it is."""
         if not self.is_screen_installed("home"):
@@ -142,4 +167,5 @@ class NnsimApp(App[None]):
             return
         focused = self.focused
         chain = list(focused.ancestors_with_self) if focused is not None else [self.screen, self]
-        self.push_screen(HelpScreen(chain, commands=not isinstance(self.screen, HomeScreen)))
+        reference = self.screen.reference() if isinstance(self.screen, GuardedScreen) else None
+        self.push_screen(HelpScreen(chain, reference=reference))

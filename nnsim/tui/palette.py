@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from nnsim.i18n import _
-from nnsim.lab import COMMANDS, Command
 
 if TYPE_CHECKING:
+    from nnsim.lab import Command
+    from nnsim.tui.screens.circuit import CircuitScreen
     from nnsim.tui.screens.lab import LabScreen
 
 
@@ -18,10 +19,17 @@ class BenchCommands(Provider):
     """Runs a command that needs nothing more, or opens the command line with its name."""
 
     @property
-    def _bench(self) -> LabScreen | None:
+    def _bench(self) -> LabScreen | CircuitScreen | None:
+        from nnsim.tui.screens.circuit import CircuitScreen
         from nnsim.tui.screens.lab import LabScreen
 
-        return self.screen if isinstance(self.screen, LabScreen) else None
+        return self.screen if isinstance(self.screen, LabScreen | CircuitScreen) else None
+
+    @property
+    def _table(self) -> list[Command]:
+        bench = self._bench
+        reference = None if bench is None else bench.reference()
+        return [] if reference is None else list(reference[0].values())
 
     def _run(self, command: Command) -> None:
         bench = self._bench
@@ -37,23 +45,29 @@ class BenchCommands(Provider):
 
     async def discover(self) -> Hits:
         """All of them, before anything is typed."""
-        if self._bench is not None:
-            for command in COMMANDS.values():
-                yield DiscoveryHit(
-                    command.usage, partial(self._run, command), help=_(command.summary)
-                )
+        for command in self._table:
+            yield DiscoveryHit(
+                _plain(command.usage),
+                partial(self._run, command),
+                text=command.usage,
+                help=_plain(_(command.summary)),
+            )
 
     async def search(self, query: str) -> Hits:
         """Those that match."""
-        if self._bench is None:
-            return
         matcher = self.matcher(query)
-        for command in COMMANDS.values():
+        for command in self._table:
             score = max(matcher.match(command.usage), matcher.match(_(command.summary)))
             if score > 0:
                 yield Hit(
                     score,
-                    matcher.highlight(command.usage),
+                    matcher.highlight(_plain(command.usage)),
                     partial(self._run, command),
-                    help=_(command.summary),
+                    text=command.usage,
+                    help=_plain(_(command.summary)),
                 )
+
+
+def _plain(text: str) -> str:
+    """Escape `text` for the palette, which reads brackets as markup."""
+    return text.replace("[", r"\[")

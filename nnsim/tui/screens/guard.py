@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 from textual import events
 from textual.geometry import Size
 from textual.screen import Screen
@@ -9,6 +12,9 @@ from textual.widgets import Static
 
 from nnsim.i18n import _
 from nnsim.tui.terminal import LEAST_COLUMNS, LEAST_ROWS
+
+if TYPE_CHECKING:
+    from nnsim.lab import Command
 
 
 class TooSmall(Static):
@@ -40,6 +46,10 @@ class TooSmall(Static):
 
 class GuardedScreen(Screen[None]):
     """A screen that yields a `TooSmall` last and needs the layers ``base above``."""
+
+    def reference(self) -> tuple[Mapping[str, Command], Mapping[str, str]] | None:
+        """The tables of commands and addresses that work here, for the help and the palette."""
+        return None
 
     def on_resize(self, event: events.Resize) -> None:
         """Cover the screen where it is too small."""

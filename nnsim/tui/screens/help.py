@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import ClassVar
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -14,6 +14,9 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from nnsim.i18n import N_, _
+
+if TYPE_CHECKING:
+    from nnsim.lab import Command
 
 
 class HelpScreen(ModalScreen[None]):
@@ -39,10 +42,15 @@ class HelpScreen(ModalScreen[None]):
         Binding("k", "scroll(-1)", N_("Up"), show=False, id="help.up"),
     ]
 
-    def __init__(self, nodes: Iterable[DOMNode], *, commands: bool) -> None:
+    def __init__(
+        self,
+        nodes: Iterable[DOMNode],
+        *,
+        reference: tuple[Mapping[str, Command], Mapping[str, str]] | None,
+    ) -> None:
         super().__init__()
         self._explained = list(nodes)
-        self._commands = commands
+        self._reference = reference
 
     def compose(self) -> ComposeResult:
         """The keys of every node from the focus outwards, then the commands and addresses."""
@@ -63,12 +71,11 @@ class HelpScreen(ModalScreen[None]):
         page = Text()
         for node in self._explained:
             self._keys(page, node)
-        if self._commands:
-            from nnsim.lab import ADDRESS_KINDS, COMMANDS
-
-            rows = [(c.usage, _(c.summary)) for c in COMMANDS.values()]
+        if self._reference is not None:
+            commands, addresses = self._reference
+            rows = [(c.usage, _(c.summary)) for c in commands.values()]
             self._section(page, _("Commands (type them after :)"), "", rows)
-            kinds = [(kind, _(meaning)) for kind, meaning in ADDRESS_KINDS.items()]
+            kinds = [(kind, _(meaning)) for kind, meaning in addresses.items()]
             self._section(page, _("Addresses (every number has one; positions from 1)"), "", kinds)
         return page
 

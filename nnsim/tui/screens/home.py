@@ -16,6 +16,8 @@ from nnsim.tui.widgets.key_line import KeyLine
 from nnsim.tui.widgets.lines import StatusLine
 from nnsim.tui.widgets.rows import Row, RowList
 
+CIRCUITS = ("circuits", N_("Circuits: expressions as gates, forward and backward"))
+
 
 class ExperimentList(RowList):
     """The experiments that ship; Enter opens one."""
@@ -31,15 +33,17 @@ class ExperimentList(RowList):
         self.entries = catalogue()
 
     def row_count(self) -> int:
-        """One row for each experiment."""
-        return len(self.entries)
+        """One row for each experiment, and one for the circuits."""
+        return len(self.entries) + 1
 
     def row(self, index: int) -> Row:
         """Its id and title."""
-        entry = self.entries[index]
+        name, title = CIRCUITS
+        if index < len(self.entries):
+            name, title = self.entries[index].id, self.entries[index].title
         width = max(len(e.id) for e in self.entries)
         mark = "▶" if index == self.cursor else " "
-        return [(f" {mark} ", "strong"), (f"{entry.id:<{width}}  ", "strong"), (_(entry.title), "")]
+        return [(f" {mark} ", "strong"), (f"{name:<{width}}  ", "strong"), (_(title), "")]
 
     def action_choose(self) -> None:
         """Open the experiment under the cursor."""
@@ -80,5 +84,8 @@ class HomeScreen(GuardedScreen):
 
     def on_row_list_chosen(self, message: RowList.Chosen) -> None:
         """Open what was chosen."""
-        entry = self.query_one(ExperimentList).entries[message.row]
-        self.app.open_experiment(entry.id)  # type: ignore[attr-defined]
+        entries = self.query_one(ExperimentList).entries
+        if message.row < len(entries):
+            self.app.open_experiment(entries[message.row].id)  # type: ignore[attr-defined]
+        else:
+            self.app.open_circuits()  # type: ignore[attr-defined]

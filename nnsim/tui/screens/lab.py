@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from nnsim.i18n import N_, _
-from nnsim.lab import Lab, NoValueError
+from nnsim.lab import ADDRESS_KINDS, COMMANDS, Command, Lab, NoValueError
 from nnsim.lab.values import settable
 from nnsim.lab.view import Selection
 from nnsim.tui.numbers import short
@@ -63,6 +63,8 @@ class LabScreen(GuardedScreen):
                 tooltip=N_("Do again what was undone")),
         Binding("e", "edit", N_("Edit"), id="lab.edit",
                 tooltip=N_("Type a new value for the selected number")),
+        Binding("g", "circuit", N_("Gates"), id="lab.circuit", show=False,
+                tooltip=N_("This network, its input and loss as a circuit of gates")),
         Binding("colon", "command", N_("Command"), id="lab.command",
                 tooltip=N_("Type a command")),
         *(
@@ -129,6 +131,10 @@ class LabScreen(GuardedScreen):
         if len(classes) == layer.units:
             return tuple(classes)
         return layer.labels or tuple(str(i + 1) for i in range(layer.units))
+
+    def reference(self) -> tuple[Mapping[str, Command], Mapping[str, str]]:
+        """The commands and addresses of the bench."""
+        return COMMANDS, ADDRESS_KINDS
 
     def on_mount(self) -> None:
         """Show the bench and take the keys at the input."""
@@ -252,6 +258,8 @@ class LabScreen(GuardedScreen):
             self.call_after_refresh(self.on_mount)
         else:
             self.show(message)
+            if line.split()[:1] == ["circuit"]:
+                self.call_later(self.action_circuit)
         return True
 
     def _complain(self, problem: str) -> None:
@@ -350,6 +358,20 @@ class LabScreen(GuardedScreen):
         if quantity.layer >= 0 and quantity.unit >= 0 and names.layers[quantity.layer].has_bias:
             return f"{names.layers[quantity.layer].name}[{quantity.unit + 1}].b"
         return None
+
+    def action_circuit(self) -> None:
+        """Show the circuit that is up, or else the network as one."""
+        from nnsim.lab.circuit_bench import of_network
+
+        if self._training is not None:
+            self._complain(_("training is running; Esc stops it"))
+            return
+        try:
+            bench = self.lab.circuit or of_network(self.lab)
+        except ValueError as problem:
+            self.show(str(problem), wrong=True)
+            return
+        self.app.show_circuit(bench)  # type: ignore[attr-defined]
 
     def action_command(self, text: str = "") -> None:
         """Open the line for a command."""

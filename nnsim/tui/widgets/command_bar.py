@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -12,7 +13,7 @@ from textual.suggester import SuggestFromList
 from textual.widgets import Input, Label
 
 from nnsim.i18n import N_, _
-from nnsim.lab import COMMANDS
+from nnsim.lab import COMMANDS, Command
 
 
 class CommandInput(Input):
@@ -29,12 +30,12 @@ class CommandInput(Input):
     class Left(Message):
         """The person closed the line without a command."""
 
-    def __init__(self, history: list[str], value: str, *, commands: bool) -> None:
+    def __init__(self, history: list[str], value: str, *, commands: Mapping[str, Command]) -> None:
         super().__init__(
             value,
             select_on_focus=not commands,
             compact=True,
-            suggester=SuggestFromList([f"{name} " for name in COMMANDS]) if commands else None,
+            suggester=SuggestFromList([f"{name} " for name in commands]) if commands else None,
         )
         self._lines = history
         self._at = len(history)
@@ -77,8 +78,16 @@ class CommandBar(Vertical):
     class Closed(Message):
         """The person left without one."""
 
-    def __init__(self, history: list[str], *, text: str = "", setting: str = "") -> None:
+    def __init__(
+        self,
+        history: list[str],
+        *,
+        text: str = "",
+        setting: str = "",
+        table: Mapping[str, Command] = COMMANDS,
+    ) -> None:
         super().__init__()
+        self._table = table
         self._history = history
         self._text = text
         self._setting = setting
@@ -90,7 +99,9 @@ class CommandBar(Vertical):
             prompt = f"{self._setting} = " if self._setting else ": "
             yield Label(prompt, id="bar-prompt", markup=False)
             yield CommandInput(
-                [] if self._setting else self._history, self._text, commands=not self._setting
+                [] if self._setting else self._history,
+                self._text,
+                commands={} if self._setting else self._table,
             )
 
     def on_mount(self) -> None:
@@ -104,17 +115,24 @@ class CommandBar(Vertical):
         if self._setting:
             return _("a new value for {address}; Enter sets it").format(address=self._setting)
         word = text.split(" ", 1)[0]
-        if word in COMMANDS:
-            command = COMMANDS[word]
+        if word in self._table:
+            command = self._table[word]
             return f"{command.usage} · {_(command.summary)}"
-        near = [name for name in COMMANDS if name.startswith(word)]
-        return _("commands: {names}").format(names=" ".join(near or COMMANDS))
+        near = [name for name in self._table if name.startswith(word)]
+        return _("commands: {names}").format(names=" ".join(near or self._table))
 
     def complain(self, problem: str) -> None:
         """Say what is wrong with the line."""
         label = self.query_one("#bar-help", Label)
         label.add_class("-wrong")
         label.update(problem)
+
+    def point_at(self, part: str, position: int | None) -> None:
+        """Put the cursor on a character of a part of the line."""
+        line = self.query_one(CommandInput)
+        start = line.value.find(part) if part else -1
+        if start >= 0 and position is not None:
+            line.cursor_position = start + position
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Help follows what is typed."""

@@ -1,0 +1,361 @@
+"""The circuit screen: an expression or a network as gates, walked forward and backward."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.timer import Timer
+
+from nnsim.circuit.gates import INPUT
+from nnsim.circuit.graph import Block
+from nnsim.i18n import N_, _
+from nnsim.lab import Command
+from nnsim.lab.circuit_bench import (
+    CIRCUIT_ADDRESSES,
+    CIRCUIT_COMMANDS,
+    CircuitBench,
+    ExpressionError,
+)
+from nnsim.tui.screens.guard import GuardedScreen, TooSmall
+from nnsim.tui.widgets.circuit_graph import CircuitGraph
+from nnsim.tui.widgets.circuit_lines import wire_number
+from nnsim.tui.widgets.circuit_steps import StepPanel
+from nnsim.tui.widgets.key_line import KeyLine
+from nnsim.tui.widgets.lines import StatusLine, TitleLine
+
+if TYPE_CHECKING:
+    from nnsim.circuit import Node
+    from nnsim.tui.widgets.command_bar import CommandBar
+
+SPEEDS = (0.5, 1.0, 2.0, 4.0, 8.0)  # steps a second
+FIRST_LINE = 'circuit "(x + y) * z" x=-2 y=5 z=-4'
+
+
+class CircuitScreen(GuardedScreen):
+    """A circuit bench: the picture above, the step in words and numbers below."""
+
+    CSS_PATH = "circuit.tcss"
+    AUTO_FOCUS = "CircuitGraph"
+    VERTICAL_BREAKPOINTS: list[tuple[int, str]] | None = [  # noqa: RUF012 (as in Screen)
+        (0, "-low"),
+        (24, "-middle"),
+        (34, "-tall"),
+    ]
+    BINDING_GROUP_TITLE = N_("Circuit")
+    HELP = N_(
+        "Each step of the walk is a gate: forward it computes its value, backward it sends "
+        "gradients (upstream × local) to its inputs. Type an expression of your own with `i`."
+    )
+    _WALK = Binding.Group(N_("Step"), compact=True)
+    _FOLD = Binding.Group(N_("Fold, open"), compact=True)
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", "execute('previous')", N_("Back"), id="circuit.previous", group=_WALK,
+                tooltip=N_("The step before")),
+        Binding("right,l", "execute('next')", N_("Next"), id="circuit.next", group=_WALK,
+                tooltip=N_("The next step")),
+        Binding("space", "play", N_("Play"), id="circuit.play",
+                tooltip=N_("Walk on by itself, or stop")),
+        Binding("e", "edit", N_("Edit"), id="circuit.edit",
+                tooltip=N_("Type a new value for the chosen input")),
+        Binding("i", "expression", N_("Expression"), id="circuit.expression",
+                tooltip=N_("Type an expression, with the values of its names")),
+        Binding("o", "examples", N_("Examples"), id="circuit.examples",
+                tooltip=N_("The circuits that ship")),
+        Binding("z", "fold", N_("Fold"), id="circuit.fold", group=_FOLD,
+                tooltip=N_("Make the part that the chosen gate belongs to one gate")),
+        Binding("x", "unfold", N_("Open"), id="circuit.unfold", group=_FOLD,
+                tooltip=N_("Open the chosen folded gate")),
+        Binding("Z", "execute('fold')", N_("Fold all"), id="circuit.fold_all", show=False,
+                tooltip=N_("Fold all that can be")),
+        Binding("X", "execute('unfold')", N_("Open all"), id="circuit.unfold_all", show=False,
+                tooltip=N_("Open all that is folded")),
+        Binding("u", "execute('undo')", N_("Undo"), id="circuit.undo",
+                tooltip=N_("Take back the last change")),
+        Binding("U", "execute('redo')", N_("Redo"), id="circuit.redo", show=False,
+                tooltip=N_("Do again what was undone")),
+        Binding("home", "execute('first')", N_("Start"), id="circuit.first", show=False,
+                tooltip=N_("To where only the inputs are known")),
+        Binding("end", "execute('last')", N_("End"), id="circuit.last", show=False,
+                tooltip=N_("To where everything is known")),
+        Binding("f", "execute('forward')", N_("Forward"), id="circuit.forward", show=False,
+                tooltip=N_("To the start of the forward walk")),
+        Binding("b", "execute('backward')", N_("Backward"), id="circuit.backward", show=False,
+                tooltip=N_("To the start of the backward walk")),
+        Binding("plus,equals_sign", "speed(1)", N_("Faster"), id="circuit.faster", show=False,
+                tooltip=N_("Play faster")),
+        Binding("minus", "speed(-1)", N_("Slower"), id="circuit.slower", show=False,
+                tooltip=N_("Play slower")),
+        Binding("left_square_bracket", "roll(-1)", N_("Text up"), id="circuit.text_up",
+                show=False, tooltip=N_("Scroll the explanation up")),
+        Binding("right_square_bracket", "roll(1)", N_("Text down"), id="circuit.text_down",
+                show=False, tooltip=N_("Scroll the explanation down")),
+        Binding("colon", "command", N_("Command"), id="circuit.command",
+                tooltip=N_("Type a command")),
+        Binding("escape", "leave", N_("Back"), id="circuit.leave",
+                tooltip=N_("Stop playing, or leave; the circuit stays as it is")),
+    ]  # fmt: skip
+
+    def __init__(self, bench: CircuitBench) -> None:
+        super().__init__()
+        self.bench = bench
+        self._selected: int | None = None
+        self._lines: list[str] = []
+        self._bar: CommandBar | None = None
+        self._speed = 2
+        self._playing: Timer | None = None
+
+    @property
+    def selected(self) -> int | None:
+        """The node that is chosen; None while the picture follows the walk."""
+        return self._selected
+
+    def reference(self) -> tuple[Mapping[str, Command], Mapping[str, str]]:
+        """The commands and addresses of this bench."""
+        return CIRCUIT_COMMANDS, CIRCUIT_ADDRESSES
+
+    def compose(self) -> ComposeResult:
+        """The title, the picture, the step, what was done, the keys."""
+        yield TitleLine(id="title")
+        graph = CircuitGraph(id="graph")
+        graph.add_class("panel")
+        graph.border_subtitle = _("over a wire its value · under it its gradient")
+        yield graph
+        step = StepPanel(id="step")
+        step.add_class("panel")
+        yield step
+        yield StatusLine(id="status")
+        yield KeyLine()
+        yield TooSmall()
+
+    def on_mount(self) -> None:
+        """Show the bench."""
+        self.show(_("→ takes a step; i types an expression; ? explains every key"))
+
+    # Showing ------------------------------------------------------------------------------------
+
+    def show(self, message: str | None = None, *, wrong: bool = False) -> None:
+        """Bring the screen in line with the bench; only what changed is drawn again."""
+        bench = self.bench
+        graph = self.query_one(CircuitGraph)
+        graph.show(bench, self._selected)
+        if graph.border_title != (title := bench.expression or bench.title):
+            graph.border_title = title.replace("[", r"\[")
+        panel = self.query_one(StepPanel)
+        title = panel.show(bench, self._selected).replace("[", r"\[")
+        if panel.border_title != title:
+            panel.border_title = title
+        known = bench.walk.values[bench.circuit.graph.output]
+        value = "" if known is None else _("value {value}").format(value=wire_number(known))
+        shown = bench.title
+        self.query_one(TitleLine).show(
+            (f"nnsim · {_('circuit')} · {shown}", f"nnsim · {shown}", shown), value
+        )
+        if message is not None:
+            self.query_one(StatusLine).say(message, "", wrong=wrong)
+
+    def _at(self) -> Node | None:
+        """The node that is chosen, or the gate whose turn it is."""
+        nodes = self.bench.circuit.graph.nodes
+        if self._selected is not None:
+            return nodes[self._selected]
+        step = self.bench.walk.step
+        return None if step is None else step.node
+
+    # Commands -----------------------------------------------------------------------------------
+
+    def execute(self, line: str) -> bool:
+        """Run a command of the bench and show what came of it; say whether it was done."""
+        graph = self.bench.circuit.graph
+        position = self.bench.walk.position
+        try:
+            message = self.bench.run(line)
+        except ValueError as problem:
+            self._complain(problem)
+            return False
+        if self.bench.circuit.graph is not graph or self.bench.walk.position != position:
+            self._selected = None  # from here on, the picture follows the walk
+        self.show(message)
+        return True
+
+    def _complain(self, problem: ValueError) -> None:
+        """Say why something was refused: beside the line that was typed, if one was."""
+        if self._bar is None:
+            self.show(str(problem), wrong=True)
+            return
+        text = str(problem)
+        if isinstance(problem, ExpressionError):
+            pointer = problem.pointer(max(20, self.size.width - 4))
+            text = f"{text}\n{pointer}" if pointer else text
+            self._bar.point_at(problem.expression, problem.position)
+        self._bar.complain(text)
+
+    def action_execute(self, line: str) -> None:
+        """Run a command of the bench."""
+        self._stop()
+        self.execute(line)
+
+    # Playing ------------------------------------------------------------------------------------
+
+    def action_play(self) -> None:
+        """Walk on by itself, from the start if the walk is at its end; or stop."""
+        if self._playing is not None:
+            self._stop()
+            self.show(_("stopped; Space plays on"))
+            return
+        if self.bench.walk.position == self.bench.walk.last:
+            self.execute("first")
+        self._play()
+
+    def _play(self) -> None:
+        self._playing = self.set_interval(1 / SPEEDS[self._speed], self._play_step)
+        self._say_speed()
+
+    def _say_speed(self) -> None:
+        speed = _("{steps:g} steps a second; + and − change it, Space stops")
+        self.query_one(StatusLine).say(speed.format(steps=SPEEDS[self._speed]), "")
+
+    def _play_step(self) -> None:
+        if self._bar is not None:
+            return
+        self.execute("next")
+        if self.bench.walk.position == self.bench.walk.last:
+            self._stop()
+        else:
+            self._say_speed()
+
+    def _stop(self) -> None:
+        if self._playing is not None:
+            self._playing.stop()
+            self._playing = None
+
+    def action_speed(self, by: int) -> None:
+        """Play faster or slower."""
+        self._speed = min(max(0, self._speed + by), len(SPEEDS) - 1)
+        if self._playing is not None:
+            self._stop()
+            self._play()
+        else:
+            self._say_speed()
+
+    # Choosing, editing, folding -----------------------------------------------------------------
+
+    def on_circuit_graph_selected(self, message: CircuitGraph.Selected) -> None:
+        """A value or gate was chosen."""
+        self._stop()
+        self._selected = message.node
+        self.show("")
+
+    def action_edit(self) -> None:
+        """Type a new value for the chosen input."""
+        node = self._at() if self._selected is not None else None
+        if node is None or node.kind is not INPUT:
+            self.show(_("choose an input first, with Tab; a gate's value is a result"), wrong=True)
+            return
+        value = self.bench.circuit.values[node.index]
+        self._open_bar(f"{value:.10g}", setting=node.name)
+
+    def action_fold(self) -> None:
+        """Fold the part that the chosen gate (or the walk's) belongs to."""
+        names = self.bench.circuit.foldable
+        node = self._at()
+        wanted = [] if node is None else [node.name, node.block]
+        found = [name for name in wanted if name and name in names]
+        if not found and (len(names) == 1 or "sigmoid" in names):
+            found = [names[0]]
+        if found:
+            if self.execute(f"fold {found[0]}"):
+                self._selected = self.bench.circuit.graph.names.get(found[0])
+                self.show()
+        elif names:
+            listed = ", ".join(names)
+            self.show(
+                _("choose a gate of the part to fold (↑ ↓); possible are {names}").format(
+                    names=listed
+                ),
+                wrong=True,
+            )
+        else:
+            self.execute("fold")  # refused, with the reason
+
+    def action_unfold(self) -> None:
+        """Open the chosen gate (or the walk's), if it is a folded one."""
+        names = self.bench.circuit.unfoldable
+        node = self._at()
+        if node is not None and isinstance(node.kind, Block):
+            self.execute(f"unfold {node.name or node.kind.id}")
+        elif len(names) == 1:
+            self.execute(f"unfold {names[0]}")
+        elif names:
+            self.show(
+                _("choose a folded gate, a double box (↑ ↓); there are {names}").format(
+                    names=", ".join(names)
+                ),
+                wrong=True,
+            )
+        else:
+            self.execute("unfold")  # refused, with the reason
+
+    def action_roll(self, by: int) -> None:
+        """Scroll the explanation."""
+        panel = self.query_one(StepPanel)
+        panel.scroll_relative(y=by * max(1, panel.size.height - 1), animate=False, force=True)
+
+    def action_examples(self) -> None:
+        """Choose one of the circuits that ship."""
+        from nnsim.tui.widgets.circuit_examples import ExamplesScreen
+
+        self._stop()
+        self.app.push_screen(ExamplesScreen(), self._take_example)
+
+    def _take_example(self, name: str | None) -> None:
+        if name is not None:
+            self.execute(f"example {name}")
+
+    # The line -----------------------------------------------------------------------------------
+
+    def action_expression(self) -> None:
+        """Type an expression; it starts from the one that is up."""
+        self._open_bar(self.bench.line or FIRST_LINE)
+
+    def action_command(self, text: str = "") -> None:
+        """Open the line for a command."""
+        self._open_bar(text)
+
+    def _open_bar(self, text: str, setting: str = "") -> None:
+        from nnsim.tui.widgets.command_bar import CommandBar
+
+        self._stop()
+        if self._bar is None:
+            self._bar = CommandBar(self._lines, text=text, setting=setting, table=CIRCUIT_COMMANDS)
+            self.mount(self._bar)
+
+    def _close_bar(self) -> None:
+        if self._bar is not None:
+            self._bar.remove()
+            self._bar = None
+        self.query_one(CircuitGraph).focus()
+
+    def on_command_bar_entered(self, message: CommandBar.Entered) -> None:
+        """Run what was typed; what is refused can be mended."""
+        message.stop()
+        selected = self._selected
+        if self.execute(message.line):
+            if message.line.startswith("set "):
+                self._selected = selected
+                self.show()
+            self._close_bar()
+
+    def on_command_bar_closed(self, _message: CommandBar.Closed) -> None:
+        """Go back to the picture."""
+        self._close_bar()
+
+    def action_leave(self) -> None:
+        """Stop playing first; then leave, to the bench this came from or Home."""
+        if self._playing is not None:
+            self._stop()
+            self.show(_("stopped; Space plays on"))
+        else:
+            self.app.leave_circuit()  # type: ignore[attr-defined]

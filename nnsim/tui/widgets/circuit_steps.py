@@ -1,0 +1,265 @@
+"""The step of a circuit's walk in words and numbers, or what there is to say of a chosen value."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+
+from nnsim.circuit import Circuit, Node, Phase, Step, Walk
+from nnsim.circuit.gates import CONSTANT, INPUT
+from nnsim.circuit.graph import Block
+from nnsim.circuit.wording import kind_in_words, local_formula, value_formula
+from nnsim.i18n import _
+from nnsim.lab.circuit_bench import CircuitBench
+from nnsim.tui.widgets.circuit_parts import blamed
+from nnsim.tui.widgets.rows import Row, RowList
+
+MOST_OPERANDS = 6  # of a folded gate, before its formula only counts them
+MOST_PARTS = 6  # of a sum of gradients that is written out
+
+
+def written(value: float) -> str:
+    """A number as the panel writes it."""
+    from nnsim.lab.explain.numbers import written as write
+
+    return write(value)
+
+
+def equals(value: float) -> str:
+    """``= 3``, or ``≈ 0.333333`` where digits were dropped."""
+    from math import isfinite
+
+    from nnsim.lab.explain.numbers import as_fraction
+
+    rounded = isfinite(value) and as_fraction(value) is None
+    return f"{'≈' if rounded else '='} {written(value)}"
+
+
+class StepText:
+    """Writes the rows of the panel.
+
+    Parameters
+    ----------
+    bench : CircuitBench
+    selected : int or None
+        A node to tell about instead of the walk's step.
+    width : int
+        Cells of a row.
+    """
+
+    def __init__(self, bench: CircuitBench, selected: int | None, width: int) -> None:
+        self.bench, self.selected, self.width = bench, selected, max(20, width)
+        self.circuit: Circuit = bench.circuit
+        self.walk: Walk = bench.walk
+        self._numbers = {node.index: i for i, node in enumerate(self.circuit.gates, 1)}
+
+    def rows(self) -> list[Row]:
+        """All rows."""
+        if self.selected is not None:
+            return self._chosen(self.circuit.graph.nodes[self.selected])
+        step = self.walk.step
+        if step is None:
+            return self._start()
+        if self.walk.phase is Phase.FORWARD:
+            return [self._head(step.node), *self._forward(step), *self._turn()]
+        return self._backward(step)
+
+    def title(self) -> str:
+        """Which step it is, and which way the walk goes."""
+        if self.selected is not None:
+            return _("chosen: {name}").format(name=self.name(self.selected))
+        walk = self.walk
+        if walk.position == 0:
+            return _("before the first of {steps} steps").format(steps=walk.last)
+        way = _("forward") if walk.phase is Phase.FORWARD else _("backward")
+        return _("step {step} of {steps} · {way}").format(
+            step=walk.position, steps=walk.last, way=way
+        )
+
+    def name(self, index: int) -> str:
+        """What a node is called: its name, its number if it stays, or its place in the walk."""
+        node = self.circuit.graph.nodes[index]
+        return node.name or (f"#{self._numbers[index]}" if node.kind.is_gate else node.label())
+
+    # Pieces -------------------------------------------------------------------------------------
+
+    def _wrapped(self, text: str, look: str = "") -> list[Row]:
+        return [[(f" {line}", look)] for line in wrap(text, self.width - 2)]
+
+    def _head(self, node: Node, more: str = "") -> Row:
+        name = self.name(node.index)
+        kind = _("folded gate") if isinstance(node.kind, Block) else _(node.kind.id)
+        symbol = node.label()
+        what = kind if symbol in (node.kind.id, name) else f"{symbol} {kind}"
+        return [(f" {name}", "strong"), (f"  {what}{more}", "dim")]
+
+    def _start(self) -> list[Row]:
+        rows = self._wrapped(_(self.bench.note)) if self.bench.note else []
+        if self.circuit.trouble:
+            rows += self._wrapped(f"! {self.circuit.trouble.in_words()}", "wrong")
+        rows += self._wrapped(
+            _("Only the inputs are known. → takes a step: a gate computes its value. End does all.")
+        )
+        return rows
+
+    def _turn(self) -> list[Row]:
+        """At the end of the forward steps: where the backward walk begins."""
+        if self.walk.position * 2 != self.walk.last:
+            return []
+        return self._wrapped(
+            _("That is the circuit's value. Its gradient by itself is 1; → takes it back.")
+        )
+
+    def _forward(self, step: Step) -> list[Row]:
+        rows: list[Row] = []
+        node = step.node
+        if isinstance(node.kind, Block) and len(node.inputs) > MOST_OPERANDS:
+            inside = len(node.kind.inside.gates)
+            count = _("{gates} gates folded into one read {inputs} values; x opens it").format(
+                gates=inside, inputs=len(node.inputs)
+            )
+            rows += self._wrapped(count)
+            rows += self._formula("", equals(step.value))
+        else:
+            formula = value_formula(node, [self.name(source) for source in node.inputs])
+            worked = value_formula(node, [written(value) for value in step.inputs])
+            rows += self._formula(formula, f"= {worked} {equals(step.value)}")
+        return rows + self._trouble(node)
+
+    def _formula(self, formula: str, worked: str) -> list[Row]:
+        """A formula and its numbers, on one line if they fit."""
+        if len(formula) + len(worked) + 3 <= self.width:
+            return [[(f" {formula} ", ""), (worked, "positive")]]
+        return [*self._wrapped(formula), *self._wrapped(worked, "positive")]
+
+    def _trouble(self, node: Node) -> list[Row]:
+        if blamed(self.circuit) != node.index or not self.circuit.trouble:
+            return []
+        return self._wrapped(f"! {self.circuit.trouble.in_words()}", "wrong")
+
+    # Backward -----------------------------------------------------------------------------------
+
+    def _backward(self, step: Step) -> list[Row]:
+        node = step.node
+        upstream = _("upstream, ∂ value / ∂ {name}").format(name=self.name(node.index))
+        rows = [self._head(node)]
+        rows += self._wrapped(kind_in_words(node.kind))
+        rows.append([(f" {upstream} ", ""), (equals(step.upstream), "negative")])
+        rows += self._table(step)
+        rows += self._trouble(node)
+        for source in dict.fromkeys(node.inputs):
+            rows += self._sum(source)
+        return rows
+
+    def _table(self, step: Step) -> list[Row]:
+        """For each input of the gate: local × upstream = gradient."""
+        node = step.node
+        names = [self.name(source) for source in node.inputs]
+        cells = [(_("back to"), _("local"), "×", _("upstream"), "", _("gradient"))]
+        for i, name in enumerate(names):
+            slope = step.local[i]
+            formula = local_formula(node, i, names, self.name(node.index))
+            shown = written(slope)
+            local = shown if formula.replace("-", "−") == shown else f"{formula} {equals(slope)}"
+            sign, _space, gradient = equals(step.gradient[i]).partition(" ")
+            cells.append((name, local, "×", written(step.upstream), sign, gradient))
+        widths = [max(len(row[i]) for row in cells) for i in range(6)]
+        if sum(widths) + 7 > self.width:  # names give way first
+            widths[1] = max(5, widths[1] - (sum(widths) + 7 - self.width))
+        rows: list[Row] = []
+        for number, row in enumerate(cells):
+            texts = [
+                f"{cell[: w - 1]}…" if len(cell) > w else cell.ljust(w)
+                for cell, w in zip(row, widths, strict=True)
+            ]
+            left, right = f" {' '.join(texts[:5])} ", texts[5]
+            look = "header" if number == 0 else ""
+            rows.append([(left, look), (right, "header" if number == 0 else "negative")])
+        return rows
+
+    def _sum(self, source: int) -> list[Row]:
+        """What has come back so far to a value that is used more than once."""
+        circuit, so_far = self.circuit, self.walk.gradients[source]
+        node = circuit.graph.nodes[source]
+        if not circuit.sums(source) or node.kind is CONSTANT or so_far is None:
+            return []
+        parts = circuit.parts(source)
+        done = self._done()
+        come = [part.gradient for part in parts if part.reader.index in done]
+        text = _("{name} is used {times} times; what comes back is summed: {sum}").format(
+            name=self.name(source), times=len(parts), sum=self._added(come, so_far)
+        )
+        if len(come) < len(parts):
+            text += _(" so far")
+        return self._wrapped(text)
+
+    def _added(self, parts: list[float], total: float) -> str:
+        if len(parts) < 2 or len(parts) > MOST_PARTS:
+            return written(total)
+        terms = [written(part) for part in parts]
+        shown = [terms[0], *(f"({t})" if t.startswith("−") else t for t in terms[1:])]
+        return f"{' + '.join(shown)} {equals(total)}"
+
+    def _done(self) -> set[int]:
+        """The gates that the backward walk has been through."""
+        gates = self.circuit.gates
+        taken = max(0, self.walk.position - len(gates))
+        return {node.index for node in gates[len(gates) - taken :]}
+
+    # What is chosen -----------------------------------------------------------------------------
+
+    def _chosen(self, node: Node) -> list[Row]:
+        index = node.index
+        value, gradient = self.walk.values[index], self.walk.gradients[index]
+        if node.kind is INPUT:
+            rows: list[Row] = [[(f" {node.name}", "strong"), (_("  input; e sets it"), "dim")]]
+            rows += self._formula(_("value"), equals(self.circuit.values[index]))
+        else:
+            rows = [self._head(node)]
+            if value is None:
+                return rows + self._wrapped(_("The forward walk has not come here yet."))
+            rows += self._forward(self.circuit.step(index))
+        if gradient is None:
+            return rows + self._wrapped(_("The backward walk has not come here yet."))
+        text = _("gradient, ∂ value / ∂ {name}").format(name=self.name(index))
+        rows.append([(f" {text} ", ""), (equals(gradient), "negative")])
+        rows += self._sum(index)
+        if node.kind is INPUT and self.walk.position == self.walk.last:
+            rows += self._wrapped(
+                _("if {name} grows by 0.001, the circuit's value changes by about {change}").format(
+                    name=node.name, change=written(0.001 * gradient)
+                )
+            )
+        return rows
+
+
+class StepPanel(RowList, can_focus=False):
+    """Shows those rows; scrolls where they are more than fit."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._bench: CircuitBench | None = None
+        self._selected: int | None = None
+        self._rows: list[Row] = []
+
+    def show(self, bench: CircuitBench, selected: int | None) -> str:
+        """Show the step of the bench, or what is chosen; return the title."""
+        self._bench, self._selected = bench, selected
+        text = StepText(bench, selected, self.scrollable_content_region.width)
+        self._rows = text.rows()
+        self.rows_changed()
+        self.scroll_to(0, 0, animate=False, force=True)
+        return text.title()
+
+    def row_count(self) -> int:
+        """As many as there is to say."""
+        return len(self._rows)
+
+    def row(self, index: int) -> Row:
+        """One of them."""
+        return self._rows[index]
+
+    def on_resize(self) -> None:
+        """Break the lines anew."""
+        if self._bench is not None:
+            self.show(self._bench, self._selected)
+        super().on_resize()
