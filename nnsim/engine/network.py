@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,9 @@ from nnsim.engine.tape import Array
 
 # Evaluation goes through this many samples at a time.
 _BLOCK = 4096
-_KEPT_PLANS = 12
+# So many tapes are kept for the next time, if they aren't too large.
+_KEPT_PLANS, _KEPT_NUMBERS = 16, 4_000_000
+_MOST_NUMBERS = 1_000_000_000
 
 
 class Network(Model):
@@ -162,15 +165,30 @@ class Network(Model):
         """
         m = as_count(m, "m")
         if not training:
-            return self._plan("forward", m, False)
+            # Not the plan that `forward` fills.
+            return self._kept(("plan", m), lambda: self.record(m, "forward", False))
+        rate = checks.real(learning_rate, "learning_rate", least=0)
         rule = read_optimizer(optimizer)
-        rule.prepare(self.parameters, checks.real(learning_rate, "learning_rate", least=0))
-        return self.record(m, "update", True, optimizer=rule)
+        rule.prepare(self.parameters, rate)
+
+        def record() -> Plan:
+            return self.record(m, "update", True, optimizer=rule)
+
+        if rule.name != "sgd":  # the others remember: each plan has slots of its own
+            return record()
+        plan = self._kept(("step", m), record)
+        plan.learning_rate[...] = rate
+        return plan
 
     def record(self, m: int, until: Until, training: bool, **options: Any) -> Plan:
         """Return a new plan that is kept nowhere; `options` are those of `Plan`."""
         if until == "update":
             self.refuse_untrainable()
+        if self._numbers(m) > _MOST_NUMBERS:
+            raise EngineError(
+                f"{m:,} samples at once have {self._numbers(m):,} activations: at most "
+                f"{_MOST_NUMBERS:,} are allowed; take a batch size"
+            )
         return Plan(self._stack, self.input_shape, m, until, training, bug=self.bug, **options)
 
     def refuse_untrainable(self) -> None:
@@ -183,18 +201,28 @@ class Network(Model):
                 )
 
     def _plan(self, until: Until, m: int, training: bool) -> Plan:
-        key = (until, m, training)
+        lean = until == "loss"
+        room = self._room if lean else None
+        options = {"generator": self.generator, "lean": lean, "room": room}
+        return self._kept((until, m, training), lambda: self.record(m, until, training, **options))
+
+    def _kept(self, key: tuple[Any, ...], record: Callable[[], Plan]) -> Plan:
+        """Return the plan of this key; a new one is kept unless it is very large."""
         plan = self._plans.get(key)
         if plan is None:
-            lean = until == "loss"
-            room = self._room if lean else None
-            plan = self.record(m, until, training, generator=self.generator, lean=lean, room=room)
-            self._plans[key] = plan
+            plan = record()
+            if self._numbers(plan.batch) <= _KEPT_NUMBERS:
+                self._plans[key] = plan
             while len(self._plans) > _KEPT_PLANS:
                 self._plans.popitem(last=False)
         else:
             self._plans.move_to_end(key)
         return plan
+
+    def _numbers(self, m: int) -> int:
+        """Return how many activations m samples have."""
+        shapes = [self.input_shape, *(layer.output_shape for layer in self.layers)]
+        return m * sum(math.prod(shape) for shape in shapes)
 
     def _run(
         self, until: Until, x: Array, target: Array | None = None, training: bool = False

@@ -144,8 +144,9 @@ class Plan(Tape):
         """Write the slopes of all layers that lie side by side."""
         if self.arena is None:
             return
-        slopes = self.new(self.arena.shape, "slopes")
-        self.stack.layers[0].function.slope(self, self.arena, self.arena, slopes)
+        slopes = self.new(self.arena[:-1].shape, "slopes")
+        a = self.arena[:-1]  # the last row is of ones
+        self.stack.layers[0].function.slope(self, a, a, slopes)
         here = 0
         for signals in self.signals:
             self.slopes[id(signals.a)] = slopes[here : here + len(signals.a)]

@@ -35,7 +35,7 @@ class Evaluation:
         self.right = int((decided == wanted).sum()) if self.classes else None
         self.accuracy = None if self.right is None else self.right / count
         with np.errstate(all="ignore"):
-            self.cost = float(self.losses.sum())
+            self.cost = float(self.losses.sum(dtype=np.float64))
         self.loss = network.reduce(self.losses)
 
 

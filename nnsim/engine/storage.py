@@ -72,8 +72,9 @@ def save(
 ) -> None:
     """Write a description and arrays to an ``.npz`` file, atomically."""
     text = json.dumps({"format": FORMAT, "version": VERSION, **description})
+    # None of these is an array of objects, so nothing is pickled.
     everything: dict[str, Any] = {"nnsim": np.array(text), **arrays}
-    write_atomically(path, lambda file: np.savez(file, allow_pickle=False, **everything))
+    write_atomically(path, lambda file: np.savez(file, **everything))
 
 
 def load(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]]:
