@@ -13,15 +13,16 @@ from nnsim.lab.explain.source import Index, Source, size
 from nnsim.lab.view import Selection
 from nnsim.lab.walk.ending import the_loss_after, the_loss_before, updates
 from nnsim.lab.walk.forward import Builder
+from nnsim.lab.walk.parameters import Parameters
 from nnsim.lab.walk.pieces import (
     MOST_WIRES,
     Inputs,
     curve_of,
-    label,
     lines,
     products_table,
     say,
     selected,
+    unit_labels,
     whole,
 )
 from nnsim.lab.walk.route import Spot
@@ -46,7 +47,7 @@ def deltas_of_layer(source: Source, spot: Spot) -> Content:
     def address(row: int, column: int) -> str | None:
         return source.address(kinds[column], layer, whole(source, layer, row))
 
-    labels = tuple(label(source, layer, index) for index in source.indices(layer))
+    labels = unit_labels(source, layer)
     table = Table(("i", *columns), labels, values, address, None, len(labels))
     return Content(
         "delta_layer", found.address, sentence, layer, Highlight(layer=layer), table,
@@ -237,8 +238,8 @@ def gradients_of_layer(source: Source, spot: Spot) -> Content:
 def gradients_of_unit(source: Source, spot: Spot) -> Content:
     """The gradients of all parameters of one unit, filter or channel."""
     layer, unit = spot.segment.layer, spot.unit
-    addresses = parameters_of(source, layer, unit)
-    values = np.array([[source.lab.read(f"{address}.grad")] for address in addresses])
+    parameters = Parameters(source, layer)
+    addresses, values = parameters.addresses(unit), parameters.gradients()[unit][:, None]
     name = source.unit_name(layer, (unit,))
     labels = tuple(address.partition(".")[2] for address in addresses)
     columns: tuple[str, ...] = ("", _("gradient"))
@@ -269,30 +270,10 @@ def gradients_of_unit(source: Source, spot: Spot) -> Content:
     )  # fmt: skip
 
 
-def parameters_of(source: Source, layer: int, unit: int) -> list[str]:
-    """The addresses of the parameters of one unit: weights first, the bias last."""
-    if source.layer(layer).kind == "batch_norm":
-        return [source.address(kind, layer, (unit,)) for kind in ("gamma", "beta")]
-    kernel = source.names.layers[layer].kernel_shape
-    weights = [source.address("w", layer, (*tap, unit)) for tap in np.ndindex(*kernel)]
-    return [*weights, source.address("b", layer, (unit,))]
-
-
-def parameter_at(source: Source, layer: int, unit: int, position: int) -> str:
-    """The address of one parameter of a unit, without listing the others."""
-    if source.layer(layer).kind == "batch_norm":
-        return source.address(("gamma", "beta")[position], layer, (unit,))
-    kernel = source.names.layers[layer].kernel_shape
-    if position == size(kernel):
-        return source.address("b", layer, (unit,))
-    tap = tuple(int(i) for i in np.unravel_index(position, kernel))
-    return source.address("w", layer, (*tap, unit))
-
-
 def one_gradient(source: Source, spot: Spot) -> Content:
     """The gradient of one parameter."""
     layer, unit = spot.segment.layer, spot.unit
-    parameter = parameter_at(source, layer, unit, spot.inner)
+    parameter = Parameters(source, layer).address(unit, spot.inner)
     found = explain(source.lab, f"{parameter}.grad")
     sentence = found.formula + found.worked.removeprefix(found.symbol)
     columns = ("", "δ", "x", "δ·x", "Σ")
@@ -335,15 +316,11 @@ def an_update(source: Source, spot: Spot) -> Content:
     """Give the step w ← w − η·∂C/∂w of one parameter, of one unit, or of a layer."""
     layer, kind = spot.segment.layer, spot.segment.kind
     if kind == "update.layer":
-        units = range(source.shape(layer)[-1])
-        addresses = [a for unit in units for a in parameters_of(source, layer, unit)]
-        highlight, current = Highlight(layer=layer), None
-    else:
-        addresses = parameters_of(source, layer, spot.unit)
-        highlight, current = _parameter_wires(source, layer, spot.unit), None
-        if kind == "update.each":
-            highlight, current = _one_wire(source, layer, spot.unit, spot.inner), spot.inner
-    return updates(source, layer, addresses, highlight, current)
+        return updates(source, layer, None, None, Highlight(layer=layer))
+    if kind == "update.unit":
+        return updates(source, layer, spot.unit, None, _parameter_wires(source, layer, spot.unit))
+    wire = _one_wire(source, layer, spot.unit, spot.inner)
+    return updates(source, layer, spot.unit, spot.inner, wire)
 
 
 BUILDERS: dict[str, Builder] = {

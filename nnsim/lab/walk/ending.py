@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from nnsim.i18n import _
-from nnsim.lab.explain.source import Array, Source, deep
+from nnsim.lab.explain.source import Array, Source
 from nnsim.lab.view import Selection
 from nnsim.lab.walk.loss import the_loss
-from nnsim.lab.walk.pieces import label, lines, say
+from nnsim.lab.walk.parameters import Parameters
+from nnsim.lab.walk.pieces import Labels, lines, say, unit_labels
 from nnsim.lab.walk.route import Spot
 from nnsim.lab.walk.step import Content, Highlight, Table
 
@@ -43,39 +44,49 @@ def updated(source: Source) -> Array:
 
 
 def updates(
-    source: Source, layer: int, addresses: list[str], highlight: Highlight, current: int | None
+    source: Source, layer: int, unit: int | None, position: int | None, highlight: Highlight
 ) -> Content:
-    """Before, gradient, step and after of some parameters, or of one of them (`current`)."""
-    shown = addresses if current is None else [addresses[current]]
-    free = source.lab.experiment.training.train_biases
-    frozen = np.array([not free and address.endswith(".b") for address in shown])
-    before = np.array([source.lab.read(address) for address in shown])
-    gradients = np.array([source.lab.read(f"{address}.grad") for address in shown])
-    steps = np.where(frozen, 0.0, -rate(source) * gradients)
-    values = np.column_stack([before, gradients, steps, before + steps])
-    columns = ("", _("before"), "∂C/∂w", "−η·∂C/∂w", _("after"))
+    """Before, gradient, step and after of a layer's parameters, of one unit's, or of one alone."""
+    parameters = Parameters(source, layer)
+    units = slice(None) if unit is None else slice(unit, unit + 1)
+    places = slice(None) if position is None else slice(position, position + 1)
+    before = parameters.values()[units, places]
+    gradients = parameters.gradients()[units, places]
+    steps = np.where(parameters.frozen()[places], 0.0, -rate(source) * gradients)
+    parts = (before, gradients, steps, before + steps)
+    values = np.column_stack([part.reshape(-1) for part in parts])
+    each, first, start = before.shape[1], unit or 0, position or 0
+
+    def name(row: int) -> str:
+        return parameters.address(first + row // each, start + row % each)
 
     def address(row: int, column: int) -> str | None:
-        return {0: shown[row], 1: f"{shown[row]}.grad"}.get(column)
+        return {0: name(row), 1: f"{name(row)}.grad"}.get(column)
 
-    if current is None:
-        sentence = _("every weight takes a step against its gradient: w ← w − {rate}·∂C/∂w").format(
-            rate=say(rate(source))
-        )
-    elif frozen[0]:
-        sentence = _("{address} stays {before}: the biases are frozen here").format(
-            address=shown[0], before=say(before[0])
-        )
-    else:
-        sentence = _("{address}: {before} − {rate}·{gradient} = {after}").format(
-            address=shown[0], before=say(before[0]), rate=say(rate(source)),
-            gradient=_bracketed(gradients[0]), after=say(values[0, 3]),
-        )  # fmt: skip
-    table = Table(columns, tuple(shown), values, address, None, len(shown))
+    columns = ("", _("before"), "∂C/∂w", "−η·∂C/∂w", _("after"))
+    table = Table(columns, Labels(len(values), name), values, address, None, len(values))
+    also = tuple(name(row) for row in range(len(values))) if unit is not None else ()
+    found = lines((_("after"), float(values[0, 3]), None)) if position is not None else ()
     return Content(
-        "update" if highlight.layer is None else "update_layer", shown[0], sentence, layer,
-        highlight, table, addresses=(*shown, "learning_rate"),
-        lines=lines((_("after"), float(values[0, 3]), None)) if current is not None else (),
+        "update_layer" if unit is None else "update", name(0),
+        _update_sentence(source, parameters, position, name(0), values[0]), layer, highlight,
+        table, found, (*also, "learning_rate"),
+    )  # fmt: skip
+
+
+def _update_sentence(
+    source: Source, parameters: Parameters, position: int | None, name: str, row: Array
+) -> str:
+    before, gradient, _step, after = row
+    if position is None:
+        text = _("every weight takes a step against its gradient: w ← w − {rate}·∂C/∂w")
+        return text.format(rate=say(rate(source)))
+    if parameters.frozen()[position]:
+        text = _("{address} stays {before}: the biases are frozen here")
+        return text.format(address=name, before=say(before))
+    return _("{address}: {before} − {rate}·{gradient} = {after}").format(
+        address=name, before=say(before), rate=say(rate(source)), gradient=_bracketed(gradient),
+        after=say(after),
     )  # fmt: skip
 
 
@@ -85,24 +96,17 @@ def _bracketed(value: float) -> str:
 
 
 def the_loss_after(source: Source, _spot: Spot) -> Content:
-    """The loss of this sample after the update, computed on a copy of the network."""
+    """The loss of this sample after the update; the bench keeps its parameters."""
     lab = source.lab
     before = lab.sample_loss
-    copy = lab.experiment.build_network()
-    copy.parameters[:] = updated(source)
-    copy.running[:] = source.network.running
-    with np.errstate(all="ignore"):
-        after = float(copy.losses(lab.input[None], lab.trace.target)[0])
-        output = copy.forward(lab.input[None])[0].reshape(-1)
+    output, after = _with_parameters(source, updated(source))
     outputs, targets = source.outputs(), source.targets()
     values = np.column_stack([[t.value for t in targets], [a.value for a in outputs], output])
 
     def address(row: int, column: int) -> str | None:
         return (targets[row].address, outputs[row].address, None)[column]
 
-    labels = tuple(
-        label(source, source.last, deep(k, source.shape(source.last))) for k in range(len(outputs))
-    )
+    labels = unit_labels(source, source.last)
     table = Table(
         ("k", "tₖ", _("aₖ before"), _("aₖ after")), labels, values, address, None, len(labels)
     )
@@ -111,6 +115,19 @@ def the_loss_after(source: Source, _spot: Spot) -> Content:
         highlight=Highlight(units=frozenset(Selection(source.last, k) for k in range(len(labels)))),
         table=table, lines=lines((_("before"), before, "loss"), (_("after"), after, None)),
     )  # fmt: skip
+
+
+def _with_parameters(source: Source, parameters: Array) -> tuple[Array, float]:
+    """What the network would say of the sample with other parameters, and its loss."""
+    network, trace = source.network, source.lab.trace
+    kept = network.parameters.copy()
+    try:
+        network.parameters[:] = parameters
+        with np.errstate(all="ignore"):
+            after = float(network.losses(trace.input, trace.target)[0])
+            return network.forward(trace.input)[0].reshape(-1), after
+    finally:
+        network.parameters[:] = kept
 
 
 def _after_sentence(source: Source, before: float, after: float) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import overload
 
 import numpy as np
 
@@ -44,6 +45,32 @@ def label(source: Source, layer: int, index: Index) -> str:
         return name
     where = ",".join(str(i + 1) for i in place)
     return where if source.shape(layer)[-1] == 1 else f"{where} · {name}"
+
+
+class Labels(Sequence[str]):
+    """The names of rows, each made when it is asked for: there may be 100,000."""
+
+    def __init__(self, count: int, name: Callable[[int], str]) -> None:
+        self._count, self._name = count, name
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        places = range(self._count)[index]
+        if isinstance(places, int):
+            return self._name(places)
+        return [self._name(place) for place in places]
+
+
+def unit_labels(source: Source, layer: int) -> Labels:
+    """The names of all values that come out of a layer (-1: of the input)."""
+    shape = source.shape(layer)
+    return Labels(size(shape), lambda i: label(source, layer, deep(i, shape)))
 
 
 def wires(source: Source, layer: int, index: Index) -> Highlight:
@@ -145,19 +172,18 @@ class Inputs:
         at = self.below(i)
         return None if column or at is None else self.source.going_in(self.layer, at).address
 
-    def labels(self) -> tuple[str, ...]:
-        """What each row is called."""
-        below = [self.below(i) for i in range(self.w.size)]
-        return tuple(
-            _("padding") if at is None else label(self.source, self.layer - 1, at) for at in below
-        )
+    def label(self, i: int) -> str:
+        """What row `i` is called."""
+        at = self.below(i)
+        return _("padding") if at is None else label(self.source, self.layer - 1, at)
 
     def table(self, current: int | None, known: int) -> Table:
         """I, xᵢ, wᵢ, wᵢ·xᵢ and the running sum."""
         products = self.w * self.x
         values = np.column_stack([self.x, self.w, products, np.cumsum(products)])
         columns = ("i", "xᵢ", "wᵢ", "wᵢ·xᵢ", "Σ")
-        return Table(columns, self.labels(), values, self.address, current, known)
+        labels = Labels(self.w.size, self.label)
+        return Table(columns, labels, values, self.address, current, known)
 
 
 def products_table(
@@ -215,5 +241,5 @@ def values_table(source: Source, layer: int, symbol: str) -> Table:
             return f"input[{row + 1}]"
         return source.address(columns[column + 1], layer, whole(source, layer, row))
 
-    labels = tuple(label(source, layer, index) for index in source.indices(layer))
+    labels = unit_labels(source, layer)
     return Table(columns, labels, values, address, None, len(labels))

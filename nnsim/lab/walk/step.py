@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -49,7 +49,7 @@ class Table:
     ----------
     columns : tuple of str
         The heads; the first stands over the labels.
-    labels : tuple of str
+    labels : sequence of str
         What each row is called.
     values : array (rows, columns − 1)
     addresses : callable (row, column) -> str or None
@@ -61,7 +61,7 @@ class Table:
     """
 
     columns: tuple[str, ...]
-    labels: tuple[str, ...]
+    labels: Sequence[str]
     values: Array
     addresses: Callable[[int, int], str | None]
     current: int | None = None

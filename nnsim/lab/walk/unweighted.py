@@ -10,7 +10,16 @@ from nnsim.lab.explain.arithmetic import Number
 from nnsim.lab.explain.functions import exp
 from nnsim.lab.explain.source import Source, deep, size
 from nnsim.lab.view import Selection
-from nnsim.lab.walk.pieces import curve_of, label, lines, say, selected, whole, window_of, wires
+from nnsim.lab.walk.pieces import (
+    curve_of,
+    lines,
+    say,
+    selected,
+    unit_labels,
+    whole,
+    window_of,
+    wires,
+)
 from nnsim.lab.walk.route import Spot
 from nnsim.lab.walk.step import Content, Highlight, Table
 
@@ -60,7 +69,7 @@ def _softmax_table(source: Source, layer: int, current: int, *, done: bool) -> T
         kind = {0: "z", 2: "a" if done else ""}.get(column, "")
         return source.address(kind, layer, (row,)) if kind else None
 
-    labels = tuple(label(source, layer, index) for index in source.indices(layer))
+    labels = unit_labels(source, layer)
     return Table(columns, labels, values, address, current, current + 1)
 
 
