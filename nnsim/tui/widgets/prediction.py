@@ -14,6 +14,8 @@ from nnsim.i18n import N_, _
 from nnsim.tui.numbers import bar, short
 from nnsim.tui.widgets.painter import Painter
 
+MOST_LINES, ROOMY = 6, 34  # more outputs stand two in a line below this height of the terminal
+
 
 class PredictionBars(Painter):
     """A bar and a number for each output, an arrow at the one that decides."""
@@ -44,6 +46,7 @@ class PredictionBars(Painter):
         self.output: NDArray[np.float64] = np.zeros(len(labels))
         self.winner: int | None = None
         self.verdict: tuple[str, ...] = ()
+        self._columns = 1
 
     def show(
         self, output: NDArray[np.float64], winner: int | None, verdict: tuple[str, ...]
@@ -58,33 +61,42 @@ class PredictionBars(Painter):
             self.refresh()
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
-        """A line for each output, and one for the sentence."""
-        return len(self.labels) + 1
+        """A line for each output (two stand in a line where there are many), and the sentence."""
+        many = len(self.labels) > MOST_LINES and viewport.height < ROOMY
+        self._columns = 2 if many else 1
+        return self._rows + 1
+
+    @property
+    def _rows(self) -> int:
+        return -(-len(self.labels) // self._columns)
 
     def render_line(self, y: int) -> Strip:
-        """The bar of output `y`, or the sentence under the bars."""
-        if y < len(self.labels):
-            return self._bar_line(y)
-        if y > len(self.labels):
-            return self.line()
+        """The bars of line `y`, or the sentence under the bars."""
         width = self.content_size.width
+        if y < self._rows:
+            shown = range(y, len(self.labels), self._rows)
+            pieces = [self._bar(i, width // self._columns) for i in shown]
+            return self.line(*(piece for bar_pieces in pieces for piece in bar_pieces))
+        if y > self._rows:
+            return self.line()
         fitting = [text for text in self.verdict if cell_len(text) <= width]
         return self.line((fitting[0] if fitting else "".join(self.verdict[-1:]), "verdict"))
 
-    def _bar_line(self, y: int) -> Strip:
-        wins = y == self.winner
+    def _bar(self, index: int, width: int) -> list[tuple[str, str]]:
+        """Label, bar, number, and an arrow at the one that decides; `width` cells."""
+        wins = index == self.winner
         label_width = max(cell_len(label) for label in self.labels)
-        label = self.labels[y] + " " * (label_width - cell_len(self.labels[y]))
-        number = short(float(self.output[y]), 7)
-        room = max(1, self.content_size.width - label_width - len(number) - 4)
-        filled, rest = bar(float(self.output[y]), self._scale(), room)
-        return self.line(
+        label = self.labels[index] + " " * (label_width - cell_len(self.labels[index]))
+        number = short(float(self.output[index]), 7 if self._columns == 1 else 5)
+        room = max(1, width - label_width - len(number) - 4)
+        filled, rest = bar(float(self.output[index]), self._scale(), room)
+        return [
             (f"{label} ", "label"),
             (filled, "winner" if wins else "bar"),
             (rest, "rest"),
             (f" {number}", "winner" if wins else "verdict"),
-            (" ←" if wins else "", "winner"),
-        )
+            (" ←" if wins else "  ", "winner"),
+        ]
 
     def _scale(self) -> float:
         """The value of a full bar: 1 for probabilities, else the largest output."""
