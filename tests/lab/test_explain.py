@@ -152,6 +152,7 @@ def test_a_planted_mistake_shows(mazur):
     wrong = mazur.explain("output[1].delta")
     assert wrong.value == pytest.approx(2 * explanation.value)
     assert not wrong.agrees
+    assert wrong.worked == "δ = (0.751365 − 0.01)·0.186816 ≠ 0.276997"
 
 
 def test_max_pooling_routes_to_the_winner(random_labs):
@@ -173,3 +174,40 @@ def test_max_pooling_routes_to_the_winner(random_labs):
     assert pooled.causes == ("input[1]", "input[2]", "input[3]", "input[4]")
     assert lab.explain("flat[1].a").causes == ("pool[1].a[1,1]",)
     assert lab.explain("pool[1].delta[1,1]").role == "distribute"
+
+
+@pytest.mark.parametrize(
+    ("bug", "address"),
+    [
+        ("forgot_slope", "hidden[1].delta"),
+        ("wrong_sign", "hidden[1].w[1].grad"),
+        ("doubled", "hidden[2].w[1].grad"),
+        ("no_bias", "hidden[2].b.grad"),
+    ],
+)
+def test_a_bug_in_backpropagation_shows_at_its_layer(mazur, bug, address):
+    mazur.network.plant(bug, "hidden")
+    mazur.changed()
+    assert "≠" in mazur.explain(address).worked
+    assert mazur.explain("output[1].delta").agrees
+    assert mazur.explain("output[1].w[1].grad").agrees
+
+
+def test_float32_is_held_to_its_own_precision(mazur_file):
+    text = mazur_file.read_text(encoding="utf-8")
+    mazur_file.write_text(text.replace("[network]", '[network]\ndtype = "float32"'), "utf-8")
+    lab = Lab(load(mazur_file))
+    lab.run("sample 1")
+    for address in PUBLISHED:
+        explanation = lab.explain(address)
+        assert explanation.agrees
+        assert explanation.recompute() == pytest.approx(explanation.value, rel=1e-5)
+
+
+def test_names_say_which_number_it_is():
+    lab = Lab(load("digits-4x3"))
+    lab.run("sample 1")
+    assert lab.explain("input[5]").name == "input 5: the pixel in row 2, column 2"
+    assert lab.explain("hidden[B].b").name.startswith("bias of B of hidden")
+    assert lab.explain("output[1].a").name.startswith('a of unit 1 of output ("0")')
+    assert lab.explain("prediction").note.startswith("that is the class")

@@ -58,7 +58,10 @@ def run(arguments: argparse.Namespace, output: Output) -> int:
         raise CommandError(str(error)) from None
     check_finite(explanation.address, np.asarray(explanation.value))
     if output.as_json:
-        output.json(explanation.as_json())
+        answer = explanation.as_json()
+        if kind == "prediction":  # a class goes by its name in JSON
+            answer["value"] = lab.experiment.classes[int(explanation.value) - 1]
+        output.json(answer)
     else:
         _print(lab, explanation, output)
     return 0

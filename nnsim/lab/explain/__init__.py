@@ -51,6 +51,7 @@ def explain(lab: Lab, address: str | Address) -> Explanation:
         local=found.local,
         note=found.note,
         chosen_by=found.chosen_by,
+        precision=1e-12 if lab.network.dtype == np.float64 else 1e-5,
     )
 
 

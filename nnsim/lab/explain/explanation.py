@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -67,6 +69,8 @@ class Explanation:
     chosen_by : tuple of str
         Addresses of numbers that do not occur in the arithmetic, but choose what does: the
         targets, under hinge, say which class is the right one.
+    precision : float
+        To how much of what is added up the engine and the arithmetic agree; less in float32.
     """
 
     address: str
@@ -81,6 +85,7 @@ class Explanation:
     local: Node | None = None
     note: str = ""
     chosen_by: tuple[str, ...] = ()
+    precision: float = 1e-12
 
     @property
     def causes(self) -> tuple[str, ...]:
@@ -92,7 +97,7 @@ class Explanation:
 
     @property
     def worked(self) -> str:
-        """The formula with its numbers and the result, ``=`` or ``≈`` as `is_exact` says."""
+        """The formula with its numbers and the result, with the right `sign` before it."""
         return self.worked_without(())
 
     def worked_without(self, hidden: tuple[str, ...] | frozenset[str]) -> str:
@@ -109,7 +114,9 @@ class Explanation:
 
     @property
     def sign(self) -> str:
-        """``=`` or ``≈``."""
+        """``=`` or ``≈``; ``≠`` where the engine holds something else, as with a planted bug."""
+        if not self.agrees:
+            return "≠"
         return "=" if self.is_exact else "≈"
 
     @property
@@ -144,13 +151,17 @@ class Explanation:
             lambda n: n.value if n.address is None else float(read(n.address))
         )
 
-    @property
+    @cached_property
     def agrees(self) -> bool:
-        """Whether the arithmetic gives what the engine holds, to 1e-12 of what is added up."""
+        """Whether the arithmetic gives what the engine holds, to `precision` of what is added up.
+
+        It does not where a mistake was planted in backpropagation.
+        """
         value, again = float(self.value), self.recompute()
-        if value == again or (value != value and again != again):
+        if value == again or (math.isnan(value) and math.isnan(again)):
             return True
-        return abs(value - again) <= 1e-12 * max(abs(value), self.arithmetic.magnitude(), 1e-300)
+        scale = max(abs(value), self.arithmetic.magnitude(), 1e-300)
+        return abs(value - again) <= self.precision * scale
 
     def as_json(self) -> dict[str, Any]:
         """Return what ``nnsim explain --json`` prints."""

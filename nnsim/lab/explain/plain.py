@@ -21,14 +21,19 @@ from nnsim.lab.explain.arithmetic import (
     minus,
 )
 from nnsim.lab.explain.found import Found
-from nnsim.lab.explain.source import Source
+from nnsim.lab.explain.source import Source, deep
 
 
 def given(source: Source, quantity: Quantity, address: str) -> Found:
     """A number that is not computed from others: an input, target or setting."""
+    place = quantity.position[0] if quantity.position else 0
     symbol, name, rule = {
-        "input": ("x", _("an input"), _("what stands on the input")),
-        "target": ("t", _("a target: what the output should be"), _("given with the sample")),
+        "input": ("x", _input_name(source, place), _("what stands on the input")),
+        "target": (
+            "t",
+            _("target of output {number}: what it should be").format(number=place + 1),
+            _("given with the sample"),
+        ),
         "learning_rate": (
             "η",
             _("learning rate"),
@@ -53,6 +58,19 @@ def given(source: Source, quantity: Quantity, address: str) -> Found:
     }[quantity.kind]
     value = float(source.lab.read(address))
     return Found(name, symbol, rule, Number(value, address))
+
+
+def _input_name(source: Source, place: int) -> str:
+    """An input in words: its number, and its row and column or its label."""
+    spec, labels = source.lab.experiment.input, source.names.input_labels
+    if spec.kind == "pixels":
+        row, column, *_channel = deep(place, tuple(spec.shape))
+        return _("input {number}: the pixel in row {row}, column {column}").format(
+            number=place + 1, row=row + 1, column=column + 1
+        )
+    if place < len(labels) and labels[place] != str(place + 1):
+        return _("input {number}: {label}").format(number=place + 1, label=labels[place])
+    return _("input {number}").format(number=place + 1)
 
 
 def parameter(source: Source, quantity: Quantity) -> Found:
@@ -122,7 +140,11 @@ def prediction(source: Source) -> Found:
         rule = _("class 2 if a ≥ 0.5, else class 1")
     else:
         rule = _("the position of the largest output, the first on a tie")
-    return Found(name, _("prediction"), rule, _decision(outputs))
+    position = source.lab.prediction
+    note = ""
+    if position is not None:
+        note = _('that is the class "{name}"').format(name=source.lab.experiment.classes[position])
+    return Found(name, _("prediction"), rule, _decision(outputs), note=note)
 
 
 def correct(source: Source) -> Found:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnsim.i18n import _
+from nnsim.lab.explain import losses
 from nnsim.lab.explain.source import Source
 from nnsim.lab.walk.route import Segment
 from nnsim.lab.walk.step import Direction
@@ -116,9 +117,10 @@ _RULES = {
 }
 
 
-def _factor(source: Source, m: int) -> str:
-    """How a δ of the last layer carries the mean over the batch."""
-    return "/m" if source.network.reduction == "mean" and m > 1 else ""
+def _delta_of_output(source: Source, m: int) -> str:
+    """The rule for δ of the last layer before f′(z), with the mean over the batch."""
+    rule = "a − t" if losses.fused(source) else losses.by_output(source, 0)[1]
+    return f"δ = ({rule})/m" if source.network.reduction == "mean" and m > 1 else f"δ = ({rule})"
 
 
 def _delta(source: Source, trace: Any, position: int, note: str) -> MatrixView:
@@ -129,7 +131,7 @@ def _delta(source: Source, trace: Any, position: int, note: str) -> MatrixView:
     if position == source.last:
         target = trace.target.reshape(layer.a.shape)
         parts += [Matrix("a", ("m", "n_out"), layer.a), Matrix("t", ("m", "n_out"), target)]
-        formula = f"δ = ∂C/∂z{_factor(source, m)}"
+        formula = _delta_of_output(source, m)
     else:
         above = trace.layers[position + 1]
         name = _("δ of {layer}").format(layer=above.name)
@@ -143,7 +145,7 @@ def _delta(source: Source, trace: Any, position: int, note: str) -> MatrixView:
     if layer.z is not None and layer.activation not in ("identity", "softmax"):
         slope = function.derivative(layer.z)
         parts.append(Matrix("f′(z)", _axes(slope, "n_out"), slope))
-        formula += " ∘ f′(z)" if position != source.last else ""
+        formula += "" if position == source.last and losses.fused(source) else " ∘ f′(z)"
     return MatrixView(formula, (*parts, delta), m, note)
 
 
