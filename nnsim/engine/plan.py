@@ -87,30 +87,37 @@ class Plan(Tape):
         self.signals: list[Signals] = []
         self.losses: Array = np.empty(0)
         self.gradient = stack.grad
-        self.name(stack.theta, "parameters")
-        if until in ("gradients", "update"):
-            self.workspace[id(stack.grad)] = 0.0
-            self.name(stack.grad, "gradient")
-        if stack.running.size:
-            self.name(stack.running, "running")
+        self._name_vectors()
         lead = () if shared_input else stack.lead
         x = self._new_input(input_shape, lead)
         if until in ("gradients", "update"):
             self._lay_side_by_side()
-        with self.section("forward"):
-            for layer in stack.layers:
-                # The value of a loss may need the last z.
-                self.lean = lean and not (until == "loss" and layer is stack.layers[-1])
-                self.signals.append(layer.forward(self, x))
-                x = self.signals[-1].a
-        self.lean = lean
-        self.outputs = batch_first(x, bool(stack.lead))
+        self._record_forward(x)
         if until != "forward":
             self._record_loss(lead, value=until != "update")
         if until in ("gradients", "update"):
             self._record_backward(every_delta=until == "gradients")
         if optimizer is not None and until == "update":
             self._record_update(optimizer, clip, train_biases)
+
+    def _name_vectors(self) -> None:
+        self.name(self.stack.theta, "parameters")
+        if self.until in ("gradients", "update"):
+            self.workspace[id(self.stack.grad)] = 0.0
+            self.name(self.stack.grad, "gradient")
+        if self.stack.running.size:
+            self.name(self.stack.running, "running")
+
+    def _record_forward(self, x: Array) -> None:
+        lean, layers = self.lean, self.stack.layers
+        with self.section("forward"):
+            for layer in layers:
+                # The value of a loss may need the last z.
+                self.lean = lean and not (self.until == "loss" and layer is layers[-1])
+                self.signals.append(layer.forward(self, x))
+                x = self.signals[-1].a
+        self.lean = lean
+        self.outputs = batch_first(x, bool(self.stack.lead))
 
     def _new_input(self, shape: Shape, lead: tuple[int, ...]) -> Array:
         before, self.lead = self.lead, lead

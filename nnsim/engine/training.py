@@ -176,6 +176,7 @@ class Trainer(Settings):
         epochs = as_count(epochs, "epochs", least=0, most=2**62)
         sets = self._sets(x, target, validation, test)
         self.period = self.period or epochs
+        self._interrupt = False
         return self._epochs(sets, epochs)
 
     def step(self, x: Any, target: Any) -> str | None:
@@ -202,7 +203,7 @@ class Trainer(Settings):
     def _epochs(self, sets: dict[str, Samples], epochs: int) -> Iterator[Progress]:
         samples, last = sets["train"], self.epoch + epochs
         self.set_rate()
-        self.stopped, self._interrupt = None, False
+        self.stopped = None
         block = self._block(samples)
         while self.epoch < last and self.stopped is None:
             self.keep_last()
