@@ -1,7 +1,19 @@
 """The engine: neural networks in NumPy, exact and fast.
 
-Read `tape` first: it has the one idea. Then `layers`, `losses` and `optimizers` are the formulas of
-the textbooks, and `network` and `training` put them together.
+A tour, in the order in which the files are best read:
+
+``tape``            the one idea: layers don't compute, they write NumPy calls onto a list
+``activations``     f(z) and f′(z)
+``layers/``         dense, convolution, pooling, normalization: forward, and backward
+``losses``          what a sample costs, and how that changes with the output
+``optimizers``      how the parameters follow the gradient; ``schedules`` for the learning rate
+``stack``, ``plan`` flat vectors of parameters; the tape of a whole network, from input to update
+``model``, ``network``      what a network is, and what it computes; ``trace`` copies it out
+``settings``, ``training``  the loop over batches and epochs; ``progress`` has the metrics
+``ensemble``        many networks at once
+``gradcheck``       nudge every parameter; ``bugs`` to find that way
+``source``          the tape as a program
+``storage``, ``checkpoint`` models on disk
 """
 
 from __future__ import annotations
