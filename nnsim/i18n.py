@@ -6,27 +6,41 @@ moment the text is shown, so that a change of language takes effect at once.
 
 from __future__ import annotations
 
-import gettext
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-LANGUAGES = ("en", "zh")
-_LOCALE = Path(__file__).parent / "locale"
-_translation: gettext.NullTranslations = gettext.NullTranslations()
+if TYPE_CHECKING:
+    from gettext import NullTranslations
+
+SOURCE = "en"
+LANGUAGES = (SOURCE, "zh")
+# None is the source language; gettext is imported only for others (start-up is measured).
+_translation: NullTranslations | None = None
 
 
 def set_language(language: str) -> None:
     """Translate from now on into `language`; what has no translation stays English."""
     global _translation
-    _translation = gettext.translation("nnsim", _LOCALE, languages=[language], fallback=True)
+    if language == SOURCE:
+        _translation = None
+        return
+    import gettext
+
+    from nnsim.resources import PACKAGE
+
+    _translation = gettext.translation(
+        "nnsim", PACKAGE / "locale", languages=[language], fallback=True
+    )
 
 
 def _(message: str) -> str:
     """Return `message` in the chosen language."""
-    return _translation.gettext(message)
+    return message if _translation is None else _translation.gettext(message)
 
 
 def ngettext(singular: str, plural: str, n: int) -> str:
     """Return the form of a message that fits the number `n`, in the chosen language."""
+    if _translation is None:
+        return singular if n == 1 else plural
     return _translation.ngettext(singular, plural, n)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-_PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).parent
 
 
 def resource(name: str) -> Path:
     """Return the folder or file `name` (such as ``"assets/experiments"``) that ships with nnsim."""
-    installed = _PACKAGE / name
-    return installed if installed.exists() else _PACKAGE.parent / name
+    installed = PACKAGE / name
+    return installed if installed.exists() else PACKAGE.parent / name
