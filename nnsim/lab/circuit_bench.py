@@ -37,8 +37,8 @@ CIRCUIT_ADDRESSES: dict[str, str] = {
     "NAME.grad": N_("derivative of the circuit's value with respect to it"),
     "gates": N_("how many gates the circuit has; a folded part is one"),
 }
-LARGEST_CIRCUIT = 5_000
-"""Gates that can still be drawn, folded and walked through without waiting."""
+LARGEST_CIRCUIT = 1_500
+"""Gates of a network that can still be drawn, folded and walked through without waiting."""
 _QUOTES = {'"': '"', "'": "'", "“": "”", "”": "”", "„": "“"}
 _NODE_BYTES = 300
 
@@ -119,7 +119,6 @@ class CircuitBench(Bench[CircuitMoment]):
 
     def put(self, circuit: Circuit, *, title: str, note: str = "", expression: str = "") -> None:
         """Put another circuit on the bench, at the start of its walk."""
-        _check_size(circuit.graph)
         self.circuit, self.walk = circuit, Walk(circuit)
         self.title, self.note, self.expression = title, note, expression
 
@@ -179,19 +178,9 @@ class CircuitBench(Bench[CircuitMoment]):
 
     def change(self, graph: Graph) -> None:
         """Take another graph of the same inputs; the walk stays at the gate where it is."""
-        _check_size(graph)
         position = _moved(self.walk, self.circuit.graph, graph)
         self.circuit = Circuit(graph, list(self.circuit.inputs.values()))
         self.walk = Walk(self.circuit, position)
-
-
-def _check_size(graph: Graph) -> None:
-    if len(graph.gates) > LARGEST_CIRCUIT:
-        raise LabError(
-            _("{gates} gates; the circuit bench takes at most {most}").format(
-                gates=len(graph.gates), most=LARGEST_CIRCUIT
-            )
-        )
 
 
 def _moved(walk: Walk, old: Graph, new: Graph) -> int:
@@ -285,7 +274,6 @@ def built(rest: str) -> tuple[Circuit, str]:
         circuit = from_expression(expression, read_values(values))
     except CircuitError as error:
         raise ExpressionError(error) from None
-    _check_size(circuit.graph)
     return circuit, " ".join(expression.split())
 
 

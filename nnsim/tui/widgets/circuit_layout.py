@@ -7,6 +7,7 @@ a picture lasts as long as the graph does.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from nnsim.circuit import Graph, Node
@@ -14,12 +15,13 @@ from nnsim.circuit.gates import CONSTANT
 from nnsim.circuit.graph import Block
 from nnsim.circuit.layout import Wire, lay_out
 from nnsim.tui.widgets.circuit_parts import Drawn, drawn
-from nnsim.tui.widgets.circuit_wires import Net, Point, assign_tracks, cells_along
+from nnsim.tui.widgets.circuit_wires import Net, Point, assign_tracks, cells_along, cells_of_net
 from nnsim.tui.widgets.diagram_text import width_of
 
 ROW = 2  # lines of the picture for each row of the grid
 NUMBER = 7  # cells of a number on a wire
 STUB = NUMBER + 1  # cells of the wire under it
+MOST_WIDE = 6  # upright tracks in a gap before they stand close
 
 
 @dataclass(frozen=True)
@@ -56,15 +58,6 @@ class Box:
         return self.x + self.width
 
 
-@dataclass(frozen=True)
-class Way:
-    """One wire, cell by cell; `source` and `target` are nodes of the whole graph."""
-
-    source: int
-    target: int
-    cells: dict[Point, int]
-
-
 class CircuitLayout:
     """The boxes and wires of a graph.
 
@@ -76,11 +69,12 @@ class CircuitLayout:
         By node of the whole graph, in the order of its nodes.
     columns : dict of int to int
         The column of each of them.
-    ways : list of Way
     by_line : dict of int to list of Box
         The boxes that have something on a line, their numbers included.
     cells : dict of int to dict of int to dict of int to int
         By line and column: for each net (by its source), the sides at which it goes on.
+    lines_of_net : dict of int to set of int
+        The lines on which the wires from a node are.
     inside : dict of int to tuple of int
         The inputs that are drawn inside the box of a gate.
     """
@@ -91,12 +85,24 @@ class CircuitLayout:
         self.inside = part.inside
         self._small, self._whole = part.graph, part.nodes
         grid = lay_out(part.graph)
+        self._top = 0
         self._column = [column for column, _row in grid.places]
         self._y = [row * ROW for _column, row in grid.places]
         self._numbers = {node.index: i for i, node in enumerate(graph.gates, 1)}
         self._halves = self._heights(grid.wires, grid.columns)
-        self._entries = self._ports(grid.wires)
-        self._place(grid.wires, grid.columns)
+        self._top = min(y - max(1, half) for y, half in zip(self._y, self._halves, strict=True))
+        self._y = [y - self._top for y in self._y]
+        self._into: dict[int, list[Wire]] = {}
+        for wire in grid.wires:
+            self._into.setdefault(wire.target, []).append(wire)
+        self._entries = self._ports()
+        self._gaps = self._nets(grid.wires, grid.columns)
+        self._place(grid.columns)
+        self._index()
+
+    def _line(self, row: int) -> int:
+        """The line of the picture for a row of the grid."""
+        return row * ROW - self._top
 
     # Boxes ------------------------------------------------------------------------------------
 
@@ -125,16 +131,13 @@ class CircuitLayout:
                 halves[node.index] = lines[y] = half
         return halves
 
-    def _ports(self, wires: tuple[Wire, ...]) -> dict[tuple[int, int], int]:
+    def _ports(self) -> dict[tuple[int, int], int]:
         """The line at which each wire comes in, by target and position."""
-        coming: dict[int, list[tuple[int, int]]] = {}
-        for wire in wires:
-            coming.setdefault(wire.target, []).append((wire.path[-2][1] * ROW, wire.position))
         ports: dict[tuple[int, int], int] = {}
-        for target, found in coming.items():
-            found.sort()
+        for target, wires in self._into.items():
+            found = sorted((self._line(wire.path[-2][1]), wire.position) for wire in wires)
             lines = _spread([y for y, _position in found], self._y[target], self._halves[target])
-            for (_line, position), line in zip(found, lines, strict=True):
+            for (_from, position), line in zip(found, lines, strict=True):
                 ports[target, position] = line
         return ports
 
@@ -151,90 +154,82 @@ class CircuitLayout:
 
     # Columns, gaps and wires --------------------------------------------------------------------
 
-    def _place(self, wires: tuple[Wire, ...], columns: int) -> None:
+    def _place(self, columns: int) -> None:
+        """Give every column its place from the left, and every box its own."""
         nodes = self._small.nodes
         texts = [self._texts(node) for node in nodes]
-        room = [0] * columns
-        stub = [1] * columns
+        room, stub = [0] * columns, [1] * columns
         for node in nodes:
             column = self._column[node.index]
             room[column] = max(room[column], texts[node.index][2])
             if node.kind is not CONSTANT:
                 stub[column] = STUB
-        gaps = self._gaps(wires, columns)
-        tracks = [assign_tracks(list(nets.values())) for nets in gaps]
-        pitch = [2 if count <= 6 else 1 for count in tracks]
-        starts = [0] * columns
-        for c in range(1, columns):
-            gap = 1 + tracks[c - 1] * pitch[c - 1] + (pitch[c - 1] == 1)
-            starts[c] = starts[c - 1] + room[c - 1] + stub[c - 1] + gap
-        top = min(y - max(1, half) for y, half in zip(self._y, self._halves, strict=True))
+        tracks = [assign_tracks(list(nets.values())) for nets in self._gaps]
+        self._pitch = [2 if count <= MOST_WIDE else 1 for count in tracks]
+        self._starts = [0] * columns
+        self._tracks = [0] * (columns - 1)  # where the first track of each gap is
+        for c, (count, pitch) in enumerate(zip(tracks, self._pitch, strict=True)):
+            self._tracks[c] = self._starts[c] + room[c] + stub[c] + 1
+            self._starts[c + 1] = self._tracks[c] + count * pitch + (pitch == 1)
         self.boxes: dict[int, Box] = {}
         self.columns = {whole: self._column[i] for i, whole in enumerate(self._whole)}
         for node, (title, symbol, width) in zip(nodes, texts, strict=True):
-            column, y = self._column[node.index], self._y[node.index] - top
-            x = starts[column]
-            if not node.kind.is_gate:
-                x += room[column] - width
-            ports = tuple(self._entries[node.index, p] - top for p in range(len(node.inputs)))
-            whole = self._whole[node.index]
-            self.boxes[whole] = Box(
-                whole, title, symbol, x, y, width, self._halves[node.index], ports
-            )
-        self.ways: list[Way] = []
-        for wire in wires:
-            points = self._points(wire, starts, room, stub, gaps, pitch, top)
-            self.ways.append(
-                Way(self._whole[wire.source], self._whole[wire.target], cells_along(points))
-            )
-        self.width = starts[-1] + room[-1] + STUB + 1
+            column, whole = self._column[node.index], self._whole[node.index]
+            x = self._starts[column] + (0 if node.kind.is_gate else room[column] - width)
+            ports = tuple(self._entries[node.index, p] for p in range(len(node.inputs)))
+            y, half = self._y[node.index], self._halves[node.index]
+            self.boxes[whole] = Box(whole, title, symbol, x, y, width, half, ports)
+        self.width = self._starts[-1] + room[-1] + STUB + 1
         self.height = 1 + max(box.y + max(1, box.half) for box in self.boxes.values())
-        self._index()
 
-    def _gaps(self, wires: tuple[Wire, ...], columns: int) -> list[dict[int, Net]]:
+    def _enters(self, wire: Wire, place: int) -> int:
+        """The line on which a wire comes from the gap behind point `place` of its path."""
+        if place == len(wire.path) - 2:
+            return self._entries[wire.target, wire.position]
+        return self._line(wire.path[place + 1][1])
+
+    def _nets(self, wires: tuple[Wire, ...], columns: int) -> list[dict[int, Net]]:
         """The nets between each column and the next, by source."""
         gaps: list[dict[int, Net]] = [{} for _ in range(columns - 1)]
         for wire in wires:
-            for i, ((column, row), (_next, row2)) in enumerate(
-                zip(wire.path, wire.path[1:], strict=False)
-            ):
-                net = gaps[column].setdefault(wire.source, Net(wire.source, row * ROW))
-                last = i == len(wire.path) - 2
-                net.enters.add(self._entries[wire.target, wire.position] if last else row2 * ROW)
+            for place, (column, row) in enumerate(wire.path[:-1]):
+                net = gaps[column].get(wire.source)
+                if net is None:
+                    net = gaps[column][wire.source] = Net(wire.source, self._line(row))
+                net.enters.add(self._enters(wire, place))
         return gaps
 
-    def _points(
-        self,
-        wire: Wire,
-        starts: list[int],
-        room: list[int],
-        stub: list[int],
-        gaps: list[dict[int, Net]],
-        pitch: list[int],
-        top: int,
-    ) -> list[Point]:
-        """The corners of a wire, from the edge of its source to that of its target."""
-        y = wire.path[0][1] * ROW
-        points = [(self.boxes[self._whole[wire.source]].end, y - top)]
-        for i, (column, _row) in enumerate(wire.path[:-1]):
-            last = i == len(wire.path) - 2
-            enters = (
-                self._entries[wire.target, wire.position] if last else wire.path[i + 1][1] * ROW
-            )
-            if enters != y:
-                net = gaps[column][wire.source]
-                x = starts[column] + room[column] + stub[column] + 1 + net.track * pitch[column]
-                points += [(x, y - top), (x, enters - top)]
-                y = enters
-        points.append((self.boxes[self._whole[wire.target]].x - 1, y - top))
-        return points
+    def ways_into(self, gate: int) -> Iterator[tuple[int, Iterable[Point]]]:
+        """Yield the wires into a gate of the whole graph: its source, and its cells."""
+        for wire in self._into.get(self._index_of.get(gate, -1), ()):
+            y = self._line(wire.path[0][1])
+            source = self._whole[wire.source]
+            points = [(self.boxes[source].end, y)]
+            for place, (column, _row) in enumerate(wire.path[:-1]):
+                enters = self._enters(wire, place)
+                if enters != y:
+                    track = self._gaps[column][wire.source].track
+                    x = self._tracks[column] + track * self._pitch[column]
+                    points += [(x, y), (x, enters)]
+                    y = enters
+            points.append((self.boxes[gate].x - 1, y))
+            yield source, cells_along(points)
 
     def _index(self) -> None:
+        """Find what there is on every line."""
+        self._index_of = {whole: i for i, whole in enumerate(self._whole)}
         self.cells: dict[int, dict[int, dict[int, int]]] = {}
-        for way in self.ways:
-            for (x, y), part in way.cells.items():
-                nets = self.cells.setdefault(y, {}).setdefault(x, {})
-                nets[way.source] = nets.get(way.source, 0) | part
+        self.lines_of_net: dict[int, set[int]] = {}
+        for column, nets in enumerate(self._gaps):
+            for net in nets.values():
+                source = self._whole[net.source]
+                at_home = self._column[net.source] == column
+                start = self.boxes[source].end if at_home else self._starts[column]
+                track = self._tracks[column] + net.track * self._pitch[column]
+                lines = self.lines_of_net.setdefault(source, set())
+                lines.update(range(net.span[0], net.span[1] + 1))
+                for (x, y), part in cells_of_net(net, start, track, self._starts[column + 1] - 1):
+                    self.cells.setdefault(y, {}).setdefault(x, {})[source] = part
         self.by_line: dict[int, list[Box]] = {}
         for box in self.boxes.values():
             for y in self.lines_of(box):

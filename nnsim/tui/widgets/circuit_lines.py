@@ -65,10 +65,9 @@ class Scene:
         step = walk.step
         current = None if step is None else step.node.index
         active: dict[int, dict[int, set[int]]] = {}
-        for way in layout.ways:
-            if way.target == current:
-                for x, y in way.cells:
-                    active.setdefault(y, {}).setdefault(x, set()).add(way.source)
+        for source, cells in () if current is None else layout.ways_into(current):
+            for x, y in cells:
+                active.setdefault(y, {}).setdefault(x, set()).add(source)
         return cls(
             walk.circuit,
             layout,
@@ -95,11 +94,9 @@ class Scene:
         lines = {y for n in nodes if n in boxes for y in self.layout.lines_of(boxes[n])}
         lines.update(self.active if self.active != other.active else ())
         lines.update(other.active if self.active != other.active else ())
-        for way in self.layout.ways:
-            if way.source in nodes and (self.values[way.source] is None) != (
-                other.values[way.source] is None
-            ):
-                lines.update(y for _x, y in way.cells)
+        for index in boxes:  # a wire fades where nothing is known
+            if (self.values[index] is None) != (other.values[index] is None):
+                lines |= self.layout.lines_of_net.get(index, set())
         return lines
 
     def line(self, y: int, left: int, width: int) -> Line:
@@ -112,10 +109,10 @@ class Scene:
         return line
 
     def _wires(self, line: Line, y: int, left: int) -> None:
-        active = self.active.get(y, {})
-        end = left + line.width
-        for x, nets in self.layout.cells.get(y, {}).items():
-            if not left <= x < end:
+        active, cells = self.active.get(y, {}), self.layout.cells.get(y, {})
+        for x in range(max(0, left), left + line.width):
+            nets = cells.get(x)
+            if nets is None:
                 continue
             if x in active:
                 heavy = sides({net: part for net, part in nets.items() if net in active[x]})

@@ -9,7 +9,7 @@ strange one, the upright one passes over it unbroken.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 UP, DOWN, LEFT, RIGHT = 1, 2, 4, 8
@@ -101,6 +101,25 @@ def cells_along(points: Sequence[Point]) -> dict[Point, int]:
             cells[to_x, to_y] = cells.get((to_x, to_y), 0) | back
             x, y = to_x, to_y
     return cells
+
+
+def cells_of_net(net: Net, start: int, track: int, end: int) -> Iterator[tuple[Point, int]]:
+    """Yield the cells of a net from column `start` to `end`, and the sides where it goes on.
+
+    `track` is the column of its track, if it has one.
+    """
+    level = LEFT | RIGHT
+    if net.straight:
+        yield from (((x, net.leaves), level) for x in range(start, end + 1))
+        return
+    low, high = net.span
+    yield from (((x, net.leaves), level) for x in range(start, track))
+    for y in range(low, high + 1):
+        part = (UP if y > low else 0) | (DOWN if y < high else 0)
+        part |= (LEFT if y == net.leaves else 0) | (RIGHT if y in net.enters else 0)
+        yield (track, y), part
+    for y in net.enters:
+        yield from (((x, y), level) for x in range(track + 1, end + 1))
 
 
 def sides(of_nets: dict[int, int]) -> int:
