@@ -1,6 +1,5 @@
 """Translation: English as it stands, other languages through their catalogue."""
 
-import gettext
 import struct
 
 import pytest
@@ -40,7 +39,6 @@ def test_a_catalogue_translates_what_it_has(tmp_path, monkeypatch):
     folder = tmp_path / "locale" / "zh" / "LC_MESSAGES"
     folder.mkdir(parents=True)
     (folder / "nnsim.mo").write_bytes(catalogue({"Network": "网络"}))
-    assert gettext.GNUTranslations((folder / "nnsim.mo").open("rb")).gettext("Network") == "网络"
     monkeypatch.setattr(resources, "PACKAGE", tmp_path)
     i18n.set_language("zh")
     assert i18n._("Network") == "网络"
