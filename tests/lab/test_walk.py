@@ -119,6 +119,8 @@ def test_relu_and_max_pooling_are_routers(random_labs):
     roles = {(step.layer, step.kind): step.role for step in walk if step.layer == 0}
     assert roles[0, "upstream"] == "route"
     assert roles[0, "local"] == "route"
+    local = next(step for step in walk if (step.layer, step.kind) == (0, "local"))
+    assert local.role_words == "routes: lets the gradient through above 0 and stops it otherwise"
     step = Walk(lab, "forward", "term")[Walk(lab, "forward", "term").find("conv[1].z[2,2]")]
     assert (step.window.top, step.window.left, step.window.rows) == (1, 1, 2)
     assert step.table.labels[0] == "2,2"
@@ -163,6 +165,12 @@ def test_matrices_for_the_sample_and_for_the_batch():
     gradients = back.matrices(back.find("hidden[1].w[1].grad"), batch=True)
     named = {matrix.name: matrix.values for matrix in gradients.matrices}
     np.testing.assert_allclose(named["∂C/∂W"], named["x"].T @ named["δ"], atol=1e-14)
+
+
+def test_a_step_says_whether_it_gives_a_hidden_number_away(mazur):
+    walk = Walk(mazur, "forward", "term")
+    hidden = {"hidden[1].z"}
+    assert [step.index for step in walk if step.gives_away(hidden)] == [3, 4]
 
 
 # --- commands ------------------------------------------------------------------------------------

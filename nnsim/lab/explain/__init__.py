@@ -47,6 +47,7 @@ def explain(lab: Lab, address: str | Address) -> Explanation:
         arithmetic=found.arithmetic,
         role=found.roles[-1] if found.roles else None,
         roles=found.roles,
+        gate=found.gate,
         upstream=found.upstream,
         local=found.local,
         note=found.note,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nnsim.circuit.gates import DISTRIBUTE, ROUTE, SCALE, SUM, SWAP
+from nnsim.circuit.gates import DISTRIBUTE, KINDS, ROUTE, SCALE, SUM, SWAP
 from nnsim.i18n import _
 from nnsim.lab.explain import forward, losses
 from nnsim.lab.explain.arithmetic import Apply, Node, Number, Product, Quotient, Sum, minus
@@ -45,7 +45,9 @@ def _delta(source: Source, layer: int, index: Index) -> Found:
     local = source.number("slope", layer, index)
     role = ROUTE if made.activation in ROUTERS else SCALE
     formula = f"δ = ∂C/∂a · f′(z) = ({formula}) · f′(z)"
-    return Found(name, "δ", formula, Product((up, local)), (*roles, role), up, local)
+    gate = made.activation if made.activation in KINDS else ""
+    node = Product((up, local))
+    return Found(name, "δ", formula, node, (*roles, role), up, local, gate=gate)
 
 
 def _through_softmax(source: Source, layer: int, index: Index, name: str) -> Found:

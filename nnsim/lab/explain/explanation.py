@@ -9,7 +9,8 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from nnsim.circuit.wording import role_in_words
+from nnsim.circuit.gates import KINDS
+from nnsim.circuit.wording import kind_in_words, role_in_words
 from nnsim.lab.explain.arithmetic import Node, Number, Product, Sum, held, shown
 from nnsim.lab.explain.numbers import as_fraction, written
 
@@ -61,6 +62,8 @@ class Explanation:
         ``scale`` or ``sum``.
     roles : tuple of str
         The same for every gate on the way from the gradients that it is made of.
+    gate : str
+        The kind of that gate (a key of `nnsim.circuit.gates.KINDS`), where there is one alone.
     upstream, local : Node or None
         For a gradient: what comes back to its gate, and the gate's own derivative; their product
         is the gradient.
@@ -81,6 +84,7 @@ class Explanation:
     arithmetic: Node
     role: str | None = None
     roles: tuple[str, ...] = ()
+    gate: str = ""
     upstream: Node | None = None
     local: Node | None = None
     note: str = ""
@@ -130,7 +134,7 @@ class Explanation:
     @property
     def role_words(self) -> str | None:
         """What the gate does to the gradient, in words."""
-        return None if self.role is None else role_in_words(self.role)
+        return gate_in_words(self.role, self.gate)
 
     @property
     def terms(self) -> tuple[Term, ...]:
@@ -174,6 +178,13 @@ class Explanation:
             "role": self.role,
             "causes": list(self.causes),
         }
+
+
+def gate_in_words(role: str | None, gate: str) -> str | None:
+    """Return what a gate does to the gradient: by its kind where that is known, else its role."""
+    if role is None:
+        return None
+    return kind_in_words(KINDS[gate]) if gate in KINDS else role_in_words(role)
 
 
 def _flat(node: Node, kind: type[Sum]) -> Iterator[Node]:

@@ -145,7 +145,7 @@ def window(source: Source, layer: int, index: Index) -> list[Number]:
 def winner(source: Source, layer: int, index: Index) -> int:
     """The position of the largest value in the window of a max pool, the first on a tie."""
     values = [number.value for number in window(source, layer, index)]
-    return values.index(max(values)) if values == values else 0
+    return values.index(max(values))
 
 
 def _pooled(source: Source, layer: int, index: Index, name: str) -> Found:

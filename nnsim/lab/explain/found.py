@@ -20,3 +20,4 @@ class Found:
     local: Node | None = None
     note: str = ""
     chosen_by: tuple[str, ...] = ()
+    gate: str = ""

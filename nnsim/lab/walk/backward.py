@@ -90,7 +90,7 @@ def _delta(source: Source, layer: int, index: Index, found: Explanation, sentenc
     return Content(
         "delta", found.address, sentence, layer, _back_wires(source, layer, index),
         _upstream_table(found, None), _delta_lines(source, layer, index, found, 3), found.causes,
-        found.roles, curve_of(source, layer, index),
+        found.roles, curve_of(source, layer, index), gate=found.gate,
     )  # fmt: skip
 
 
@@ -182,6 +182,7 @@ def _times_local(
         Highlight(units=frozenset({selected(layer, index, source)})), _upstream_table(found, None),
         _delta_lines(source, layer, index, found, 3),
         (source.address("slope", layer, index),), found.roles[-1:], curve_of(source, layer, index),
+        gate=found.gate,
     )  # fmt: skip
 
 

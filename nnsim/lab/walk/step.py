@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnsim.circuit.wording import role_in_words
+from nnsim.lab.explain.explanation import gate_in_words
 from nnsim.lab.view import Selection
 
 Array = NDArray[np.float64]
@@ -124,6 +124,7 @@ class Content:
     roles: tuple[str, ...] = ()
     curve: Curve | None = None
     window: Window | None = None
+    gate: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,4 +203,12 @@ class Step:
     @property
     def role_words(self) -> str | None:
         """The same in words."""
-        return None if self.role is None else role_in_words(self.role)
+        return gate_in_words(self.role, self.content.gate)
+
+    def gives_away(self, hidden: Iterable[str]) -> bool:
+        """Tell whether its sentence may hold one of these numbers, which are hidden for now.
+
+        Tables and lines have an address for each number, so that a panel can hide it there.
+        """
+        said = {*self.addresses, *(line.address for line in self.lines if line.value is not None)}
+        return not said.isdisjoint(hidden)
