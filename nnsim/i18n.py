@@ -15,11 +15,13 @@ SOURCE = "en"
 LANGUAGES = (SOURCE, "zh")
 # None is the source language; gettext is imported only for others (start-up is measured).
 _translation: NullTranslations | None = None
+_language = SOURCE
 
 
 def set_language(language: str) -> None:
     """Translate from now on into `language`; what has no translation stays English."""
-    global _translation
+    global _translation, _language
+    _language = language
     if language == SOURCE:
         _translation = None
         return
@@ -30,6 +32,11 @@ def set_language(language: str) -> None:
     _translation = gettext.translation(
         "nnsim", PACKAGE / "locale", languages=[language], fallback=True
     )
+
+
+def current_language() -> str:
+    """Return the chosen language, one of `LANGUAGES`."""
+    return _language
 
 
 def _(message: str) -> str:
