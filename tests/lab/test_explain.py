@@ -1,5 +1,8 @@
 """What explanations say, against published numbers and by hand."""
 
+import re
+from decimal import Decimal
+
 import pytest
 
 from nnsim.experiments import load
@@ -211,3 +214,29 @@ def test_names_say_which_number_it_is():
     assert lab.explain("hidden[B].b").name.startswith("bias of B of hidden")
     assert lab.explain("output[1].a").name.startswith('a of unit 1 of output ("0")')
     assert lab.explain("prediction").note.startswith("that is the class")
+
+
+def test_equality_is_claimed_only_where_it_holds(random_labs):
+    """As printed, worked arithmetic with = is exactly true, term by term, in decimals."""
+    import numpy as np
+
+    layers = ['{ type = "dense", name = "only", units = 2, activation = "relu" }']
+    inputs = '{ kind = "vector", names = ["a", "b", "c"] }'
+    claimed = 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        lab = random_labs.open(inputs, layers, "squared_error", rng, 3, 2)
+        digits = int(rng.integers(1, 5))
+        lab.network.parameters[:] = lab.network.parameters.round(digits)
+        lab.changed(parameters=True)
+        for address in ("only[1].z", "only[2].z"):
+            worked = lab.explain(address).worked.removeprefix("z = ")
+            text, sign, result = worked.rpartition(" = " if " = " in worked else " ≈ ")
+            # −0.3·(−0.2) reads as Python once its signs are ASCII; decimals are kept exact.
+            for old, new in (("−", "-"), ("·", "*")):
+                text, result = text.replace(old, new), result.replace(old, new)
+            exact = eval(re.sub(r"[0-9.]+(?:e-?\d+)?", r'D("\g<0>")', text), {"D": Decimal})
+            equal = exact == Decimal(result)
+            assert equal == (sign.strip() == "="), worked
+            claimed += equal
+    assert 0 < claimed < 40

@@ -189,13 +189,11 @@ class Product(Node):
 
     def exact(self) -> Fraction | None:
         """Return the product of exact factors."""
-        value = Fraction(1)
-        for factor in self.factors:
-            part = factor.exact()
-            if part is None:
-                return None
-            value *= part
-        return value
+        parts = [factor.exact() for factor in self.factors]
+        if Fraction(0) in parts and math.isfinite(self.evaluate()):
+            return Fraction(0)  # however the others were rounded
+        known = [part for part in parts if part is not None]
+        return math.prod(known, start=Fraction(1)) if len(known) == len(parts) else None
 
     def magnitude(self) -> float:
         """Return the product of the factors' magnitudes."""

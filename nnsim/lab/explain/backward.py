@@ -21,7 +21,21 @@ ROUTERS = ("relu",)
 def delta(source: Source, layer: int, index: Index) -> Found:
     """∂C/∂z of a unit (∂C/∂a, where a layer has no z)."""
     found = _delta(source, layer, index)
-    return replace(found, chosen_by=losses.choosing(source)) if layer == source.last else found
+    if layer == source.last:
+        return replace(found, chosen_by=losses.choosing(source))
+    if source.layer(layer + 1).kind == "max_pool2d":
+        return replace(found, chosen_by=_rivals(source, layer + 1, index))
+    return found
+
+
+def _rivals(source: Source, pool: int, index: Index) -> tuple[str, ...]:
+    """The addresses of the values that a max pool compares one of its inputs with."""
+    row, column, channel = index
+    return tuple(
+        str(number.address)
+        for place, _tap in Windows.of(source, pool).over((row, column))
+        for number in forward.window(source, pool, (*place, channel))
+    )
 
 
 def _delta(source: Source, layer: int, index: Index) -> Found:

@@ -126,6 +126,8 @@ class Explanation:
     @property
     def is_exact(self) -> bool:
         """Whether the worked equation is exactly true as it is printed, no digit dropped."""
+        if isinstance(self.value, int):  # a count or a position, however the rest was rounded
+            return True
         result = as_fraction(float(self.value))
         if result is None or next(islice(self.arithmetic.numbers(), _MOST_EXACT, None), None):
             return False

@@ -120,8 +120,9 @@ class Source:
             text = _("{label} of {layer}")
         text = text.format(unit=word, number=unit + 1, label=label, layer=names.name)
         if place:
-            where = ", ".join(str(i + 1) for i in place)
-            text = _("{unit} at {place}").format(unit=text, place=where)
+            text = _("{unit} at row {row}, column {column}").format(
+                unit=text, row=place[0] + 1, column=place[1] + 1
+            )
         return text
 
 

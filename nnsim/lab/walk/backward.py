@@ -17,6 +17,8 @@ from nnsim.lab.walk.parameters import Parameters
 from nnsim.lab.walk.pieces import (
     MOST_WIRES,
     Inputs,
+    Labels,
+    bracketed,
     curve_of,
     lines,
     products_table,
@@ -40,7 +42,11 @@ def deltas_of_layer(source: Source, spot: Spot) -> Content:
     sentence = _("δ of {layer}: for each of its {count} values, {formula}").format(
         layer=names.name, count=size(source.shape(layer)), formula=found.formula
     )
-    kinds = [kind for kind in ("a", "slope", "delta") if kind != "slope" or names.has_z]
+    activation = source.layer(layer).activation
+    fused = layer == source.last and losses.fused(source)
+    kinds = ["a", "slope", "delta"]
+    if not names.has_z or fused or activation in ("identity", "softmax"):
+        kinds.remove("slope")
     columns = tuple({"a": "a", "slope": "f′(z)", "delta": "δ"}[kind] for kind in kinds)
     values = np.column_stack([source.field(layer, kind).reshape(-1) for kind in kinds])
 
@@ -119,7 +125,13 @@ def _upstream_table(
     if found.upstream is None:
         return None
     count = len(found.upstream.terms) if isinstance(found.upstream, Sum) else 1
+    first = next(found.upstream.numbers(), None)
+    address = "" if first is None else first.address or ""
     columns = ("k", "wₖ", "δₖ", "wₖ·δₖ", "Σ")
+    if not address:  # behind a max pool
+        columns = ("k", _("won"), "δₖ", _("won·δₖ"), "Σ")
+    elif ".delta" in address:  # behind batch norm
+        columns = ("k", "δₖ", _("slope"), _("slope·δₖ"), "Σ")
     return products_table(found.upstream, columns, current, count if known is None else known)
 
 
@@ -130,7 +142,7 @@ def _term_back(
     term = upstream.terms[k]
     w, back = (number for number in term.numbers())
     sentence = _("from {unit} comes {w}·{delta} = {value}: multiply swaps").format(
-        unit=source.unit_name(layer + 1, (k,)), w=say(w.value), delta=say(back.value),
+        unit=source.unit_name(layer + 1, (k,)), w=say(w.value), delta=bracketed(back.value),
         value=say(term.evaluate()),
     )  # fmt: skip
     unit = selected(layer, index, source)
@@ -230,9 +242,20 @@ def gradients_of_layer(source: Source, spot: Spot) -> Content:
         sentence = _("the gradients of {layer}: {formula}, and ∂C/∂b = Σ δ for each filter")
     if kind == "batch_norm":
         sentence = _("the gradients of {layer}: {formula}, and ∂C/∂β = Σ δ")
+    parameters = Parameters(source, layer)
+    values = np.column_stack([parameters.values().reshape(-1), parameters.gradients().reshape(-1)])
+
+    def row_name(row: int) -> str:
+        return parameters.address(*divmod(row, parameters.each))
+
+    def address(row: int, column: int) -> str | None:
+        return row_name(row) + (".grad" if column else "")
+
+    labels = Labels(len(values), row_name)
+    table = Table(("", "w", "∂C/∂w"), labels, values, address, None, len(values))
     return Content(
         "gradient_layer", found.address, sentence.format(layer=name, formula=found.formula), layer,
-        Highlight(layer=layer), roles=found.roles,
+        Highlight(layer=layer), table, roles=found.roles,
     )  # fmt: skip
 
 

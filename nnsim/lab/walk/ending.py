@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from nnsim.i18n import _
+from nnsim.lab.explain.numbers import written
 from nnsim.lab.explain.source import Array, Source
 from nnsim.lab.view import Selection
 from nnsim.lab.walk.loss import the_loss
@@ -85,14 +86,10 @@ def _update_sentence(
         text = _("{address} stays {before}: the biases are frozen here")
         return text.format(address=name, before=say(before))
     return _("{address}: {before} − {rate}·{gradient} = {after}").format(
-        address=name, before=say(before), rate=say(rate(source)), gradient=_bracketed(gradient),
-        after=say(after),
+        address=name, before=written(before), rate=written(rate(source)),
+        gradient=f"({written(gradient)})" if gradient < 0 else written(gradient),
+        after=written(after),
     )  # fmt: skip
-
-
-def _bracketed(value: float) -> str:
-    text = say(value)
-    return f"({text})" if text.startswith("−") else text
 
 
 def the_loss_after(source: Source, _spot: Spot) -> Content:

@@ -23,6 +23,12 @@ def say(value: float) -> str:
     return written(value, 4)
 
 
+def bracketed(value: float) -> str:
+    """Write a number behind a dot or a minus."""
+    text = say(value)
+    return f"({text})" if text.startswith("−") else text
+
+
 def whole(source: Source, layer: int, unit: int) -> Index:
     """The index of a unit that is counted through all places and channels."""
     return deep(unit, source.shape(layer))
