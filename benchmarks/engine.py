@@ -328,9 +328,10 @@ def linear() -> bool:
                 f"  {title:16}{count:9,} samples{steps:7,} steps{median(times):14.1f} µs"
                 f"{per_sample[count] * 1000:10.1f} ns per sample"
             )
-        # From where the overhead of a call no longer counts, the cost per sample stays.
+        # From where the overhead of a call no longer counts, the cost per sample stays, but for
+        # the caches: a full batch of 100,000 is worked on in main memory.
         growth = per_sample[100_000] / per_sample[4096]
-        holds = growth < 2
+        holds = growth < 2.5
         good = good and holds
         print(f"  {'':16}100,000 against 4,096 samples: {growth:.2f} × per sample")
     return good

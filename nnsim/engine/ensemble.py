@@ -22,8 +22,8 @@ from nnsim.engine.stack import Stack
 from nnsim.engine.tape import Array, Call
 from nnsim.engine.training import LARGEST, Trainer
 
-# A group of networks whose buffers take about this much stays in the L2 cache.
-_GROUP_BYTES = 1 << 22
+# Buffers of a group take about this much: few calls, and still at home in the L3 cache.
+_GROUP_BYTES = 1 << 23
 _MOST_NETWORKS = 1_000_000
 _BLOCK = 4096
 
@@ -132,13 +132,16 @@ class Ensemble:
         return self._epochs(x, target, epochs)
 
     def _epochs(self, x: Array, target: Array, epochs: int) -> Iterator[EnsembleProgress]:
+        for group in self._groups:
+            group.forget_samples()
         for _ in range(epochs):
             if self._last is not None:
                 self._last.expired = True
             if self._trainers:
                 self._train_each(x, target, epochs)
             else:
-                self._train_groups(x, target)
+                with np.errstate(all="ignore"):
+                    self._train_groups(x, target)
             self.epoch += 1
             self._last = EnsembleProgress(self, x, target)
             yield self._last
@@ -158,11 +161,11 @@ class Ensemble:
             orders = None
             if self._batch_size:
                 orders = np.stack([self._generators[r].permutation(count) for r in group.members])
-            with np.errstate(all="ignore"):
+            if self._schedule.name != "constant":
                 group.set_rate(scale)
-                for start in range(0, count, size):
-                    rows = None if orders is None else orders[:, start : start + size]
-                    group.step(x, target, rows)
+            for start in range(0, count, size):
+                rows = None if orders is None else orders[:, start : start + size]
+                group.step(x, target, rows)
             self.alive[group.members.start : group.members.stop] = group.alive
 
     # --- what came of it ---------------------------------------------------------------------
@@ -297,9 +300,17 @@ class _Group:
         if (rates != rates[0]).any():
             self.rate = self.stack.spread(np.repeat(rates[:, None], self.stack.size, axis=1))
         self.optimizer.prepare(self.stack.theta, self.rate)
+        self._grad, self._square = self.stack.grad, self.stack.grad.dot
+        self._all_alive = True
+        steepest = max(1.0, float(rates.max()) ** 2)
+        self._largest_square = LARGEST[self.stack.dtype.itemsize] / steepest
         self._plans: dict[tuple[int, bool, str], Plan] = {}
         self._cut: dict[Plan, tuple[list[Call], list[Call]]] = {}
-        self._held: tuple[Array, Array] | None = None
+        self._held: tuple[Array, Array, list[Call], list[Call]] | None = None
+
+    def forget_samples(self) -> None:
+        """Fill the buffers anew: what lies in the samples may have changed."""
+        self._held = None
 
     def set_rate(self, scale: float) -> None:
         """Set the learning rate to `scale` times the start."""
@@ -307,13 +318,18 @@ class _Group:
 
     def step(self, x: Array, target: Array, rows: Array | None) -> None:
         """Make one step on all samples, or on those in `rows`, (r, m)."""
-        plan = self._plan(len(x) if rows is None else rows.shape[1], rows is None)
-        if rows is not None:
-            plan.inputs[...], plan.targets[...] = x[rows], target[rows]
-        elif self._held is None or self._held[0] is not x or self._held[1] is not target:
-            plan.inputs[...], plan.targets[...] = x, target
-            self._held = x, target
-        down, up = self._cut[plan]
+        held = self._held
+        if rows is None and held is not None and held[0] is x and held[1] is target:
+            down, up = held[2:]
+        else:
+            plan = self._plan(len(x) if rows is None else rows.shape[1], rows is None)
+            down, up = self._cut[plan]
+            if rows is None:
+                plan.inputs[...], plan.targets[...] = x, target
+                self._held = x, target, down, up
+            else:
+                plan.inputs[...], plan.targets[...] = x[rows], target[rows]
+                self._held = None
         for fn, args in down:
             fn(*args)
         self._guard()
@@ -322,23 +338,23 @@ class _Group:
 
     def _guard(self) -> None:
         """Take networks whose gradient overflows out of training; as `Trainer` decides it."""
-        grad, stack = self.stack.grad, self.stack
-        largest = LARGEST[stack.dtype.itemsize]
-        steepest = max(1.0, float(self.rates.max()) ** 2)
-        if self.alive.all() and float(grad.dot(grad)) * steepest < largest:
+        if self._all_alive and self._square(self._grad) < self._largest_square:
             return
-        each = stack.gather(grad)
+        stack = self.stack
+        each = stack.gather(self._grad)
         squares = (each * each).sum(axis=1).astype(float) * np.maximum(1, self.rates**2)
-        self.alive &= squares < largest
+        self.alive &= squares < LARGEST[stack.dtype.itemsize]
+        self._all_alive = bool(self.alive.all())
+        if self._all_alive:
+            return
         still = stack.spread(np.repeat(self.alive[:, None], stack.size, axis=1))
-        np.copyto(grad, 0, where=~still)
-        if np.ndim(self.rate) == 0 and not self.alive.all():
+        np.copyto(self._grad, 0, where=~still)
+        if np.ndim(self.rate) == 0:
             self.rate = np.full(stack.theta.shape, self.rate)
             rate = np.array(np.broadcast_to(self.optimizer.learning_rate, stack.theta.shape))
             self._use_rates(rate)
-        if np.ndim(self.rate):
-            self.rate[~still] = 0
-            self.optimizer.learning_rate[~still] = 0
+        self.rate[~still] = 0
+        self.optimizer.learning_rate[~still] = 0
 
     def _use_rates(self, rate: Array) -> None:
         """Go on with one rate per parameter."""
