@@ -226,17 +226,16 @@ def of_network(lab: Lab) -> CircuitBench:
                 "or say what it is (target …)"
             )
         )
-    gates = 2 * int(lab.network.parameters.size)
-    if gates > LARGEST_CIRCUIT:
-        raise LabError(
-            _("about {gates} gates; the circuit bench takes at most {most}").format(
-                gates=gates, most=LARGEST_CIRCUIT
-            )
-        )
     try:
         circuit = unroll(lab.network, lab.input, lab.target)
     except ValueError as error:
         raise LabError(str(error)) from None
+    if len(circuit.gates) > LARGEST_CIRCUIT:
+        raise LabError(
+            _("{gates} gates; the circuit bench takes at most {most} of a network").format(
+                gates=len(circuit.gates), most=LARGEST_CIRCUIT
+            )
+        )
     circuit = Circuit(_folded(circuit.graph), list(circuit.inputs.values()))
     return CircuitBench(
         circuit,

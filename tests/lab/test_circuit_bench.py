@@ -280,7 +280,6 @@ def test_a_network_without_a_target_says_what_to_do(lab):
 def test_a_network_with_too_many_gates_is_refused():
     lab = Lab(load("digits-8x8"), load=load)
     lab.run("sample 1")
-    assert 2 * lab.network.parameters.size > LARGEST_CIRCUIT
     with pytest.raises(LabError, match=f"at most {LARGEST_CIRCUIT}"):
         of_network(lab)
 

@@ -141,7 +141,7 @@ class CircuitScreen(GuardedScreen):
         bench = self.bench
         graph = self.query_one(CircuitGraph)
         graph.show(bench, self._selected)
-        if graph.border_title != (title := bench.expression or bench.title):
+        if graph.border_title != (title := bench.expression or _("a network as gates")):
             graph.border_title = title.replace("[", r"\[")
         panel = self.query_one(StepPanel)
         title = panel.show(bench, self._selected).replace("[", r"\[")

@@ -11,6 +11,7 @@ from nnsim.circuit.wording import kind_in_words, local_formula, value_formula
 from nnsim.i18n import _
 from nnsim.lab.circuit_bench import CircuitBench
 from nnsim.tui.widgets.circuit_parts import blamed
+from nnsim.tui.widgets.diagram_text import width_of
 from nnsim.tui.widgets.rows import Row, RowList
 
 MOST_OPERANDS = 6  # of a folded gate, before its formula only counts them
@@ -118,7 +119,7 @@ class StepText:
                 gates=inside, inputs=len(node.inputs)
             )
             rows += self._wrapped(count)
-            rows += self._formula("", equals(step.value))
+            rows += self._formula(self.name(node.index), equals(step.value))
         else:
             formula = value_formula(node, [self.name(source) for source in node.inputs])
             worked = value_formula(node, [written(value) for value in step.inputs])
@@ -154,26 +155,18 @@ class StepText:
         """For each input of the gate: local × upstream = gradient."""
         node = step.node
         names = [self.name(source) for source in node.inputs]
-        cells = [(_("back to"), _("local"), "×", _("upstream"), "", _("gradient"))]
-        for i, name in enumerate(names):
-            slope = step.local[i]
-            formula = local_formula(node, i, names, self.name(node.index))
-            shown = written(slope)
-            local = shown if formula.replace("-", "−") == shown else f"{formula} {equals(slope)}"
-            sign, _space, gradient = equals(step.gradient[i]).partition(" ")
-            cells.append((name, local, "×", written(step.upstream), sign, gradient))
-        widths = [max(len(row[i]) for row in cells) for i in range(6)]
-        if sum(widths) + 7 > self.width:  # names give way first
-            widths[1] = max(5, widths[1] - (sum(widths) + 7 - self.width))
-        rows: list[Row] = []
-        for number, row in enumerate(cells):
-            texts = [
-                f"{cell[: w - 1]}…" if len(cell) > w else cell.ljust(w)
-                for cell, w in zip(row, widths, strict=True)
-            ]
-            left, right = f" {' '.join(texts[:5])} ", texts[5]
-            look = "header" if number == 0 else ""
-            rows.append([(left, look), (right, "header" if number == 0 else "negative")])
+        numbers = [written(slope) for slope in step.local]
+        told = []
+        for i, (number, slope) in enumerate(zip(numbers, step.local, strict=True)):
+            formula = local_formula(node, i, names, self.name(node.index)).replace("-", "−")
+            told.append(number if formula == number else f"{formula} {equals(slope)}")
+        rows = _aligned(names, told, step)
+        if max(width_of("".join(text for text, _look in row)) for row in rows) <= self.width:
+            return rows
+        rows = _aligned(names, numbers, step)  # and the formulas under the table
+        for text in told:
+            if text not in numbers:
+                rows += self._wrapped(_("local {formula}").format(formula=text))
         return rows
 
     def _sum(self, source: int) -> list[Row]:
@@ -230,6 +223,21 @@ class StepText:
                 )
             )
         return rows
+
+
+def _aligned(names: list[str], local: list[str], step: Step) -> list[Row]:
+    """The rows of the table, their columns as wide as they need."""
+    cells = [(_("back to"), _("local"), "×", _("upstream"), "", _("gradient"))]
+    for name, slope, gradient in zip(names, local, step.gradient, strict=True):
+        sign, _space, number = equals(gradient).partition(" ")
+        cells.append((name, slope, "×", written(step.upstream), sign, number))
+    widths = [max(width_of(row[i]) for row in cells) for i in range(6)]
+    rows: list[Row] = []
+    for place, row in enumerate(cells):
+        texts = [cell + " " * (w - width_of(cell)) for cell, w in zip(row, widths, strict=True)]
+        look = "" if place else "header"
+        rows.append([(f" {' '.join(texts[:5])} ", look), (texts[5], look or "negative")])
+    return rows
 
 
 class StepPanel(RowList, can_focus=False):
