@@ -14,7 +14,10 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-COMMANDS = ("experiments", "summary", "train", "predict", "trace", "explain", "gates", "gradcheck")
+COMMANDS = (
+    "lessons", "lesson", "experiments", "summary", "train", "predict", "trace", "explain", "gates",
+    "gradcheck",
+)  # fmt: skip
 """In the order of ``nnsim --help``."""
 
 

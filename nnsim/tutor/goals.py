@@ -32,6 +32,7 @@ OPERATORS: dict[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
 }
 LONGEST_GOAL = 500
+MOST_SAMPLES = 5000
 _NUMBER = re.compile(r"[+\-−]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+\-]?\d+)?")
 _GOAL = re.compile(
     r"\s*(?P<all>all:)?\s*(?P<left>[^\s=!<>]+)\s*(?P<op>==|!=|<=|>=|<|>)\s*"
@@ -186,6 +187,12 @@ def check_goal(goal: Goal, lab: Lab) -> None:
         )
     if goal.every and not lab.sample_count:
         raise GoalError(_('"{goal}": the experiment has no data').format(goal=goal.text))
+    if goal.every and lab.sample_count > MOST_SAMPLES:
+        raise GoalError(
+            _('"{goal}": all: asks at most {most} samples; there are {count}').format(
+                goal=goal.text, most=MOST_SAMPLES, count=lab.sample_count
+            )
+        )
 
 
 def _is_whole(lab: Lab, quantity: Quantity) -> bool:

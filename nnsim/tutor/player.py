@@ -43,6 +43,8 @@ class Player:
         Earlier items to ask again, before the lesson or whenever the screen likes.
     load : callable, optional
         Finds experiments by name.
+    at : str, optional
+        The id of the step to begin with, where one wants to continue.
 
     Attributes
     ----------
@@ -65,6 +67,7 @@ class Player:
         record: Record | None = None,
         reviews: Sequence[Review] = (),
         load: Callable[[str], Experiment] | None = None,
+        at: str = "",
     ) -> None:
         self.lesson = lesson
         self.key = key or lesson.id
@@ -76,7 +79,8 @@ class Player:
         self._finished = False
         self.index = 0
         self._goals: tuple[Goal, ...] = ()
-        self.go(0)
+        ids = [step.id for step in lesson.steps]
+        self.go(ids.index(at) if at in ids else 0)
 
     # Where the learner is ---------------------------------------------------------------------
 
@@ -111,14 +115,6 @@ class Player:
             return
         lab = self._stage.start(index)
         self._open(index, lab)
-
-    def go_to(self, step_id: str) -> bool:
-        """Open the step of this id, if there is one (to continue a lesson)."""
-        for i, step in enumerate(self.lesson.steps):
-            if step.id == step_id:
-                self.go(i)
-                return True
-        return False
 
     def next(self) -> None:
         """Go on; a step that keeps the bench goes on from where a solved one has led."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,33 @@ class StageError(ValueError):
         super().__init__(message)
 
 
+@dataclass
+class Budget:
+    """How much training may still be asked for."""
+
+    work: float = MOST_WORK
+    updates: int = MOST_UPDATES
+
+    def take(self, line: str, lab: Lab) -> None:
+        """Take off what a line costs.
+
+        Raises
+        ------
+        LabError
+            When it would train for minutes.
+        """
+        command, rest = parse(line, lab.commands)
+        if command.name != "train":
+            return
+        count = epochs(command, rest)
+        samples = max(1, lab.experiment.data.count)
+        batches = math.ceil(samples / (lab.experiment.training.batch_size or samples))
+        self.work -= count * samples * lab.network.parameters.size
+        self.updates -= count * batches
+        if self.work < 0 or self.updates < 0:
+            raise LabError(_("that trains for too long for a lesson; take fewer epochs"))
+
+
 class Stage:
     """Sets benches up for the steps of one lesson.
 
@@ -47,12 +75,18 @@ class Stage:
     lesson : Lesson
     load_experiment : callable, optional
         Finds an experiment by name; that of `experiment_of` unless given.
+    budget : Budget, optional
+        For all of the lesson together; without it each `start` has its own.
     """
 
     def __init__(
-        self, lesson: Lesson, load_experiment: Callable[[str], Experiment] | None = None
+        self,
+        lesson: Lesson,
+        load_experiment: Callable[[str], Experiment] | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self.lesson = lesson
+        self._budget = budget
         self._load = load_experiment or self._read
         self._experiments: dict[str, Experiment] = {}
 
@@ -71,13 +105,14 @@ class Stage:
         ------
         StageError
         """
-        step = self.lesson.steps[index]
-        if step.keep and index:
-            lab = self.start(index - 1)
-            self.solve(index - 1, lab)
-        else:
-            lab = self.blank(step)
-        self.prepare(step, lab)
+        first = index
+        while first and self.lesson.steps[first].keep:
+            first -= 1
+        lab = self.blank(self.lesson.steps[first])
+        self.prepare(self.lesson.steps[first], lab)
+        for i in range(first, index):
+            self.solve(i, lab)
+            self.prepare(self.lesson.steps[i + 1], lab)
         return lab
 
     def blank(self, step: Step) -> Lab:
@@ -91,44 +126,27 @@ class Stage:
 
     def prepare(self, step: Step, lab: Lab) -> None:
         """Run the lines of ``do``."""
-        run_lines(step.do, "do", lab)
+        run_lines(step.do, "do", lab, self._budget)
 
     def solve(self, index: int, lab: Lab) -> None:
         """Run the lines of the solution of step `index`."""
-        run_lines(self.lesson.steps[index].solution, "solution", lab)
+        run_lines(self.lesson.steps[index].solution, "solution", lab, self._budget)
 
 
-def run_lines(lines: tuple[str, ...], key: str, lab: Lab) -> None:
+def run_lines(lines: tuple[str, ...], key: str, lab: Lab, budget: Budget | None = None) -> None:
     """Run lines of the command language; the first that is refused ends it.
 
     Raises
     ------
     StageError
     """
+    budget = budget or Budget()
     for line in lines:
         try:
-            check_work(line, lab)
+            budget.take(line, lab)
             lab.run(line)
         except (LabError, ExperimentError, ValueError) as error:
             raise StageError(key, f'"{line}": {error}') from None
-
-
-def check_work(line: str, lab: Lab) -> None:
-    """Refuse a line that would train for minutes.
-
-    Raises
-    ------
-    LabError
-    """
-    command, rest = parse(line)
-    if command.name != "train":
-        return
-    count = epochs(command, rest)
-    samples = max(1, lab.experiment.data.count)
-    batches = math.ceil(samples / (lab.experiment.training.batch_size or samples))
-    work = count * samples * lab.network.parameters.size
-    if work > MOST_WORK or count * batches > MOST_UPDATES:
-        raise LabError(_("that trains for too long for a lesson; take fewer epochs"))
 
 
 def experiment_of(name: str, folder: Path) -> Experiment:
