@@ -12,7 +12,7 @@ from nnsim.tui.widgets.pixels import PixelGrid
 from nnsim.tui.widgets.prediction import PredictionBars
 from nnsim.tui.widgets.samples import SampleList
 from nnsim.tui.widgets.training import TrainingPanel
-from nnsim.tui.widgets.unit_values import UnitValues
+from nnsim.tui.widgets.walk_panel import WalkPanel
 
 
 def status(app) -> str:
@@ -55,7 +55,9 @@ async def test_dragging_paints_a_stroke_that_is_undone_as_one(open_app):
         width, height = grid.cell
         left, top = grid._left + 1, 1  # inside the border
         await pilot.mouse_down(grid, offset=(left, top))
-        await pilot.hover(grid, offset=(left, top + 3 * height))  # straight down, past rows in between
+        await pilot.hover(
+            grid, offset=(left, top + 3 * height)
+        )  # straight down, past rows in between
         await pilot.hover(grid, offset=(left + 2 * width, top + 3 * height))
         await pilot.mouse_up(grid, offset=(left + 2 * width, top + 3 * height))
         assert lab.input.reshape(4, 3).tolist() == [[1, 0, 0]] * 3 + [[1, 1, 1]]
@@ -89,7 +91,7 @@ async def test_selecting_a_weight_shows_it_and_e_edits_it(open_app):
         screen, lab = app.screen, app.screen.lab
         await pilot.press("2", "left", "home", "down", "down", "down")
         assert str(lab.focus) == "hidden[1].w[4]"
-        assert screen._readout() == "hidden[1].w[4] = 4.0000"
+        assert screen.showing.readout() == "hidden[1].w[4] = 4.0000"
         before = lab.output.copy()
         await pilot.press("1", "down", "space", "2", "e")
         await pilot.press(*"-2.5", "enter")
@@ -139,7 +141,10 @@ async def test_the_command_bar_runs_commands_and_remembers_them(open_app):
 async def test_numbers_choose_panels_and_tabs_show_them(open_app):
     app = open_app("digits-4x3")
     async with app.run_test(size=(80, 24)) as pilot:
-        kinds = {1: PixelGrid, 2: NetworkDiagram, 3: UnitValues, 4: SampleList, 5: TrainingPanel}
+        kinds = {
+            1: PixelGrid, 2: NetworkDiagram, 3: WalkPanel, 4: WalkPanel, 6: SampleList,
+            5: TrainingPanel,
+        }  # fmt: skip
         for number, kind in kinds.items():
             await pilot.press(str(number))
             await pilot.pause()
@@ -152,13 +157,13 @@ async def test_numbers_choose_panels_and_tabs_show_them(open_app):
 async def test_all_panels_stand_side_by_side_where_there_is_room(open_app):
     app = open_app("digits-4x3")
     async with app.run_test(size=(120, 36)) as pilot:
-        panels = [app.screen.query_one(f".panel-{n}").region for n in range(1, 6)]
+        panels = [app.screen.query_one(f".panel-{n}").region for n in (1, 2, 3, 5)]
         assert all(region.area > 0 for region in panels)
         for i, one in enumerate(panels):
             assert not any(one.overlaps(other) for other in panels[i + 1 :])
         await pilot.resize_terminal(80, 24)
         await pilot.pause()
-        shown = [n for n in range(1, 6) if app.screen.query_one(f".panel-{n}").display]
+        shown = [n for n in range(1, 7) if app.screen.query_one(f".panel-{n}").display]
         assert 2 in shown
 
 

@@ -9,13 +9,21 @@ import pytest
 from nnsim.tui.terminal import LEAST_COLUMNS
 
 SIZES = [(60, 20), (80, 24), (120, 36), (200, 60)]
-KEYS = (
-    [*"hjkl", "left", "right", "up", "down", "home", "end", "pageup", "pagedown", "tab"]
-    + ["shift+tab", "space", "enter", "escape", "backspace", "delete", *"12345"]
-    + [*"cueoUtTyr", "left_square_bracket", "right_square_bracket", "colon", "question_mark"]
-    + ["ctrl+p", *"0123456789", "full_stop", "minus"]
-)
-TYPED = ["paint 111/101/101/111", "sample 3", "set hidden[1].b 1e6", "train 2", "undo 3", "nonsense"]
+KEYS = [
+    *"hjkl", "left", "right", "up", "down", "home", "end", "pageup", "pagedown", "tab",
+    "shift+tab", "space", "enter", "escape", "backspace", "delete", *"123456", *"cueoUtTyr",
+    "left_square_bracket", "right_square_bracket", "colon", "question_mark", "ctrl+p",
+    *"0123456789", "full_stop", "comma", "minus", "plus", *"wsmbwsm",
+]  # fmt: skip
+TYPED = [
+    "paint 111/101/101/111",
+    "sample 3",
+    "set hidden[1].b 1e6",
+    "train 2",
+    "undo 3",
+    "nonsense",
+]
+TYPED += ["forward term", "backward", "next 20", "focus cost", "focus output[1].delta"]
 
 
 @pytest.fixture(autouse=True)

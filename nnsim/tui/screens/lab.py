@@ -1,43 +1,47 @@
-"""The lab: paint, look, change, train. Every key runs a command of the bench."""
+"""The lab: paint, look, walk, change, train. Every key runs a command of the bench."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.widget import Widget
 
 from nnsim.i18n import N_, _
-from nnsim.lab import ADDRESS_KINDS, COMMANDS, Command, Lab, NoValueError
-from nnsim.lab.values import settable
-from nnsim.lab.view import Selection
-from nnsim.tui.numbers import short
-from nnsim.tui.screens.guard import GuardedScreen, TooSmall
+from nnsim.lab import ADDRESS_KINDS, COMMANDS, Command, Lab
+from nnsim.tui.screens.guard import TooSmall
+from nnsim.tui.screens.lab_showing import Showing
+from nnsim.tui.screens.lab_why import WhyScreen
 from nnsim.tui.widgets.diagram import NetworkDiagram
+from nnsim.tui.widgets.inspector import Inspector
 from nnsim.tui.widgets.key_line import KeyLine
 from nnsim.tui.widgets.lines import PanelTabs, StatusLine, TitleLine
 from nnsim.tui.widgets.pixels import PixelGrid
-from nnsim.tui.widgets.prediction import PredictionBars, verdict
+from nnsim.tui.widgets.prediction import PredictionBars
 from nnsim.tui.widgets.rows import RowList
 from nnsim.tui.widgets.samples import SampleList
 from nnsim.tui.widgets.training import TrainingPanel
-from nnsim.tui.widgets.unit_values import UnitValues
 from nnsim.tui.widgets.vector import VectorInput
+from nnsim.tui.widgets.walk_panel import WalkPanel
 
 if TYPE_CHECKING:
-    from nnsim.tui.widgets.command_bar import CommandBar
+    from nnsim.lab.walk import Place
 
-PANELS = {1: N_("Input"), 2: N_("Network"), 3: N_("Values"), 4: N_("Data"), 5: N_("Train")}
-FRAME = 0.01  # seconds until the panels follow that may follow
-TABBED = (2, 3, 4)  # those that share one place where the terminal is narrow
+PANELS = {
+    1: N_("Input"), 2: N_("Network"), 3: N_("Forward"), 4: N_("Backward"), 5: N_("Train"),
+    6: N_("Data"),
+}  # fmt: skip
+TABBED = (2, 3, 4, 6)  # those that share one place where the terminal is narrow
+LOWER = (3, 4, 6)  # those that share the place below the network where it is wide
+WALKS = ("forward", "backward", "next", "previous", "first", "last")
+WIDE, TALL = 112, 34
 
 
-class LabScreen(GuardedScreen):
+class LabScreen(WhyScreen):
     """The bench of one experiment, as panels."""
 
     CSS_PATH = "lab.tcss"
@@ -45,9 +49,14 @@ class LabScreen(GuardedScreen):
     HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [  # noqa: RUF012 (as in Screen)
         (0, "-small"),
         (80, "-medium"),
-        (112, "-wide"),
+        (WIDE, "-wide"),
+        (160, "-huge"),
     ]
-    VERTICAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-low"), (34, "-tall")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS: list[tuple[int, str]] | None = [  # noqa: RUF012
+        (0, "-low"),
+        (TALL, "-tall"),
+        (48, "-high"),
+    ]
     BINDING_GROUP_TITLE = N_("Lab")
     _SAMPLES = Binding.Group(N_("Sample"), compact=True)
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -57,6 +66,10 @@ class LabScreen(GuardedScreen):
                 group=_SAMPLES, tooltip=N_("The next sample")),
         Binding("c", "execute('clear')", N_("Clear"), id="lab.clear",
                 tooltip=N_("Blank the input")),
+        Binding("w", "why", N_("Why"), id="lab.why",
+                tooltip=N_("Why the number in the status line is what it is")),
+        Binding("enter", "why_here", N_("Why"), id="lab.why_here", show=False,
+                tooltip=N_("Why the number under the cursor is what it is")),
         Binding("u", "execute('undo')", N_("Undo"), id="lab.undo",
                 tooltip=N_("Take back the last change")),
         Binding("U", "execute('redo')", N_("Redo"), id="lab.redo", show=False,
@@ -73,20 +86,13 @@ class LabScreen(GuardedScreen):
             for number, name in PANELS.items()
         ),
         Binding("escape", "leave", N_("Home"), id="lab.leave",
-                tooltip=N_("Stop training, or go to Home; the bench stays as it is")),
+                tooltip=N_("Stop what runs, or go to Home; the bench stays as it is")),
     ]  # fmt: skip
 
     def __init__(self, lab: Lab) -> None:
-        super().__init__()
-        self.lab = lab
-        self._panel = 2
-        self._selection = Selection(0, 0)
-        self._lines: list[str] = []
-        self._values_title: Content | None = None
-        self._rest_is_due = False
-        self._training: Iterator[object] | None = None
-        self._bar: CommandBar | None = None
-        self._before_bar: Widget | None = None
+        super().__init__(lab)
+        self._panel, self._lower = 2, 3
+        self.showing = Showing(self)
 
     # What is on the screen --------------------------------------------------------------------
 
@@ -96,7 +102,7 @@ class LabScreen(GuardedScreen):
         with Horizontal(id="bench"):
             with Vertical(id="left"):
                 yield self._titled(self._input_editor(), 1)
-                bars = PredictionBars(self._output_labels(), id="prediction")
+                bars = PredictionBars(self.output_labels(), id="prediction")
                 bars.add_class("panel")
                 bars.border_title = _("Prediction")
                 yield bars
@@ -104,21 +110,49 @@ class LabScreen(GuardedScreen):
             with Vertical(id="right"):
                 yield PanelTabs({n: _(PANELS[n]) for n in TABBED}, id="tabs")
                 yield self._titled(NetworkDiagram(id="diagram"), 2)
+                yield PanelTabs({n: _(PANELS[n]) for n in LOWER}, id="lower-tabs")
                 with Horizontal(id="below"):
-                    yield self._titled(UnitValues(id="values"), 3)
-                    yield self._titled(SampleList(id="samples"), 4)
+                    yield self._titled(WalkPanel("forward", id="forward"), 3)
+                    yield self._titled(WalkPanel("backward", id="backward"), 4)
+                    yield self._titled(SampleList(id="samples"), 6)
+                inspector = Inspector(id="inspector")
+                inspector.add_class("panel")
+                yield inspector
         yield StatusLine(id="status")
         yield KeyLine()
         yield TooSmall()
 
-    @staticmethod
-    def _titled(panel: Widget, number: int) -> Widget:
+    def _titled(self, panel: Widget, number: int) -> Widget:
         panel.add_class("panel", f"panel-{number}")
-        panel.border_title = f"{number} {_(PANELS[number])}"
+        panel.border_title = self.title_of(number)
         return panel
 
-    def _panel_of(self, number: int) -> Widget:
+    @staticmethod
+    def title_of(number: int) -> str:
+        """What stands over a panel: the key that leads to it, and its name."""
+        return f"{number} {_(PANELS[number])}"
+
+    def panel(self, number: int) -> Widget:
+        """The panel that a number key leads to."""
         return self.query_one(f".panel-{number}")
+
+    def walk_panel(self, place: Place | None) -> WalkPanel | None:
+        """The panel of a walk."""
+        return None if place is None else self.query_one(f"#{place.direction}", WalkPanel)
+
+    @property
+    def side_by_side(self) -> bool:
+        """Whether there is room for the network and a walk at the same time."""
+        return self.size.width >= WIDE and self.size.height >= TALL
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether the Backward panel has the keys, or shares its place with the network."""
+        if isinstance(self.focused, WalkPanel):
+            return self.focused.direction == "backward"
+        place = self.lab.walk_place
+        back = place is not None and place.direction == "backward"
+        return back and self._lower == 4 and (not self.side_by_side or self.has_class("-why"))
 
     def _input_editor(self) -> PixelGrid | VectorInput:
         shape = self.lab.experiment.input.shape
@@ -126,7 +160,8 @@ class LabScreen(GuardedScreen):
             return PixelGrid((shape[0], shape[1]), id="input")
         return VectorInput(self.lab.names.input_labels, id="input")
 
-    def _output_labels(self) -> tuple[str, ...]:
+    def output_labels(self) -> tuple[str, ...]:
+        """What the outputs are called."""
         layer, classes = self.lab.names.layers[-1], self.lab.experiment.classes
         if len(classes) == layer.units:
             return tuple(classes)
@@ -138,233 +173,83 @@ class LabScreen(GuardedScreen):
 
     def on_mount(self) -> None:
         """Show the bench and take the keys at the input."""
+        self.remove_class("-why")
         self._choose(2)
+        self._choose_lower(3)
         self.query_one("#input").focus()
         self.show(_("paint with Space or the mouse; ? explains every key"))
 
-    # Showing the bench ------------------------------------------------------------------------
-
     def show(self, message: str | None = None, *, wrong: bool = False) -> None:
-        """Bring the screen in line with the bench.
+        """Bring the screen in line with the bench, input and prediction first."""
+        self.showing.input_first(message, wrong=wrong)
 
-        Input and prediction come first, in a frame of their own, so that a stroke of the brush is
-        seen at once; the other panels follow in the next frame, once for all the keys in between.
-        """
-        lab = self.lab
-        self._show_input()
-        target = None if lab.target is None else lab.describe_target(lab.target)
-        self._show_prediction(target)
-        self._show_title(target)
-        if message is not None:
-            self.query_one(StatusLine).say(message, self._readout(), wrong=wrong)
-        if not self._rest_is_due:
-            self._rest_is_due = True
-            # (call_after_refresh would still come before the frame is drawn.)
-            self.set_timer(FRAME, self._show_rest)
-
-    def _show_rest(self) -> None:
-        """Bring the panels in line that explain the prediction; each redraws what changed."""
-        self._rest_is_due = False
-        lab = self.lab
-        selection, field = self._selected()
-        if self._panel_of(2).display:
-            self.query_one(NetworkDiagram).show(lab.view, selection)
-        if self._panel_of(3).display:
-            self._show_values(selection, field)
-        if self._panel_of(4).display:
-            self.query_one(SampleList).show(lab)
-        self.query_one(TrainingPanel).show(lab)
-
-    def _show_input(self) -> None:
-        editor = self.query_one("#input")
-        assert isinstance(editor, PixelGrid | VectorInput)
-        editor.show(self.lab.input.reshape(-1))
-
-    def _show_prediction(self, target: str | None) -> None:
-        lab, classes = self.lab, self._output_labels()
-        said = lab.prediction
-        reading = None if said is None or said >= len(classes) else classes[said]
-        if lab.output.size == 1 and said is not None:
-            reading = lab.experiment.classes[said]
-        right = None
-        if lab.target is not None and said is not None:
-            right = said == lab.decide(lab.target)
-        winner = 0 if lab.output.size == 1 and said == 1 else said
-        self.query_one(PredictionBars).show(
-            lab.output, winner if lab.output.size > 1 or said else None,
-            verdict(reading, target, right),
-        )  # fmt: skip
-
-    def _show_values(self, selection: Selection, field: str) -> None:
-        table = self.query_one(UnitValues)
-        table.show(self.lab.view, selection, field)
-        title = Content(f"3 {_(PANELS[3])} · {table.title()}")  # a label in brackets is no markup
-        if self._values_title != title:
-            self._values_title = title
-            table.border_title = title
-
-    def _show_title(self, target: str | None) -> None:
-        lab = self.lab
-        sizes = "-".join(
-            str(n) for n in (lab.names.input_size, *(layer.units for layer in lab.names.layers))
-        )
-        where = _("epoch {n}").format(n=lab.trainer.epoch)
-        if lab.sample is not None:
-            sample = _("sample {n}").format(n=lab.sample + 1) + (" *" if lab.edited else "")
-            where = f"{sample} ({target}) · {where}"
-        title = f"nnsim · {lab.experiment.title}"
-        self.query_one(TitleLine).show(
-            (title, f"nnsim · {lab.experiment.id}"), f"{sizes} · {where}"
-        )
-
-    def _selected(self) -> tuple[Selection, str]:
-        """The unit or weight that the focus is on (the last one, where it is on neither)."""
-        quantity = self.lab.names.resolve(self.lab.focus)
-        field = quantity.kind.split(".")[0]
-        if quantity.kind == "input":
-            self._selection = Selection(-1, quantity.position[0])
-        elif quantity.layer >= 0 and quantity.unit >= 0:
-            dense = len(self.lab.names.layers[quantity.layer].kernel_shape) == 1
-            source = quantity.position[0] if field == "w" and dense else None
-            self._selection = Selection(quantity.layer, quantity.unit, source)
-        return self._selection, field
-
-    def _readout(self) -> str:
-        """The number that is looked at, with its address."""
-        address = self.lab.focus
-        try:
-            value = self.lab.read(address)
-        except NoValueError:
-            return f"{address} = –"
-        return f"{address} = {value if isinstance(value, int) else short(value, 9).strip()}"
-
-    # Commands ---------------------------------------------------------------------------------
-
-    def execute(self, line: str, *, merge: bool = False) -> bool:
-        """Run a command of the bench and show what came of it; say whether it was done."""
-        if self._training is not None:
-            self._complain(_("training is running; Esc stops it"))
-            return False
-        if line.split()[:1] == ["train"]:
-            return self._start_training(line)
-        experiment = self.lab.experiment
-        try:
-            message = self.lab.run(line, merge=merge)
-        except ValueError as problem:
-            self._complain(str(problem))
-            return False
-        if self.lab.experiment is not experiment:
-            self.call_later(self.recompose)
-            self.call_after_refresh(self.on_mount)
-        else:
-            self.show(message)
-            if line.split()[:1] == ["circuit"]:
-                self.call_later(self.action_circuit)
-        return True
-
-    def _complain(self, problem: str) -> None:
-        """Say why something was refused: beside the line that was typed, if one was."""
-        if self._bar is not None:
-            self._bar.complain(problem)
-        else:
-            self.show(problem, wrong=True)
-
-    def _start_training(self, line: str) -> bool:
-        try:
-            self._training = self.lab.run_in_steps(line)
-        except ValueError as problem:
-            self._complain(str(problem))
-            return False
-        self._train_slice()
-        return True
-
-    def _train_slice(self) -> None:
-        """Train for a moment, then let keys and the screen have their turn."""
-        from time import perf_counter
-
-        if self._training is None:
+    def done(self, line: str, message: str) -> None:
+        """Show what a command has done; a walk comes to the front."""
+        word = line.split()[0]
+        if word in WALKS and self.lab.circuit is None:
+            self.showing.away = False
+            place = self.lab.walk_place
+            if place is not None:
+                number = 3 if place.direction == "forward" else 4
+                if not self.panel(number).display and not self.has_class("-why"):
+                    self._choose(number)
+            self.showing.step_first(message)
             return
-        until = perf_counter() + 0.03
-        try:
-            while perf_counter() < until:
-                next(self._training)
-        except StopIteration:
-            self._training = None
-            self.show(self.lab.message)
-        except ValueError as problem:
-            self._training = None
-            self.show(str(problem), wrong=True)
-        else:
-            epoch = _("training: epoch {n}; Esc stops").format(n=self.lab.trainer.epoch)
-            self.query_one(StatusLine).say(epoch, "")
-            self.set_timer(0.001, self._train_slice)
+        if word == "focus":
+            self.showing.away = True
+        self.show(message)
+        if word == "circuit":
+            self.call_later(self.action_circuit)
 
-    def _stop_training(self) -> None:
-        if self._training is not None:
-            self._training.close()  # type: ignore[attr-defined]
-            self._training = None
-            self.show(self.lab.message)
-
-    def action_execute(self, line: str) -> None:
-        """Run a command of the bench."""
-        self.execute(line)
-
-    def action_sample(self, by: int) -> None:
-        """Go through the samples; they go round."""
-        count = self.lab.sample_count
-        if not count:
-            self.show(_("this experiment has no samples"), wrong=True)
-            return
-        now = self.lab.sample
-        place = (0 if by > 0 else count - 1) if now is None else (now + by) % count
-        self.execute(f"sample {place + 1}")
+    # Panels -----------------------------------------------------------------------------------
 
     def action_panel(self, number: int) -> None:
         """Go to a panel; where panels share a place, it comes to the front."""
+        if number in TABBED and not (number == 2 and self.side_by_side):
+            self.close_why()
         if number in TABBED:
             self._choose(number)
-        self._panel_of(number).focus()
+        self.panel(number).focus()
 
     def _choose(self, number: int) -> None:
+        """Bring a panel to the front of its place."""
         self._panel = number
         for other in TABBED:
-            self._panel_of(other).set_class(other == number, "-chosen")
+            self.panel(other).set_class(other == number, "-chosen")
         self.query_one("#below").set_class(number != 2, "-chosen")
-        self.query_one(PanelTabs).choose(number)
+        self.query_one("#tabs", PanelTabs).choose(number)
+        if number in LOWER:
+            self._choose_lower(number)
         self.call_after_refresh(self.show)
 
-    def action_edit(self) -> None:
-        """Type a new value for the number that is selected where the keys are."""
-        address = self._editable()
-        if address is None:
-            self.show(
-                _("{address} is a result; edit an input, a weight or a bias").format(
-                    address=self.lab.focus
-                ),
-                wrong=True,
-            )
-            return
-        self._open_bar(f"{self.lab.read(address):.10g}", setting=address)
+    def _choose_lower(self, number: int) -> None:
+        self._lower = number
+        for other in LOWER:
+            self.panel(other).set_class(other == number, "-lower")
+        self.query_one("#lower-tabs", PanelTabs).choose(number)
 
-    def _editable(self) -> str | None:
-        names = self.lab.names
-        if isinstance(self.focused, PixelGrid | VectorInput):
-            return f"input[{self.focused.cursor + 1}]"
-        if isinstance(self.focused, TrainingPanel):
-            return "learning_rate"
-        quantity = names.resolve(self.lab.focus)
-        if settable(quantity):
-            return str(self.lab.focus)
-        if quantity.layer >= 0 and quantity.unit >= 0 and names.layers[quantity.layer].has_bias:
-            return f"{names.layers[quantity.layer].name}[{quantity.unit + 1}].b"
-        return None
+    def on_panel_tabs_pressed(self, message: PanelTabs.Pressed) -> None:
+        """A tab was clicked."""
+        self.action_panel(message.number)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Panels that were hidden may have come into sight."""
+        super().on_resize(event)
+        self.call_after_refresh(self.show)
+
+    def on_descendant_focus(self) -> None:
+        """The wires carry gradients while the Backward panel has the keys."""
+        if self.panel(2).display:
+            self.showing.carry()
+
+    # Keys -------------------------------------------------------------------------------------
 
     def action_circuit(self) -> None:
         """Show the circuit that is up, or else the network as one."""
         from nnsim.lab.circuit_bench import of_network
 
         if self._training is not None:
-            self._complain(_("training is running; Esc stops it"))
+            self.complain(_("training is running; Esc stops it"))
             return
         try:
             bench = self.lab.circuit or of_network(self.lab)
@@ -373,39 +258,15 @@ class LabScreen(GuardedScreen):
             return
         self.app.show_circuit(bench)  # type: ignore[attr-defined]
 
-    def action_command(self, text: str = "") -> None:
-        """Open the line for a command."""
-        self._open_bar(text)
-
-    def _open_bar(self, text: str, setting: str = "") -> None:
-        from nnsim.tui.widgets.command_bar import CommandBar
-
-        if self._bar is None:
-            self._before_bar = self.focused
-            self._bar = CommandBar(self._lines, text=text, setting=setting)
-            self.mount(self._bar)
-
-    def _close_bar(self) -> None:
-        if self._bar is not None:
-            self._bar.remove()
-            self._bar = None
-        back = self._before_bar
-        (back if back is not None and back.is_attached else self.query_one("#input")).focus()
-
-    def on_command_bar_entered(self, message: CommandBar.Entered) -> None:
-        """Run what was typed; what is refused can be mended."""
-        message.stop()
-        if self.execute(message.line):
-            self._close_bar()
-
-    def on_command_bar_closed(self, _message: CommandBar.Closed) -> None:
-        """Go back to where the keys were."""
-        self._close_bar()
-
     def action_leave(self) -> None:
-        """Stop training first; then go Home."""
+        """Stop training or playing first, close the inspector; then go Home."""
         if self._training is not None:
-            self._stop_training()
+            self.stop_training()
+        elif self.has_class("-why"):
+            self.close_why()
+        elif any(panel.playing for panel in self.query(WalkPanel)):
+            for panel in self.query(WalkPanel):
+                panel.stop()
         else:
             self.app.show_home()  # type: ignore[attr-defined]
 
@@ -421,9 +282,7 @@ class LabScreen(GuardedScreen):
 
     def on_network_diagram_selected(self, message: NetworkDiagram.Selected) -> None:
         """A unit, weight or input was selected in the picture."""
-        self._focus_on(message.selection)
-
-    def _focus_on(self, selection: Selection, field: str = "z") -> None:
+        selection = message.selection
         if selection.layer < 0:
             address = f"input[{selection.unit + 1}]"
         else:
@@ -435,35 +294,33 @@ class LabScreen(GuardedScreen):
             if selection.source is not None:
                 address = f"{unit}.w[{selection.source + 1}]"
             else:
-                address = f"{unit}.{field if layer.has_z else 'a'}"
+                address = f"{unit}.{'z' if layer.has_z else 'a'}"
         self.execute(f"focus {address}")
 
     def on_row_list_moved(self, message: RowList.Moved) -> None:
-        """The cursor moved in the values or in the data."""
+        """The cursor moved in the data."""
         if isinstance(message.rows, SampleList):
             self.execute(f"sample {message.row + 1}")
-        elif isinstance(message.rows, UnitValues):
-            place = message.rows.place(message.row)
-            if place is None or place.field == "sum":
-                return
-            if place.field == "input":
-                self._focus_on(Selection(-1, place.source or 0))
-                return
-            at = self._selection
-            self._focus_on(
-                Selection(at.layer, at.unit, place.source),
-                place.field,
-            )
 
     def on_training_panel_asked(self, message: TrainingPanel.Asked) -> None:
         """A key of the training panel."""
         self.execute(message.command)
 
-    def on_panel_tabs_pressed(self, message: PanelTabs.Pressed) -> None:
-        """A tab was clicked."""
-        self.action_panel(message.number)
+    def on_walk_panel_asked(self, message: WalkPanel.Asked) -> None:
+        """A key of a walk panel."""
+        word, away = message.command.split()[0], self.showing.away
+        if word in WALKS and self.lab.circuit is not None:
+            message.panel.stop()
+            self.show(
+                _("a circuit is up, and walks go through it: g shows it, u takes it down"),
+                wrong=True,
+            )
+            return
+        if not self.execute(message.command):
+            message.panel.stop()
+        elif word == "focus":
+            self.showing.away = away
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Panels that were hidden may have come into sight."""
-        super().on_resize(event)
-        self.call_after_refresh(self.show)
+    def on_walk_panel_blanked(self, message: WalkPanel.Blanked) -> None:
+        """The person wants to work a number out."""
+        self.ask_for(message.address)

@@ -251,25 +251,31 @@ class PixelGrid(Painter, can_focus=True):
             body = fill.center(width)
         elif height > 1 and value <= 0 and line == height // 2:
             body = fill.rjust(width // 2).ljust(width)
-        cursor = index == self.cursor and self.has_focus
-        corners = self._corners(line, height, width) if cursor else ("", "")
+        cursor, marked = index == self.cursor and self.has_focus, index in self.marked
+        corners = ("", "")
+        if cursor or marked:
+            corners = self._corners(line, height, width, 0 if cursor else 1)
+        around = self.style("cursor" if cursor else "marked")
         inner = body[len(corners[0]) + len(label) : width - len(corners[1])]
         return [
-            Segment(corners[0], self.style("cursor")),
-            Segment(label, self.style("marked" if index in self.marked else "dark")),
+            Segment(corners[0], around),
+            Segment(label, self.style("marked" if marked else "dark")),
             Segment(inner, self._brightness(value)),
-            Segment(corners[1], self.style("cursor")),
+            Segment(corners[1], around),
         ]
 
     @staticmethod
-    def _corners(line: int, height: int, width: int) -> tuple[str, str]:
+    def _corners(line: int, height: int, width: int, kind: int) -> tuple[str, str]:
+        """What stands around the cursor (kind 0) or a marked pixel (1)."""
         if width == 1:
-            return "+", ""
+            return "+•"[kind], ""
         if height == 1:
-            return "[", "]"
+            return ("[", "]") if kind == 0 else ("(", ")")
         if line == 0:
-            return "┌", "┐"
-        return ("└", "┘") if line == height - 1 else ("", "")
+            return ("┌", "┐") if kind == 0 else ("╭", "╮")
+        if line < height - 1:
+            return "", ""
+        return ("└", "┘") if kind == 0 else ("╰", "╯")
 
     def _brightness(self, value: float) -> Style:
         if value <= 0:

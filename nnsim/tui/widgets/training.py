@@ -76,6 +76,14 @@ class TrainingPanel(RowList):
         name, pieces = self._rows[index]
         return [(f" {name:<10}", "dim"), *pieces]
 
+    def address(self, index: int) -> str:
+        """The address of the number in a row; of the cost, where a row has none."""
+        name = self._rows[index][0] if index < len(self._rows) else ""
+        return {
+            _("epoch"): "epoch", _("right"): "accuracy", _("test"): "test_accuracy",
+            _("rate"): "learning_rate", _("stopped"): "diverged",
+        }.get(name, "cost")  # fmt: skip
+
     def action_train(self, epochs: int) -> None:
         """Train some epochs."""
         self.post_message(self.Asked(f"train {epochs}"))

@@ -1,157 +1,100 @@
-"""The numbers of one unit: each input with its weight and product, then Σ, b, z and a."""
+"""The numbers of the selected unit, for the Forward panel while there is no walk."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from nnsim.i18n import N_, _
+from nnsim.i18n import _
 from nnsim.lab.view import LayerView, NetworkView, Selection
-from nnsim.tui.numbers import short
-from nnsim.tui.widgets.rows import Row, RowList
+from nnsim.tui.widgets.curve import Point
+from nnsim.tui.widgets.walk_page import Page
+
+if TYPE_CHECKING:
+    from nnsim.lab import Lab
+
+
+@dataclass(frozen=True, eq=False)
+class Values:
+    """A table as those of the walks, made without them."""
+
+    columns: tuple[str, ...]
+    labels: tuple[str, ...]
+    values: NDArray[np.float64]
+    addresses: Callable[[int, int], str | None]
+    current: int | None = None
+
+    @property
+    def known(self) -> int:
+        """Every row is known."""
+        return len(self.labels)
 
 
 @dataclass(frozen=True)
-class Place:
-    """What a row is about, so that it can be selected and edited: a field and its source."""
+class Result:
+    """A result below the table."""
 
-    field: str
-    source: int | None = None
+    label: str
+    value: float | None
+    address: str | None
+    current: bool = False
 
 
-class UnitValues(RowList):
-    """A table of what comes into the selected unit and what it makes of it."""
-
-    BINDING_GROUP_TITLE = N_("Values")
-    HELP = N_(
-        "Every number of the selected unit: the inputs x, the weights w, their products, the sum, "
-        "the bias b, z and the activation a. Weights, the bias and inputs can be edited with e."
-    )
-
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self._view: NetworkView | None = None
-        self._selection = Selection(0, 0)
-        self._places: list[Place] = []
-
-    def show(self, view: NetworkView, selection: Selection, field: str) -> None:
-        """Show the unit of `selection`, with the cursor on the selected number."""
-        self._view, self._selection = view, selection
-        self._places = self._make_places()
-        wanted = Place("w", selection.source) if selection.source is not None else Place(field)
-        if wanted in self._places:
-            self.move_cursor(self._places.index(wanted))
-        self.rows_changed()
-
-    @property
-    def _layer(self) -> LayerView | None:
-        if self._view is None or self._selection.layer < 0:
-            return None
-        return self._view.layers[self._selection.layer]
-
-    def _make_places(self) -> list[Place]:
-        layer = self._layer
-        if layer is None:
-            count = 0 if self._view is None else self._view.input.size
-            return [Place("input", i) for i in range(count)]
-        places = []
-        if layer.weight is not None:
-            places += [Place("w", i) for i in range(layer.weight.shape[0])]
-            places += [Place("sum")]
+def values_page(lab: Lab, selection: Selection, hidden: frozenset[str]) -> Page:
+    """Return what comes into the selected unit and what it makes of it."""
+    view, focus = lab.view, str(lab.focus)
+    if selection.layer < 0 or selection.layer >= len(view.layers):
+        return Page(address=focus, table=_inputs(view), hidden=hidden)
+    layer, unit = view.layers[selection.layer], selection.unit
+    names = lab.names.layers[selection.layer]
+    if len(names.output_shape) > 1:
+        text = _("{name} makes pictures of {count} numbers; → walks through them").format(
+            name=layer.name, count=layer.a.size
+        )
+        return Page(sentence=text, address=focus, hidden=hidden)
+    name = f"{layer.name}[{unit + 1}]"
+    z = f"{name}.z" if names.has_z else None
+    results = [Result("z", float(layer.z[unit]), z)] if names.has_z else []
+    results.append(Result("a", float(layer.a[unit]), f"{name}.a"))
+    table = None
+    if layer.weight is not None:
+        table = _terms(view, selection, layer)
+        start = [Result("Σ wᵢ·xᵢ", float(table.values[-1, 3]), None)]
         if layer.bias is not None:
-            places += [Place("b")]
-        places += [Place("z"), Place("a")]
-        return places + ([Place("delta")] if layer.delta is not None else [])
+            start.append(Result("+ b", float(layer.bias[unit]), f"{name}.b"))
+        results = start + results
+    if layer.delta is not None:
+        results.append(Result("δ", float(layer.delta[unit]), f"{name}.delta"))
+    function = getattr(lab.network.layers[selection.layer], "function", None)
+    point = None
+    if function is not None and layer.activation not in ("identity", "softmax"):
+        point = Point(function, float(layer.z[unit]), float(layer.a[unit]), 0.0)
+    return Page(address=focus, table=table, results=tuple(results), point=point, hidden=hidden)
 
-    def place(self, row: int) -> Place | None:
-        """What the row at `row` is about."""
-        return self._places[row] if 0 <= row < len(self._places) else None
 
-    def title(self) -> str:
-        """The name of what is shown, such as ``hidden[B]``."""
-        layer = self._layer
-        return _("input") if layer is None else f"{layer.name}[{self._label(layer)}]"
+def _inputs(view: NetworkView) -> Values:
+    def address(row: int, _column: int) -> str:
+        return f"input[{row + 1}]"
 
-    def _label(self, layer: LayerView) -> str:
-        return layer.labels[self._selection.unit]
+    return Values(("i", "x"), view.input_labels, view.input[:, None], address)
 
-    def row_count(self) -> int:
-        """One row for each number."""
-        return len(self._places)
 
-    def header(self) -> str:
-        """The columns."""
-        layer = self._layer
-        if layer is None or layer.weight is None:
-            return ""
-        column = self._column
-        return "  i" + "".join(f"{name:>{column}}" for name in ("x", "w", "w·x", "Σ"))
+def _terms(view: NetworkView, selection: Selection, layer: LayerView) -> Values:
+    """I, xᵢ, wᵢ, wᵢ·xᵢ and the running Σ."""
+    assert layer.weight is not None
+    first = selection.layer == 0
+    before = None if first else view.layers[selection.layer - 1]
+    x = view.input if before is None else before.a
+    labels = view.input_labels if before is None else before.labels
+    w = layer.weight[:, selection.unit]
+    values = np.column_stack([x, w, w * x, np.cumsum(w * x)])
 
-    @property
-    def _column(self) -> int:
-        """The width of a column: four of them stand behind the number of the input."""
-        return max(6, min(9, (self.line_width - 3) // 4))
+    def address(row: int, column: int) -> str | None:
+        # To choose an x would be to look at another unit.
+        return f"{layer.name}[{selection.unit + 1}].w[{row + 1}]" if column == 1 else None
 
-    def row(self, index: int) -> Row:
-        """The row of one input, or of one of the results."""
-        place, layer = self._places[index], self._layer
-        if self._view is None or layer is None:
-            value = float(self._view.input[index]) if self._view else 0.0
-            label = self._view.input_labels[index] if self._view else ""
-            return [(f"{label:>6} ", "dim"), (short(value), "")]
-        if place.field == "w" and place.source is not None:
-            return self._weight_row(layer, place.source)
-        return self._result_row(layer, place.field)
-
-    def _sources(self) -> tuple[np.ndarray, tuple[str, ...]]:
-        assert self._view is not None
-        if self._selection.layer == 0:
-            return self._view.input, self._view.input_labels
-        before = self._view.layers[self._selection.layer - 1]
-        return before.a, before.labels
-
-    def _weight_row(self, layer: LayerView, source: int) -> Row:
-        assert layer.weight is not None
-        inputs, labels = self._sources()
-        weights = layer.weight[:, self._selection.unit]
-        x, w = float(inputs[source]), float(weights[source])
-        running = float(np.dot(inputs[: source + 1], weights[: source + 1]))
-        sign = "negative" if w < 0 else "positive"
-        column = self._column
-
-        def cell(value: float) -> str:
-            return " " + short(value, column - 1, sign=True)
-
-        return [
-            (f"{labels[source][:3]:>3}", "dim"),
-            (short(x, column), "strong" if x else "dim"),
-            (cell(w), sign),
-            (cell(w * x), "" if x else "dim"),
-            (cell(running), "" if x else "dim"),
-        ]
-
-    def _result_row(self, layer: LayerView, field: str) -> Row:
-        unit = self._selection.unit
-        if field == "sum":
-            inputs, _labels = self._sources()
-            assert layer.weight is not None
-            value = float(inputs @ layer.weight[:, unit])
-            return self._line("Σ", value, _("sum of the products"))
-        if field == "b":
-            assert layer.bias is not None
-            return self._line("b", float(layer.bias[unit]), _("bias"))
-        if field == "z":
-            return self._line("z", float(layer.z[unit]), "Σ + b" if layer.bias is not None else "")
-        if field == "delta":
-            assert layer.delta is not None
-            return self._line("δ", float(layer.delta[unit]), _("derivative of the loss by z"))
-        return self._line("a", float(layer.a[unit]), _("{name} of z").format(name=layer.activation))
-
-    @staticmethod
-    def _line(name: str, value: float, note: str) -> Row:
-        return [
-            (f"{name:>3}", "strong"),
-            (short(value, 8, sign=True), "strong"),
-            (f"  {note}", "dim"),
-        ]
+    return Values(("i", "xᵢ", "wᵢ", "wᵢ·xᵢ", "Σ"), labels, values, address, selection.source)

@@ -46,11 +46,12 @@ class VectorInput(RowList):
         super().__init__(id=id)
         self.labels = labels
         self.values: NDArray[np.float64] = np.zeros(len(labels))
+        self.marked: frozenset[int] = frozenset()
 
-    def show(self, values: NDArray[np.float64]) -> None:
-        """Show these numbers."""
-        if not np.array_equal(self.values, values):
-            self.values = values.copy()
+    def show(self, values: NDArray[np.float64], marked: frozenset[int] = frozenset()) -> None:
+        """Show these numbers, some of them marked."""
+        if marked != self.marked or not np.array_equal(self.values, values, equal_nan=True):
+            self.values, self.marked = values.copy(), marked
             self.rows_changed()
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
@@ -64,8 +65,9 @@ class VectorInput(RowList):
     def row(self, index: int) -> Row:
         """A name and its number."""
         width = min(12, max(cell_len(label) for label in self.labels))
+        mark = "▸" if index in self.marked else " "
         return [
-            (f" {self.labels[index][:width]:<{width}} ", "dim"),
+            (f"{mark}{self.labels[index][:width]:<{width}} ", "strong" if mark != " " else "dim"),
             (short(float(self.values[index]), 9), "strong"),
         ]
 

@@ -1,0 +1,208 @@
+"""Bringing the panels of a bench's screen in line with the bench, first things first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from textual.widget import Widget
+
+from nnsim.i18n import _
+from nnsim.lab import Lab, NoValueError
+from nnsim.lab.view import Selection
+from nnsim.tui.numbers import short
+from nnsim.tui.widgets.diagram import NetworkDiagram
+from nnsim.tui.widgets.inspector import Inspector
+from nnsim.tui.widgets.lines import StatusLine, TitleLine
+from nnsim.tui.widgets.pixels import PixelGrid
+from nnsim.tui.widgets.prediction import PredictionBars, verdict
+from nnsim.tui.widgets.samples import SampleList
+from nnsim.tui.widgets.training import TrainingPanel
+from nnsim.tui.widgets.vector import VectorInput
+from nnsim.tui.widgets.walk_panel import WalkPanel
+
+if TYPE_CHECKING:
+    from nnsim.tui.screens.lab import LabScreen
+
+FRAME = 0.01  # seconds until the panels follow that may follow
+NOTHING: frozenset[int] = frozenset()
+
+
+class Showing:
+    """What the panels of a `LabScreen` show.
+
+    Each time, what the key was about comes first, in a frame of its own: input and prediction
+    after a stroke of the brush, the step after a step. The other panels follow in the next frame,
+    once for all the keys in between.
+    """
+
+    def __init__(self, screen: LabScreen) -> None:
+        self._screen = screen
+        self._selection = Selection(0, 0)
+        self._marked = NOTHING
+        self._rest_is_due = False
+        # Whether the person went elsewhere since the last step of the walk.
+        self.away = False
+
+    @property
+    def lab(self) -> Lab:
+        """The bench."""
+        return self._screen.lab
+
+    @property
+    def selection(self) -> Selection:
+        """The unit or weight that was looked at last."""
+        return self._selection
+
+    def _one(self, kind: type[Any]) -> Any:
+        return self._screen.query_one(kind)
+
+    # First --------------------------------------------------------------------------------------
+
+    def input_first(self, message: str | None, *, wrong: bool = False) -> None:
+        """Show input and prediction now, the rest in the next frame."""
+        self.input()
+        target = self._target()
+        self.prediction(target)
+        self._title(target)
+        if message is not None:
+            self._one(StatusLine).say(message, self.readout(), wrong=wrong)
+        self._rest_soon()
+
+    def step_first(self, message: str) -> None:
+        """Show the step of the walk and what it looks at now, the rest in the next frame."""
+        panel = self._screen.walk_panel(self.lab.walk_place)
+        if panel is not None and panel.display and panel.region.area:
+            self._walk(panel, self._follow()[0])
+            message = panel.page.place or message
+        self._marked = self._marks()
+        self.input()
+        self._one(StatusLine).say(message, self.readout())
+        self._rest_soon()
+
+    def why_first(self) -> None:
+        """Show the explanation now, the rest in the next frame."""
+        self._one(StatusLine).say("", self.readout())
+        self._rest_soon()
+
+    def _rest_soon(self) -> None:
+        if not self._rest_is_due:
+            self._rest_is_due = True
+            # (call_after_refresh would still come before the frame is drawn.)
+            self._screen.set_timer(FRAME, self._rest)
+
+    # Then ---------------------------------------------------------------------------------------
+
+    def _rest(self) -> None:
+        """Bring the panels in line that explain the prediction; each redraws what changed."""
+        self._rest_is_due = False
+        screen, lab = self._screen, self.lab
+        selection, _field = self._follow()
+        self._marked = self._marks()
+        self.input()
+        target = self._target()
+        self.prediction(target)
+        self._title(target)
+        if screen.panel(2).display:
+            self.carry()
+            self._one(NetworkDiagram).show(lab.view, selection)
+        for panel in screen.query(WalkPanel):
+            if panel.display:
+                self._walk(panel, selection)
+        inspector = self._one(Inspector)
+        if screen.has_class("-why"):
+            inspector.show(lab, screen.hidden)
+        if screen.panel(6).display:
+            self._one(SampleList).show(lab)
+        self._one(TrainingPanel).show(lab)
+
+    def _walk(self, panel: WalkPanel, selection: Selection) -> None:
+        panel.show(self.lab, selection, away=self.away, hidden=self._screen.hidden)
+
+    def carry(self) -> None:
+        """The wires carry gradients while the Backward panel is in use."""
+        gradients = self.lab.target is not None and self._screen.goes_back
+        diagram = self._one(NetworkDiagram)
+        carried = "gradient" if gradients else "weight"
+        if diagram.carried != carried:
+            diagram.carried = carried
+            diagram.border_title = self._screen.title_of(2) + (
+                " · " + _("gradients") if gradients else ""
+            )
+
+    def _marks(self) -> frozenset[int]:
+        """The inputs that the step of the walk looks at."""
+        if self.lab.walk_place is None or self.away:
+            return NOTHING
+        step = self.lab.walk_step
+        if step is None:
+            return NOTHING
+        highlight = step.highlight
+        if highlight.layer is not None and highlight.layer <= 0:
+            return frozenset(range(self.lab.input.size))
+        return frozenset(s.unit for s in highlight.sources | highlight.units if s.layer < 0)
+
+    def input(self) -> None:
+        """Show what stands on the input, and which of it the walk looks at."""
+        editor: Widget = self._screen.query_one("#input")
+        assert isinstance(editor, PixelGrid | VectorInput)
+        editor.show(self.lab.input.reshape(-1), self._marked)
+
+    def _target(self) -> str | None:
+        return None if self.lab.target is None else self.lab.describe_target(self.lab.target)
+
+    def prediction(self, target: str | None) -> None:
+        """Show the outputs, and what they say."""
+        lab, classes = self.lab, self._screen.output_labels()
+        said = lab.prediction
+        reading = None if said is None or said >= len(classes) else classes[said]
+        if lab.output.size == 1 and said is not None:
+            reading = lab.experiment.classes[said]
+        right = None
+        if lab.target is not None and said is not None:
+            right = said == lab.decide(lab.target)
+        winner = 0 if lab.output.size == 1 and said == 1 else said
+        self._one(PredictionBars).show(
+            lab.output, winner if lab.output.size > 1 or said else None,
+            verdict(reading, target, right),
+        )  # fmt: skip
+
+    def _title(self, target: str | None) -> None:
+        lab = self.lab
+        sizes = "-".join(
+            str(n) for n in (lab.names.input_size, *(layer.units for layer in lab.names.layers))
+        )
+        where = _("epoch {n}").format(n=lab.trainer.epoch)
+        if lab.sample is not None:
+            sample = _("sample {n}").format(n=lab.sample + 1) + (" *" if lab.edited else "")
+            where = f"{sample} ({target}) · {where}"
+        title = f"nnsim · {lab.experiment.title}"
+        self._one(TitleLine).show((title, f"nnsim · {lab.experiment.id}"), f"{sizes} · {where}")
+
+    def _follow(self) -> tuple[Selection, str]:
+        """The unit or weight that the focus is on (the last one, where it is on neither)."""
+        names = self.lab.names
+        quantity = names.resolve(self.lab.focus)
+        field = quantity.kind.split(".")[0]
+        if quantity.kind == "input":
+            self._selection = Selection(-1, quantity.position[0])
+        elif quantity.layer >= 0 and quantity.unit >= 0:
+            layer = names.layers[quantity.layer]
+            dense = len(layer.kernel_shape) == 1
+            source = quantity.position[0] if field == "w" and dense else None
+            unit = quantity.unit
+            if len(layer.output_shape) == 3 and field != "w" and len(quantity.position) == 2:
+                row, column = quantity.position
+                unit += (row * layer.output_shape[1] + column) * layer.output_shape[2]
+            self._selection = Selection(quantity.layer, unit, source)
+        return self._selection, field
+
+    def readout(self) -> str:
+        """The number that is looked at, with its address."""
+        address = self.lab.focus
+        if str(address) in self._screen.hidden:
+            return f"{address} = ?"
+        try:
+            value = self.lab.read(address)
+        except NoValueError:
+            return f"{address} = –"
+        return f"{address} = {value if isinstance(value, int) else short(value, 9).strip()}"

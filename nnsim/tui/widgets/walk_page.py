@@ -1,0 +1,131 @@
+"""What a walk panel shows, as data: a sentence, a table, results, a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnsim.tui.widgets.curve import Point
+from nnsim.tui.widgets.window_map import WindowMap
+
+NOTHING: frozenset[str] = frozenset()
+
+
+class TableLike(Protocol):
+    """Rows of numbers, such as `nnsim.lab.walk.Table`."""
+
+    @property
+    def columns(self) -> tuple[str, ...]: ...  # noqa: D102
+
+    @property
+    def labels(self) -> Sequence[str]: ...  # noqa: D102
+
+    @property
+    def values(self) -> NDArray[np.float64]: ...  # noqa: D102
+
+    @property
+    def addresses(self) -> Callable[[int, int], str | None]: ...  # noqa: D102
+
+    @property
+    def current(self) -> int | None: ...  # noqa: D102
+
+    @property
+    def known(self) -> int: ...  # noqa: D102
+
+
+class LineLike(Protocol):
+    """A result, such as `nnsim.lab.walk.Line`."""
+
+    @property
+    def label(self) -> str: ...  # noqa: D102
+
+    @property
+    def value(self) -> float | None: ...  # noqa: D102
+
+    @property
+    def address(self) -> str | None: ...  # noqa: D102
+
+    @property
+    def current(self) -> bool: ...  # noqa: D102
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """One picture of a walk panel.
+
+    Attributes
+    ----------
+    place : str
+        Where the walk stands, such as ``5/58 · by term``; empty without a walk.
+    sentence, role, hint : str
+        What happens; what the gate does to the gradient; which key goes on.
+    address : str
+        The number in focus.
+    table, results : optional
+    point : Point or None
+        The point on the curve of an activation.
+    image : WindowMap or None
+    hidden : frozenset of str
+        Addresses whose numbers are not shown.
+    """
+
+    place: str = ""
+    sentence: str = ""
+    role: str = ""
+    hint: str = ""
+    address: str = ""
+    table: TableLike | None = None
+    results: Sequence[LineLike] = ()
+    point: Point | None = None
+    image: WindowMap | None = None
+    hidden: frozenset[str] = NOTHING
+
+    @property
+    def table_rows(self) -> int:
+        """How many rows the table has."""
+        return 0 if self.table is None else len(self.table.labels)
+
+    @property
+    def stops(self) -> int:
+        """How many rows the cursor can stand on: those of the table, then the results."""
+        return self.table_rows + len(self.results)
+
+    def columns_at(self, row: int) -> list[int]:
+        """The columns of a row in which a number with an address stands."""
+        if self.table is None or row >= self.table_rows:
+            return []
+        count = len(self.table.columns) - 1
+        return [c for c in range(count) if self.table.addresses(row, c) is not None]
+
+    def address_at(self, row: int, column: int) -> str | None:
+        """The address of the number under the cursor."""
+        if self.table is not None and row < self.table_rows:
+            columns = self.columns_at(row)
+            if not columns:
+                return None
+            return self.table.addresses(row, column if column in columns else columns[0])
+        row -= self.table_rows
+        return self.results[row].address if 0 <= row < len(self.results) else None
+
+    def start(self) -> tuple[int, int]:
+        """Where the cursor starts: on the number in focus."""
+        if self.table is not None and self.table.current is not None:
+            row = self.table.current
+            columns = self.columns_at(row)
+            same = [c for c in columns if self.table.addresses(row, c) == self.address]
+            return row, (same or columns or [0])[0]
+        for i, line in enumerate(self.results):
+            if line.address == self.address:
+                return self.table_rows + i, 0
+        for i, line in enumerate(self.results):
+            if line.current:
+                return self.table_rows + i, 0
+        if self.table is not None and self.table_rows:
+            for column in self.columns_at(0):
+                if self.table.addresses(0, column) == self.address:
+                    return 0, column
+        return 0, 0
