@@ -1,0 +1,27 @@
+"""The command language: one table from which parsing, help, palette and documentation come.
+
+A command is a line such as ``set hidden[2].b 0.5``. Keys, lessons, the command bar and tests all
+run the same ones, through :meth:`nnsim.lab.Lab.run`. Each module has the commands of one theme;
+the order in which they are imported is that of the table.
+"""
+
+from nnsim.lab.commands import inputs, numbers, walking, training, undo  # isort: skip
+from nnsim.lab.commands.table import COMMANDS, Command, number, parse, whole, words
+from nnsim.lab.commands.training import MOST_EPOCHS, epochs, trained
+
+__all__ = [
+    "COMMANDS",
+    "MOST_EPOCHS",
+    "Command",
+    "epochs",
+    "inputs",
+    "number",
+    "numbers",
+    "parse",
+    "trained",
+    "training",
+    "undo",
+    "walking",
+    "whole",
+    "words",
+]

@@ -1,0 +1,85 @@
+"""Commands for what is on the input, and what it is said to be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nnsim.i18n import N_, _
+from nnsim.lab.commands.table import command, no_more, number, whole, words
+from nnsim.lab.errors import LabError
+
+if TYPE_CHECKING:
+    from nnsim.lab.lab import Lab
+
+
+def _put_input(lab: Lab, text: str) -> None:
+    lab.input = lab.experiment.parse_input(text)
+    if lab.sample is not None:
+        lab.target = None  # it belonged to the sample that is gone
+    lab.sample, lab.edited = None, False
+    lab.changed()
+
+
+@command("paint ROWS", N_("paint the whole picture: paint 111/101/101/111"))
+def _paint(lab: Lab, rest: str) -> str:
+    if lab.experiment.input.kind != "pixels":
+        raise LabError(_("there are no pixels here; use: input 0.5 1 …"))
+    words(rest, "paint", 1, 10**6)
+    _put_input(lab, rest)
+    return _("painted {picture}").format(picture=lab.experiment.format_input(lab.input))
+
+
+@command("input NUMBERS", N_("put numbers on the inputs: input 0.05 0.10"))
+def _input(lab: Lab, rest: str) -> str:
+    words(rest, "input", 1, 10**6)
+    _put_input(lab, rest)
+    return _("the input is {numbers}").format(numbers=lab.experiment.format_input(lab.input))
+
+
+@command("pixel I [VALUE]", N_("set one pixel, 0 to 1; without a value, switch it"))
+def _pixel(lab: Lab, rest: str) -> str:
+    place, *value = words(rest, "pixel", 1, 2)
+    flat = lab.input.reshape(-1)
+    i = whole(place, 1, flat.size) - 1
+    new = number(value[0]) if value else float(flat[i] < 0.5)
+    if lab.experiment.input.kind == "pixels" and not 0 <= new <= 1:
+        raise LabError(
+            _("a pixel is between 0 (dark) and 1 (light), not {value}").format(value=new)
+        )
+    flat[i] = new
+    lab.edited = True
+    lab.changed()
+    return _("pixel {number} is {value}").format(number=i + 1, value=f"{new:g}")
+
+
+@command("clear", N_("blank the input and forget the target"))
+def _clear(lab: Lab, rest: str) -> str:
+    no_more(rest, "clear")
+    lab.input = np.zeros_like(lab.input)
+    lab.target, lab.sample, lab.edited = None, None, False
+    lab.changed()
+    return _("the input is blank")
+
+
+@command("sample N", N_("put sample N of the data on the input (test samples follow)"))
+def _sample(lab: Lab, rest: str) -> str:
+    (text,) = words(rest, "sample", 1, 1)
+    i = whole(text, 1, lab.sample_count) - 1
+    inputs, target = lab.sample_at(i)
+    lab.input, lab.target = inputs.copy(), target.copy()
+    lab.sample, lab.edited = i, False
+    lab.changed()
+    what = lab.describe_target(lab.target)
+    if i >= lab.experiment.data.count:
+        return _("sample {number}, {what}, never trained on").format(number=i + 1, what=what)
+    return _("sample {number}, {what}").format(number=i + 1, what=what)
+
+
+@command("target NUMBERS", N_('say what the input is: target 1 0, or by class: target "1"'))
+def _target(lab: Lab, rest: str) -> str:
+    words(rest, "target", 1, 10**4)
+    lab.target = lab.experiment.parse_target(rest)
+    lab.changed()
+    return _("the target is {what}").format(what=lab.describe_target(lab.target))

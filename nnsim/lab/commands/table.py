@@ -1,0 +1,135 @@
+"""The table of commands, and reading what stands behind one."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nnsim.i18n import _
+from nnsim.lab.errors import LabError
+
+if TYPE_CHECKING:
+    from nnsim.lab.lab import Lab
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command of the language.
+
+    Attributes
+    ----------
+    name, usage, summary : str
+        ``usage`` is the line as one writes it, ``summary`` a sentence (English, translated by `_`
+        where it is shown).
+    run : callable (bench, rest of the line) -> message
+    changes : bool
+        Whether it changes the bench (then it can be undone).
+    merges : bool
+        Whether several in a row are undone together.
+    group : str
+        Others that count as the same in that; nothing for the command alone.
+    """
+
+    name: str
+    usage: str
+    summary: str
+    run: Callable[[Any, str], str]
+    changes: bool = True
+    merges: bool = False
+    group: str = ""
+
+    @property
+    def undone_with(self) -> str:
+        """What it is undone together with, where it merges: the commands of its group."""
+        return self.group or self.name
+
+
+COMMANDS: dict[str, Command] = {}
+
+
+def command(
+    usage: str, summary: str, *, changes: bool = True, merges: bool = False, group: str = ""
+) -> Callable[[Callable[[Lab, str], str]], Callable[[Lab, str], str]]:
+    """Put the function that follows into the table of the lab's commands."""
+
+    def register(function: Callable[[Lab, str], str]) -> Callable[[Lab, str], str]:
+        name = usage.split()[0]
+        COMMANDS[name] = Command(name, usage, summary, function, changes, merges, group)
+        return function
+
+    return register
+
+
+def parse(line: str, table: Mapping[str, Command] = COMMANDS) -> tuple[Command, str]:
+    """Find the command of a line in a bench's table, and the rest of the line behind it.
+
+    Raises
+    ------
+    LabError
+        Naming the nearest command.
+    """
+    name, _space, rest = line.strip().partition(" ")
+    if name in table:
+        return table[name], rest.strip()
+    if not name:
+        first = next(iter(table.values()))
+        raise LabError(_("type a command, such as: {usage}").format(usage=first.usage))
+    near = difflib.get_close_matches(name, table, n=2)
+    raise LabError(
+        _('there is no command "{name}"; {known}').format(
+            name=name,
+            known=_("did you mean {names}?").format(names=", ".join(near))
+            if near
+            else _("the commands are {names}").format(names=" ".join(table)),
+        )
+    )
+
+
+def number(text: str) -> float:
+    """A finite number.
+
+    Raises
+    ------
+    LabError
+        When `text` is no number, or none that is finite.
+    """
+    try:
+        value = float(text.replace("−", "-"))
+    except ValueError:
+        raise LabError(_('"{text}" is not a number').format(text=text)) from None
+    if not math.isfinite(value):
+        raise LabError(_('"{text}" is not a finite number').format(text=text))
+    return value
+
+
+def whole(text: str, least: int, most: int) -> int:
+    """A whole number between bounds (both included)."""
+    try:
+        value = int(text)
+    except ValueError:
+        raise LabError(_('"{text}" is not a whole number').format(text=text)) from None
+    if not least <= value <= most:
+        raise LabError(
+            _("{value} is out of range: {least} to {most}").format(
+                value=value, least=least, most=most
+            )
+        )
+    return value
+
+
+def words(
+    rest: str, command: str, least: int, most: int, table: Mapping[str, Command] = COMMANDS
+) -> list[str]:
+    """The words behind a command, as many as it takes."""
+    found = rest.split()
+    if not least <= len(found) <= most:
+        raise LabError(_("say it like this: {usage}").format(usage=table[command].usage))
+    return found
+
+
+def no_more(rest: str, command: str) -> None:
+    """Refuse words behind a command that takes none."""
+    words(rest, command, 0, 0)
