@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from nnsim.engine.tape import Array
+from nnsim.engine.plan import Plan
+from nnsim.engine.tape import Array, Call
 
 # Shuffled rows are gathered through a buffer of about this many bytes, which stays in the cache.
 _GATHER = 1 << 16
@@ -53,3 +54,37 @@ class Gather:
             rows = self.buffer[: len(part)]
             self.source.take(part, 0, rows, "clip")
             np.copyto(self.view[start : start + len(part)], rows)
+
+
+class Step:
+    """A plan for some samples, cut where the gradient is complete, with the ways to fill it."""
+
+    def __init__(self, plan: Plan, samples: Samples, version: int) -> None:
+        self.plan, self.samples, self.version = plan, samples, version
+        self.size = plan.batch
+        self.down: list[Call] = plan.calls("forward", "backward")
+        self.up: list[Call] = plan.calls("update")
+        self.gradient = plan.gradient
+        self.square = plan.gradient.dot
+        self.fill_inputs = Gather(samples.x, plan.inputs)
+        self.fill_targets = Gather(samples.target, plan.targets)
+        self.whole = samples.index is None and plan.batch == samples.count
+
+    def is_for(self, samples: Samples, version: int) -> bool:
+        """Whether it takes these samples, and the network is as it was."""
+        return self.samples is samples and self.version == version
+
+    def fill(self, rows: Array | slice) -> None:
+        """Put these samples into the buffers."""
+        if isinstance(rows, slice):
+            self.plan.inputs[...] = self.samples.x[rows]
+            self.plan.targets[...] = self.samples.target[rows]
+        else:
+            self.fill_inputs(rows)
+            self.fill_targets(rows)
+
+    def take_turn(self) -> None:
+        """Make the memory that is shared with other batch sizes ready for this one."""
+        self.plan.ones_under_x[...] = 1
+        if self.whole:
+            self.plan.inputs[...], self.plan.targets[...] = self.samples.x, self.samples.target

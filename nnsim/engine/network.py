@@ -184,9 +184,9 @@ class Network(Model):
         """Return a new plan that is kept nowhere; `options` are those of `Plan`."""
         if until == "update":
             self.refuse_untrainable()
-        if self._numbers(m) > _MOST_NUMBERS:
+        if self.activations(m) > _MOST_NUMBERS:
             raise EngineError(
-                f"{m:,} samples at once have {self._numbers(m):,} activations: at most "
+                f"{m:,} samples at once have {self.activations(m):,} activations: at most "
                 f"{_MOST_NUMBERS:,} are allowed; take a batch size"
             )
         return Plan(self._stack, self.input_shape, m, until, training, bug=self.bug, **options)
@@ -211,7 +211,7 @@ class Network(Model):
         plan = self._plans.get(key)
         if plan is None:
             plan = record()
-            if self._numbers(plan.batch) <= _KEPT_NUMBERS:
+            if self.activations(plan.batch) <= _KEPT_NUMBERS:
                 self._plans[key] = plan
             while len(self._plans) > _KEPT_PLANS:
                 self._plans.popitem(last=False)
@@ -219,8 +219,8 @@ class Network(Model):
             self._plans.move_to_end(key)
         return plan
 
-    def _numbers(self, m: int) -> int:
-        """Return how many activations m samples have."""
+    def activations(self, m: int) -> int:
+        """Return how many numbers m samples are on their way, from input to output."""
         shapes = [self.input_shape, *(layer.output_shape for layer in self.layers)]
         return m * sum(math.prod(shape) for shape in shapes)
 

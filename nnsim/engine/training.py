@@ -11,37 +11,16 @@ from typing import Any
 import numpy as np
 
 from nnsim.engine import checkpoint, seeds
-from nnsim.engine.batches import Gather, Samples
+from nnsim.engine.batches import Samples, Step
 from nnsim.engine.layers.base import as_count
 from nnsim.engine.optimizers import Optimizer
 from nnsim.engine.plan import Plan
 from nnsim.engine.progress import Evaluation, Progress
 from nnsim.engine.schedules import Schedule
 from nnsim.engine.settings import Settings
-from nnsim.engine.tape import Array, Call
+from nnsim.engine.tape import Array
 
 Pair = tuple[Any, Any]
-
-
-class _Step:
-    """A plan for some samples, cut where the gradient is complete, with the ways to fill it."""
-
-    def __init__(self, plan: Plan, samples: Samples, version: int) -> None:
-        self.plan, self.samples, self.version = plan, samples, version
-        self.size = plan.batch
-        self.down: list[Call] = plan.calls("forward", "backward")
-        self.up: list[Call] = plan.calls("update")
-        self.gradient = plan.gradient
-        self.square = plan.gradient.dot
-        self.fill_inputs = Gather(samples.x, plan.inputs)
-        self.fill_targets = Gather(samples.target, plan.targets)
-        self.whole = samples.index is None and plan.batch == samples.count
-
-    def take_turn(self) -> None:
-        """Make the memory that is shared with other batch sizes ready for this one."""
-        self.plan.ones_under_x[...] = 1
-        if self.whole:
-            self.plan.inputs[...], self.plan.targets[...] = self.samples.x, self.samples.target
 
 
 class Trainer(Settings):
@@ -110,9 +89,9 @@ class Trainer(Settings):
         patience: int | None = None,
         min_delta: float = 0.0,
     ) -> None:
-        self._plans: dict[int, Plan] = {}
+        self._steps: dict[int, Step] = {}
         self._room: dict[str, Array] = {}
-        self._turn: _Step | None = None
+        self._turn: Step | None = None
         self._last: Progress | None = None
         super().__init__(
             network,
@@ -140,11 +119,12 @@ class Trainer(Settings):
         self.noise.bit_generator.state = seeds.noise(self.seed).bit_generator.state
         self.best: tuple[float, Array, Array] | None = None
         self.order_state: Any = None
+        self._at_once = self._most_at_once()
         self._order: Array | None = None
         self._interrupt = False
 
     def forget_plans(self) -> None:
-        self._plans.clear()
+        self._steps.clear()
         self._turn = None
 
     # --- running -----------------------------------------------------------------------------
@@ -238,55 +218,87 @@ class Trainer(Settings):
         """Make one step; returns False, and leaves all as it was, if the gradient overflows."""
         start, count = self.position, samples.count
         size = min(self._batch_size or count, count - start)
-        step = self._turn
-        if (
-            step is None
-            or step.size != size
-            or step.samples is not samples
-            or step.version != self.network.version
-        ):
-            step = self._take_turn(size, samples)
+        if size > self._at_once:
+            return self._update_in_parts(samples, size)
+        step = self._step_of(size, samples)
         if not step.whole:
-            rows = self._ordered(samples)[start : start + size]
-            step.fill_inputs(rows)
-            step.fill_targets(rows)
+            step.fill(self._ordered(samples)[start : start + size])
         for fn, args in step.down:
             fn(*args)
+        return self._follow(step, size)
+
+    def _follow(self, step: Step, size: int) -> bool:
+        """Follow the gradient that has been computed, if all is finite."""
         # Not finite if the gradient isn't, nor if the step would be; false for NaN.
         if not step.square(step.gradient) < self._largest_square:
             return False
         for fn, args in step.up:
             fn(*args)
-        self.position = start + size
+        self.position += size
         self.updates += 1
         return True
+
+    def _update_in_parts(self, samples: Samples, size: int) -> bool:
+        """Make one step on more samples than go through a tape at once: gradients add up."""
+        net, mean = self.network, self.network.reduction == "mean"
+        here = self.position
+        in_order = samples.index is None and self._batch_size is None
+        rows = None if in_order else self._ordered(samples)[here : here + size]
+        total = np.zeros_like(net.parameters)
+        share = -(-size // -(-size // self._at_once))  # as many parts as needed, equally large
+        parts = range(0, size, share)
+        for start in parts:
+            count = min(share, size - start)
+            step = self._step_of(count, samples)
+            part = slice(start, start + count)
+            step.fill(part if rows is None else rows[part])
+            for fn, args in step.down:
+                fn(*args)
+            total += step.gradient * (count / size) if mean else step.gradient
+        if not mean:  # every part had the whole penalty
+            total -= (len(parts) - 1) * net.penalty_gradient()
+        step.gradient[...] = total
+        return self._follow(step, size)
+
+    def _most_at_once(self) -> int:
+        """Return how many samples go through a tape together, however large the batch is."""
+        net = self.network
+        if any(layer.kind == "batch_norm" for layer in net.layers):
+            return 2**62  # its statistics are those of the whole batch
+        return max(_AT_ONCE, _NUMBERS_AT_ONCE // net.activations(1))
 
     def set_rate(self) -> float:
         rate = super().set_rate()
         self._largest_square = LARGEST[self.network.dtype.itemsize] / max(1.0, rate * rate)
         return rate
 
-    def _take_turn(self, size: int, samples: Samples) -> _Step:
-        """Return the step for so many of these samples, ready to run."""
+    def _step_of(self, size: int, samples: Samples) -> Step:
+        """Return the step for so many of these samples, ready to be filled and run."""
         version = self.network.version
-        if self._turn is not None and self._turn.version != version:
-            self.forget_plans()
-        plan = self._plans.get(size)
-        if plan is None:
-            plan = self._plans[size] = self.network.record(
-                size,
-                "update",
-                True,
-                optimizer=self.optimizer,
-                generator=self.noise,
-                clip=self.clip,
-                train_biases=self.train_biases,
-                lean=True,
-                room=self._room,
-            )
-        self._turn = _Step(plan, samples, version)
-        self._turn.take_turn()
-        return self._turn
+        step = self._turn
+        if step is None or step.size != size or not step.is_for(samples, version):
+            if step is not None and step.version != version:
+                self.forget_plans()
+            step = self._steps.get(size)
+            if step is None or not step.is_for(samples, version):
+                plan = self._record(size) if step is None else step.plan
+                step = self._steps[size] = Step(plan, samples, version)
+            step.take_turn()
+            self._turn = step
+        return step
+
+    def _record(self, size: int) -> Plan:
+        return self.network.record(
+            size,
+            "update",
+            True,
+            optimizer=self.optimizer,
+            generator=self.noise,
+            clip=self.clip,
+            train_biases=self.train_biases,
+            lean=True,
+            room=self._room,
+        )
 
     def _ordered(self, samples: Samples) -> Array:
         """Return the rows in the order of this epoch."""
@@ -320,8 +332,7 @@ class Trainer(Settings):
     def _block(self, samples: Samples) -> int:
         """Return how many samples metrics are computed on at a time."""
         net = self.network
-        sizes = [net.input_shape, *(layer.output_shape for layer in net.layers)]
-        sample = net.dtype.itemsize * sum(math.prod(size) for size in sizes)
+        sample = net.dtype.itemsize * net.activations(1)
         batch = min(self.batch_size or samples.count, samples.count)
         return min(4096, max(1, batch // 4, _EVALUATION_BYTES // sample))
 
@@ -368,6 +379,9 @@ class Trainer(Settings):
         trainer.restore(state)
         return trainer
 
+
+# A batch of more samples, and of more activations, goes through the tape in parts.
+_AT_ONCE, _NUMBERS_AT_ONCE = 1024, 1 << 17
 
 # Metrics of small networks are computed in blocks of about this size.
 _EVALUATION_BYTES = 1 << 17
