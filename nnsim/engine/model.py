@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any, Self
 
@@ -176,6 +176,31 @@ class Model:
         """Take the planted bug out."""
         self._bug = None
         self.forget_plans()
+
+    @property
+    def muted(self) -> dict[int, tuple[int, ...]]:
+        """By the number of its layer (from 0), the units whose activation counts as 0; can be set.
+
+        What the units compute stays as it is; 0 goes on from them, and no gradient comes back. A
+        unit is the last axis of what a layer gives: of an image a whole channel.
+        """
+        return dict(self._stack.muted)
+
+    @muted.setter
+    def muted(self, units: Mapping[int, Sequence[int]]) -> None:
+        checked: dict[int, tuple[int, ...]] = {}
+        for number in sorted(number for number, chosen in units.items() if chosen):
+            if not 0 <= number < len(self.layers) - 1:
+                raise EngineError(
+                    f"layer {number} can't be muted: give one from 0 to {len(self.layers) - 2}, "
+                    "as nothing follows the last"
+                )
+            most = self.layers[number].output_shape[-1] - 1
+            chosen = {as_count(unit, "a muted unit", 0, most) for unit in units[number]}
+            checked[number] = tuple(sorted(chosen))
+        if checked != self._stack.muted:
+            self._stack.muted = checked
+            self.forget_plans()
 
     def twin(self, dtype: Any = None, lead: tuple[int, ...] = ()) -> Stack:
         """Return the layers bound to copies of the parameters, in another kind of number.

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from nnsim.engine import bugs
+from nnsim.engine.errors import EngineError
 from nnsim.engine.layers import Dense
 from nnsim.engine.layers.base import Shape, Signals, batch_first, new_activation
 from nnsim.engine.optimizers import Optimizer
@@ -80,6 +81,8 @@ class Plan(Tape):
         lean: bool = False,
         room: dict[str, Array] | None = None,
     ) -> None:
+        if stack.muted and until == "update":
+            raise EngineError("units are muted, and would not learn: unmute them to train")
         super().__init__(
             stack.dtype, batch, stack.lead, training, generator, False, lean=lean, room=room
         )
@@ -111,13 +114,27 @@ class Plan(Tape):
     def _record_forward(self, x: Array) -> None:
         lean, layers = self.lean, self.stack.layers
         with self.section("forward"):
-            for layer in layers:
+            for i, layer in enumerate(layers):
                 # The value of a loss may need the last z.
                 self.lean = lean and not (self.until == "loss" and layer is layers[-1])
                 self.signals.append(layer.forward(self, x))
-                x = self.signals[-1].a
+                if i in self.stack.muted:
+                    self._record_silence(i)
+                x = self.signals[-1].passed
         self.lean = lean
         self.outputs = batch_first(x, bool(self.stack.lead))
+
+    def _record_silence(self, i: int) -> None:
+        """Let 0 go on from the muted units of layer i; the layer's own a stays for the way back."""
+        signals = self.signals[i]
+        signals.silenced = signals.layer.output(self, "passed")
+        self.do(np.copyto, signals.a, out=signals.silenced, note="a")
+        self._record_zeros(i, signals.silenced, "a muted unit counts as 0")
+
+    def _record_zeros(self, i: int, array: Array, note: str) -> None:
+        """Write 0 for the muted units of layer i."""
+        for unit in self.stack.muted.get(i, ()):
+            self.do(np.copyto, self.const(0.0), out=array[unit], note=note)
 
     def _new_input(self, shape: Shape, lead: tuple[int, ...]) -> Array:
         before, self.lead = self.lead, lead
@@ -144,7 +161,8 @@ class Plan(Tape):
         fused = first.activation == self.stack.loss.fused_with
         rows = sum(layer.output_shape[0] + 1 for layer in layers)
         small = rows * self.batch <= _SIDE_BY_SIDE
-        if len(layers) > 1 and together and small and first.function.in_place and not fused:
+        apart = fused or bool(self.stack.muted)
+        if len(layers) > 1 and together and small and first.function.in_place and not apart:
             self.arena = self.new((rows, *self.lead, self.batch), "activations")
 
     def _record_slopes(self) -> None:
@@ -187,6 +205,7 @@ class Plan(Tape):
             for i in range(len(stack.layers) - 1, lowest - 1, -1):
                 assert delta is not None
                 signals = self.signals[i]
+                self._record_zeros(i, delta, "nothing goes on from a muted unit")
                 if not (fused or self.bug == ("forgot_slope", i)):
                     signals.layer.through_activation(self, signals, delta)
                 fused = False

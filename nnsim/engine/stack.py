@@ -42,6 +42,8 @@ class Stack:
         Running statistics of batch norm.
     l2, l1 : array ()
         Change them in place.
+    muted : dict of int to tuple of int
+        By layer, the units whose activation counts as 0.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Stack:
             self.copies * sum(layer.running_count for layer in layers), self.dtype
         )
         self.l2, self.l1 = np.array(l2, dtype), np.array(l1, dtype)
+        self.muted: dict[int, tuple[int, ...]] = {}
         self._masks: dict[str, Array] = {}
         self._bind()
 
@@ -84,6 +87,7 @@ class Stack:
         l2, l1 = float(self.l2), float(self.l1)
         other = Stack(layers, self.loss, self.reduction, dtype, l2, l1, lead)
         if not lead:
+            other.muted = dict(self.muted)
             other.theta[...] = self.theta
             other.running[...] = self.running
         return other

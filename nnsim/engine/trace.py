@@ -118,7 +118,7 @@ def _layer(signals: Signals, backward: bool) -> LayerTrace:
         activation=layer.activation,
         x=batch_first(signals.x).copy(),
         z=copied(signals.z),
-        a=batch_first(signals.a).copy(),
+        a=batch_first(signals.passed).copy(),
         delta=copied(signals.delta) if backward else None,
         parameters={name: view.copy() for name, view in layer.views(layer.theta).items()},
         gradients={name: view.copy() for name, view in layer.views(layer.gradient).items()}

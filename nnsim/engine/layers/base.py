@@ -39,6 +39,8 @@ class Signals:
         What else a person may want to see: the mask of dropout, mean and variance.
     internal : dict of str to array
         What the way back needs besides.
+    silenced : array or None
+        What goes on instead of a, where units are muted.
     """
 
     layer: Layer
@@ -48,6 +50,12 @@ class Signals:
     delta: Array | None = None
     saved: dict[str, Array] = field(default_factory=dict)
     internal: dict[str, Array] = field(default_factory=dict)
+    silenced: Array | None = None
+
+    @property
+    def passed(self) -> Array:
+        """What goes on to the next layer: a, with 0 for muted units."""
+        return self.a if self.silenced is None else self.silenced
 
 
 class Live:
