@@ -39,6 +39,8 @@ _VALUES: dict[Kind, str] = {
     SIGMOID: "σ(a)",
 }
 _LOCALS: dict[Kind, tuple[str, ...]] = {SIGMOID: ("f·(1 − f)",)}
+# A negative number that has brackets, bars or commas around it already: exp((−1)).
+_ALONE = re.compile(r"([(|]|, )\(([-−][^()]*)\)(?=[)|,])")
 _SIGNS = {" * ": "·", "-": "−", ">=": "≥", "<=": "≤", "sqrt(": "√("}
 
 
@@ -118,7 +120,7 @@ def _in_notation(formula: str) -> str:
 def _filled(formula: str, node: Node, operands: Sequence[str], value: str) -> str:
     if formula in ("a", "b", "f"):
         return {"a": operands[0], "b": operands[-1], "f": value}[formula]
-    return substitute(
+    text = substitute(
         formula,
         {
             "a": _in_brackets(operands[0]),
@@ -127,6 +129,7 @@ def _filled(formula: str, node: Node, operands: Sequence[str], value: str) -> st
             "k": _in_brackets(f"{node.number:g}"),
         },
     )
+    return _ALONE.sub(r"\1\2", text)
 
 
 def _in_brackets(operand: str) -> str:
