@@ -18,11 +18,11 @@ from nnsim.engine.optimizers import optimizer as read_optimizer
 from nnsim.engine.plan import Plan, Until
 from nnsim.engine.tape import Array
 
-# Evaluation goes through this many samples at a time.
-_BLOCK = 4096
+# Evaluation goes through so many samples, or so many numbers, at a time.
+_BLOCK, _BLOCK_NUMBERS = 4096, 4_000_000
 # So many tapes are kept for the next time, if they aren't too large.
 _KEPT_PLANS, _KEPT_NUMBERS = 16, 4_000_000
-_MOST_NUMBERS = 1_000_000_000
+_MOST_NUMBERS = 200_000_000
 
 
 class Network(Model):
@@ -84,16 +84,16 @@ class Network(Model):
         """Return the outputs (m, n_out) for samples (m, …), in evaluation mode."""
         x = self._samples(x)
         out = np.empty((len(x), *self.output_shape), self.dtype)
-        for start in range(0, len(x), _BLOCK):
-            block = x[start : start + _BLOCK]
-            plan = self._run("forward", block)
-            out[start : start + _BLOCK] = plan.outputs
+        block = self._block()
+        for start in range(0, len(x), block):
+            plan = self._run("forward", x[start : start + block])
+            out[start : start + block] = plan.outputs
         return out
 
     def losses(self, x: Any, target: Any, training: bool = False) -> Array:
         """Return the loss of each sample, (m,), without reduction and penalty."""
         x, target = self.check(x, target)
-        block = len(x) if training else _BLOCK
+        block = len(x) if training else self._block()
         parts = [
             self._run("loss", x[i : i + block], target[i : i + block], training).losses.copy()
             for i in range(0, len(x), block)
@@ -218,6 +218,9 @@ class Network(Model):
         else:
             self._plans.move_to_end(key)
         return plan
+
+    def _block(self) -> int:
+        return max(1, min(_BLOCK, _BLOCK_NUMBERS // self.activations(1)))
 
     def activations(self, m: int) -> int:
         """Return how many numbers m samples are on their way, from input to output."""
