@@ -21,6 +21,9 @@ from nnsim.engine.tape import Array
 if TYPE_CHECKING:
     import zipfile
 
+if TYPE_CHECKING:
+    import zipfile
+
 FORMAT, VERSION = "nnsim network", 1
 
 _MOST_TEXT = 10_000_000
@@ -38,7 +41,7 @@ def write_atomically(path: str | os.PathLike[str], write: Callable[[IO[bytes]], 
     import secrets  # late, as zipfile below: every network imports this module, few are saved
 
     target = Path(path)
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    beside = target.with_name(f".{target.name}.{os.urandom(4).hex()}.tmp")
     try:
         with beside.open("xb") as file:
             write(file)
@@ -87,6 +90,8 @@ def load(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]
         nnsim, or holds pickled objects; the sentence names the file.
     """
     import zipfile
+
+    import zipfile  # late: a network that is neither saved nor loaded doesn't need it
 
     try:
         with zipfile.ZipFile(path) as archive:
