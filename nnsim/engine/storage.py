@@ -38,8 +38,6 @@ def write_atomically(path: str | os.PathLike[str], write: Callable[[IO[bytes]], 
     EngineError
         If the file can't be written; what lay at `path` is untouched then.
     """
-    import secrets  # late, as zipfile below: every network imports this module, few are saved
-
     target = Path(path)
     beside = target.with_name(f".{target.name}.{os.urandom(4).hex()}.tmp")
     try:
@@ -89,8 +87,6 @@ def load(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]
         If the file isn't there, is truncated, was written by something else or by a newer
         nnsim, or holds pickled objects; the sentence names the file.
     """
-    import zipfile
-
     import zipfile  # late: a network that is neither saved nor loaded doesn't need it
 
     try:
