@@ -21,9 +21,6 @@ from nnsim.engine.tape import Array
 if TYPE_CHECKING:
     import zipfile
 
-if TYPE_CHECKING:
-    import zipfile
-
 FORMAT, VERSION = "nnsim network", 1
 
 _MOST_TEXT = 10_000_000
