@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
@@ -28,20 +30,44 @@ _PAIRS = {
     "≤": "<",
     "≥": ">",
     "≠": "!",
-    "√": "V",
     "∂δ": "d",
     "σς": "s",
     "Σ∑": "S",
     "θϑ": "t",
     "ημ": "n",
     "′’‘": "'",
-    "“”": '"',
+    "“”„": '"',
     "⁰₀": "0",
     "¹₁": "1",
     "²₂": "2",
     "³₃": "3",
     "½": "/",
-    "ᵢⱼₖ": "i",
+    "√": "V",
+    "∞": "8",
+    "∗": "*",
+    "∘": "o",
+    "⋅": ".",
+    "§": "S",
+    "⌊⌈": "[",
+    "⌋⌉": "]",
+    "∈": "e",
+    "⁻": "-",
+    "⊙": "o",
+    "∇": "V",
+    "φ": "f",
+    "π": "p",
+    "ρ": "r",
+    "τ": "t",
+    "α": "a",
+    "κ": "k",
+    "ω": "w",
+    "Φ": "F",
+    "Ω": "O",
+    "γ": "g",
+    "β": "b",
+    "ε": "e",
+    "λ": "l",
+    "Δ": "D",
     "⭘": "o",
 }
 _TABLE = {ord(c): plain for many, plain in _PAIRS.items() for c in many}
@@ -49,12 +75,31 @@ _TABLE = {ord(c): plain for many, plain in _PAIRS.items() for c in many}
 _TABLE.update({0x2800 + dots: " .::**##@"[dots.bit_count()] for dots in range(256)})
 
 
-def to_ascii(text: str) -> str:
-    """Return `text` with an ASCII character for each of the characters that nnsim draws with.
+class _Replacements(dict[int, str]):
+    """What to write for a character: from the table, else as Unicode decomposes it."""
 
-    Characters that stand for nothing drawn, such as Chinese, stay: they are text.
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        if code < 128 or unicodedata.east_asian_width(char) in "WF":
+            plain = char  # ASCII, and text such as Chinese
+        elif unicodedata.combining(char):
+            plain = ""  # it takes no cell of its own
+        else:
+            parts = unicodedata.normalize("NFKD", char)
+            plain = next((c for c in parts if c.isascii()), "?")
+        self[code] = plain
+        return plain
+
+
+_REPLACEMENTS = _Replacements(_TABLE)
+
+
+def to_ascii(text: str) -> str:
+    """Return `text` with an ASCII character for each character of one cell.
+
+    Wide characters, such as Chinese, stay: they are text.
     """
-    return text if text.isascii() else text.translate(_TABLE)
+    return text if text.isascii() else text.translate(_REPLACEMENTS)
 
 
 class AsciiFilter(LineFilter):
