@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from rich.segment import Segment
@@ -21,8 +21,10 @@ from nnsim.tui.widgets.colours import Palette
 from nnsim.tui.widgets.diagram_canvas import Run
 from nnsim.tui.widgets.diagram_focus import FocusPicture
 from nnsim.tui.widgets.diagram_footer import Carried
-from nnsim.tui.widgets.diagram_overview import OverviewPicture
 from nnsim.tui.widgets.diagram_walk import Step, Walk, inside, same_shape
+
+if TYPE_CHECKING:
+    from nnsim.tui.widgets.diagram_overview import OverviewPicture
 
 Mode = Literal["focus", "overview"]
 _GRADED = ("positive", "negative", "fill")
@@ -210,10 +212,16 @@ class NetworkDiagram(Widget, can_focus=True):
         picture = self._picture
         if picture is None or picture.size != size:
             focus = self._walk.focus(self._view, self._selection)
-            make = FocusPicture.make if self.mode == "focus" else OverviewPicture.make
-            picture = self._picture = make(
+            what = (
                 self._view, self._selection, focus, dict(self._walk.units), size, self.carried
-            )
+            )  # fmt: skip
+            if self.mode == "focus":
+                picture = FocusPicture.make(*what)
+            else:  # imported late: it is never the first picture
+                from nnsim.tui.widgets.diagram_overview import OverviewPicture
+
+                picture = OverviewPicture.make(*what)
+            self._picture = picture
             self._strips.clear()
         return picture
 
