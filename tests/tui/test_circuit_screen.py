@@ -233,7 +233,7 @@ async def test_folding_and_opening_with_keys(open_circuit):
         await pilot.press("z")
         assert bench.read("gates") == 6
         assert app.screen.selected == bench.circuit.graph.names["p"]
-        assert "║[p]╠" in "\n".join(picture(app))
+        assert "[p]╠" in "\n".join(picture(app))
         await pilot.press("x")
         assert bench.read("gates") == 8
         await pilot.press("x")

@@ -143,10 +143,7 @@ class CircuitScreen(GuardedScreen):
         graph.show(bench, self._selected)
         if graph.border_title != (title := bench.expression or _("a network as gates")):
             graph.border_title = title.replace("[", r"\[")
-        panel = self.query_one(StepPanel)
-        title = panel.show(bench, self._selected).replace("[", r"\[")
-        if panel.border_title != title:
-            panel.border_title = title
+        self.query_one(StepPanel).show(bench, self._selected)
         known = bench.walk.values[bench.circuit.graph.output]
         value = "" if known is None else _("value {value}").format(value=wire_number(known))
         shown = bench.title
@@ -177,7 +174,8 @@ class CircuitScreen(GuardedScreen):
             return False
         if self.bench.circuit.graph is not graph or self.bench.walk.position != position:
             self._selected = None  # from here on, the picture follows the walk
-        self.show(message)
+        walked = self.bench.commands[line.split()[0]].group == "walk"
+        self.show("" if walked else message)  # the panel says which step it is
         return True
 
     def _complain(self, problem: ValueError) -> None:

@@ -21,7 +21,7 @@ from nnsim.tui.widgets.diagram_canvas import Run
 from nnsim.tui.widgets.painter import Painter
 
 _CHOOSE = Binding.Group(N_("Choose"), compact=True)
-_AROUND = 14  # cells left of a box that should be seen with it
+_AROUND = 16  # cells beside a box that should be seen with it
 
 
 class CircuitGraph(Painter, ScrollView, can_focus=True, inherit_bindings=False):
@@ -128,7 +128,7 @@ class CircuitGraph(Painter, ScrollView, can_focus=True, inherit_bindings=False):
             self._measure()
             self.call_after_refresh(self._follow, None)
         else:
-            self._scene = new = Scene.make(old.layout, bench.walk, selected)
+            self._scene = new = Scene.make(old.layout, bench.walk, selected, old)
             self._redraw_lines(old.differing(new))
             self._follow(old)
 
@@ -150,10 +150,16 @@ class CircuitGraph(Painter, ScrollView, can_focus=True, inherit_bindings=False):
             self.scroll_to(0, 0, animate=False, force=True)
         elif moved and at in scene.layout.boxes:
             box = scene.layout.boxes[at]
-            x = max(0, box.x - _AROUND)
             lines = scene.layout.lines_of(box)
-            region = Region(x, max(0, lines.start - 1), box.end + STUB + 2 - x, len(lines) + 2)
-            self.scroll_to_region(region, animate=False, force=True)
+            region = Region(box.x, lines.start, box.width + STUB, len(lines))
+            room = Region.from_offset(self.scroll_offset, self.scrollable_content_region.size)
+            if not room.contains_region(region):
+                # With what leads to it and away from it, so that it is not at the edge next time.
+                x, y = max(0, box.x - _AROUND), max(0, lines.start - 2)
+                wide = Region(x, y, box.end + STUB + _AROUND - x, lines.stop + 2 - y)
+                self.scroll_to_region(
+                    wide if wide.width <= room.width else region, animate=False, force=True
+                )
 
     def _margin(self) -> Offset:
         """Where a picture that is smaller than the room for it begins."""
@@ -169,12 +175,16 @@ class CircuitGraph(Painter, ScrollView, can_focus=True, inherit_bindings=False):
         scene, margin, scroll = self._scene, self._margin(), self.scroll_offset
         if scene is None:
             return
+        left, width = scroll.x - margin.x, self.scrollable_content_region.width
         changed: list[int] = []
         for y in sorted(lines):
             place = y + margin.y - scroll.y
             drawn = self._strips.get(place)
-            if drawn is not None and drawn[0] != self._runs(scene, y):
-                del self._strips[place]
+            if drawn is None:
+                continue
+            runs = scene.line(y, left, width).runs()
+            if runs != drawn[0]:
+                self._strips[place] = self._drawn(runs, width)
                 changed.append(place)
         while changed:  # neighbours together: each region costs as much as a few lines
             first = last = changed.pop(0)
@@ -182,22 +192,21 @@ class CircuitGraph(Painter, ScrollView, can_focus=True, inherit_bindings=False):
                 last = changed.pop(0)
             self.redraw(first, last)
 
-    def _runs(self, scene: Scene, y: int) -> list[Run]:
-        width = self.scrollable_content_region.width
-        return scene.line(y, self.scroll_offset.x - self._margin().x, width).runs()
+    def _drawn(self, runs: list[Run], width: int) -> tuple[list[Run], Strip]:
+        segments = [Segment(text, self.style(key[0])) for text, key in runs]
+        return runs, Strip(segments, width).simplify()
 
     def render_line(self, y: int) -> Strip:
         """Return one line in sight, kept until something on it changes."""
-        width = self.scrollable_content_region.width
-        scene = self._scene
-        line = y + self.scroll_offset.y - self._margin().y
+        drawn = self._strips.get(y)
+        if drawn is not None:
+            return drawn[1]
+        width, scene, margin = self.scrollable_content_region.width, self._scene, self._margin()
+        line = y + self.scroll_offset.y - margin.y
         if scene is None or not 0 <= line < scene.layout.height:
             return Strip.blank(width, self.style())
-        drawn = self._strips.get(y)
-        if drawn is None:
-            runs = self._runs(scene, line)
-            segments = [Segment(text, self.style(key[0])) for text, key in runs]
-            drawn = self._strips[y] = (runs, Strip(segments, width).simplify())
+        runs = scene.line(line, self.scroll_offset.x - margin.x, width).runs()
+        drawn = self._strips[y] = self._drawn(runs, width)
         return drawn[1]
 
     def watch_scroll_x(self, old_value: float, new_value: float) -> None:

@@ -60,8 +60,14 @@ class Scene:
     active: dict[int, dict[int, set[int]]] = field(default_factory=dict)
 
     @classmethod
-    def make(cls, layout: CircuitLayout, walk: Walk, selected: int | None) -> Scene:
-        """Take the walk as it stands."""
+    def make(
+        cls,
+        layout: CircuitLayout,
+        walk: Walk,
+        selected: int | None,
+        before: Scene | None = None,
+    ) -> Scene:
+        """Take the walk as it stands; what stays from the scene before is not looked for again."""
         step = walk.step
         current = None if step is None else step.node.index
         active: dict[int, dict[int, set[int]]] = {}
@@ -76,7 +82,9 @@ class Scene:
             current,
             walk.phase is Phase.FORWARD,
             selected,
-            blamed(walk.circuit),
+            before.blame
+            if before is not None and before.circuit is walk.circuit
+            else blamed(walk.circuit),
             active,
         )
 
@@ -110,10 +118,12 @@ class Scene:
 
     def _wires(self, line: Line, y: int, left: int) -> None:
         active, cells = self.active.get(y, {}), self.layout.cells.get(y, {})
-        for x in range(max(0, left), left + line.width):
-            nets = cells.get(x)
-            if nets is None:
-                continue
+        if len(cells) <= line.width:
+            columns = [x for x in cells if left <= x < left + line.width]
+        else:
+            columns = [x for x in range(max(0, left), left + line.width) if x in cells]
+        for x in columns:
+            nets = cells[x]
             if x in active:
                 heavy = sides({net: part for net, part in nets.items() if net in active[x]})
                 line.put(x - left, HEAVY[heavy], ("active", 0))

@@ -147,7 +147,8 @@ class StepText:
         rows.append([(f" {upstream} ", ""), (equals(step.upstream), "negative")])
         rows += self._table(step)
         rows += self._trouble(node)
-        for source in dict.fromkeys(node.inputs):
+        sources = dict.fromkeys(node.inputs)
+        for source in sources if len(sources) <= MOST_OPERANDS else ():
             rows += self._sum(source)
         return rows
 
@@ -248,23 +249,31 @@ class StepPanel(RowList, can_focus=False):
         self._bench: CircuitBench | None = None
         self._selected: int | None = None
         self._rows: list[Row] = []
+        self._title = ""
 
-    def show(self, bench: CircuitBench, selected: int | None) -> str:
-        """Show the step of the bench, or what is chosen; return the title."""
+    def show(self, bench: CircuitBench, selected: int | None) -> None:
+        """Show the step of the bench, or what is chosen."""
         self._bench, self._selected = bench, selected
         text = StepText(bench, selected, self.scrollable_content_region.width)
-        self._rows = text.rows()
+        self._rows, self._title = text.rows(), text.title()
         self.rows_changed()
-        self.scroll_to(0, 0, animate=False, force=True)
-        return text.title()
+        if self.scroll_offset.y:
+            self.scroll_to(0, 0, animate=False, force=True)
+
+    def header(self) -> str:
+        """Which step it is; stays on top."""
+        return f" {self._title}" if self._rows else ""
 
     def row_count(self) -> int:
-        """As many as there is to say."""
-        return len(self._rows)
+        """As many as there is to say, and empty ones up to the bottom.
+
+        (Whenever a list's length changes, Textual lays the whole screen out anew.)
+        """
+        return max(len(self._rows), self.scrollable_content_region.height - self._header_height)
 
     def row(self, index: int) -> Row:
         """One of them."""
-        return self._rows[index]
+        return self._rows[index] if index < len(self._rows) else []
 
     def on_resize(self) -> None:
         """Break the lines anew."""

@@ -78,9 +78,9 @@ def test_boxes_and_numbers_have_their_cells_for_themselves(circuit):
         for cell in cells:
             assert cell not in taken, (box, taken.get(cell))
             taken[cell] = box
-        assert 0 <= box.x
+        assert box.x >= 0
         assert box.end + STUB < layout.width
-        assert 0 <= box.y - max(1, box.half)
+        assert box.y - max(1, box.half) >= 0
         assert box.y + max(1, box.half) < layout.height
     for y, line in layout.cells.items():
         for x in line:
