@@ -61,10 +61,13 @@ class Program:
         """Wait until the screen satisfies `seen`; return when the bytes that did it had arrived."""
         end = time.perf_counter() + seconds
         while time.perf_counter() < end:
+            found = None
             for when, data in self.read(0.02):
-                self._feed(data)
-                if seen(self.text):
-                    return when
+                self._feed(data)  # all of it, or the screen would lack what came behind
+                if found is None and seen(self.text):
+                    found = when
+            if found is not None:
+                return found
         raise TimeoutError(f"not seen within {seconds} s:\n{self.text}")
 
     def settle(self, quiet: float = 0.3) -> None:

@@ -5,61 +5,38 @@ No screen and no I/O: the app, the lessons, the command line and the tests all d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnsim.engine import Network, Trainer
 from nnsim.experiments import Experiment
 from nnsim.i18n import _
-from nnsim.lab import commands, values
-from nnsim.lab.addresses import Address, LayerNames, Names, Quantity
+from nnsim.lab import commands, surgery, values
+from nnsim.lab.addresses import Address, Quantity
 from nnsim.lab.bench import Bench
 from nnsim.lab.commands import Command
 from nnsim.lab.errors import LabError
+from nnsim.lab.learning import Learning
 from nnsim.lab.metrics import Metrics, measure
-from nnsim.lab.view import LayerView, NetworkView
+from nnsim.lab.moment import Moment
+from nnsim.lab.naming import names_of
+from nnsim.lab.surgery import Condition
+from nnsim.lab.view import NetworkView, layer_view
 
 if TYPE_CHECKING:
-    from nnsim.lab.circuit_bench import CircuitBench, CircuitMoment
+    from nnsim.lab.circuit_bench import CircuitBench
     from nnsim.lab.explain import Explanation
+    from nnsim.lab.timeline import Timeline
     from nnsim.lab.walk import Place, Step, Walk
 
 Array = NDArray[np.float64]
 Loader = Callable[[str], Experiment]
 
 
-@dataclass(frozen=True)
-class Moment:
-    """Everything on the bench at one time, for undo; unchanged parts are shared, not copied."""
-
-    experiment: Experiment
-    network: Network
-    trainer: Trainer
-    training: Any
-    start: Array
-    epoch: int
-    stopped: str | None
-    l2: float
-    input: Array
-    target: Array | None
-    sample: int | None
-    edited: bool
-    focus: Address
-    walk_place: Place | None
-    circuit: tuple[CircuitBench, CircuitMoment] | None
-
-    @property
-    def size(self) -> int:
-        """Bytes that this moment may hold on to."""
-        return int(self.network.parameters.nbytes * 3 + self.input.nbytes)
-
-
-class Lab(Bench[Moment]):
+class Lab(Learning, Bench[Moment]):
     """The bench of one experiment.
 
     Parameters
@@ -90,8 +67,6 @@ class Lab(Bench[Moment]):
     """
 
     commands = commands.COMMANDS
-    network: Network
-    trainer: Trainer
 
     def __init__(
         self, experiment: Experiment, *, untrained: bool = False, load: Loader | None = None
@@ -102,19 +77,24 @@ class Lab(Bench[Moment]):
 
     def _open(self, experiment: Experiment, untrained: bool = False) -> None:
         self.experiment = experiment
-        self.network, self.trainer = experiment.open(untrained=untrained)
+        self.network, self.trainer = experiment.open(untrained=True)
         self.input: Array = np.zeros(experiment.input_shape)
-        # Where `reset` goes back to.
-        self.start: Array = experiment.build_network().parameters.copy()
+        self.start: Array = self.network.parameters.copy()
         self.target: Array | None = None
         self.sample: int | None = None
         self.edited = False
-        self.names = _names(experiment, self.network)
+        self.names = names_of(experiment, self.network)
         self.focus = self._first_focus()
         self.walk_place: Place | None = None
         self.circuit: CircuitBench | None = None
         self._training_state: Any = None
+        self._set_up()
+        self._counted: Timeline | None = self._timeline
         self.changed(parameters=True)
+        training = experiment.training
+        if training.on_open and not untrained and experiment.data.count:
+            for _progress in self.training(training.epochs):
+                pass
 
     def _first_focus(self) -> Address:
         for layer, names in enumerate(self.names.layers):
@@ -144,6 +124,7 @@ class Lab(Bench[Moment]):
         """
         command, rest = commands.parse(line)
         epochs = commands.epochs(command, rest)
+        surgery.refuse_muted(self, _("training"))
         return self._train_in_steps(epochs, line.strip(), self.moment())
 
     def _train_in_steps(self, epochs: int, line: str, before: Moment) -> Generator[Any, None, None]:
@@ -159,6 +140,9 @@ class Lab(Bench[Moment]):
         """The bench as it stands; parameters are copied only when they changed since last time."""
         if self._training_state is None:
             self._training_state = self.trainer.state()
+        timeline = self.timeline
+        grown = 0 if timeline is self._counted else timeline.grown
+        self._counted = timeline
         return Moment(
             self.experiment,
             self.network,
@@ -167,7 +151,9 @@ class Lab(Bench[Moment]):
             self.start,
             self.trainer.epoch,
             self.trainer.stopped,
-            self.network.l2,
+            Condition.of(self.network),
+            timeline,
+            grown,
             self.input.copy(),
             None if self.target is None else self.target.copy(),
             self.sample,
@@ -180,14 +166,15 @@ class Lab(Bench[Moment]):
     def restore(self, moment: Moment) -> None:
         """Put the bench back as it stood at `moment`."""
         if moment.experiment is not self.experiment:
-            self.names = _names(moment.experiment, moment.network)
+            self.names = names_of(moment.experiment, moment.network)
         self.experiment, self.network = moment.experiment, moment.network
         parameters = self._training_state is not moment.training
         self.trainer = moment.trainer
         self.trainer.restore(moment.training)
         self.trainer.stopped, self.start = moment.stopped, moment.start
-        if self.network.l2 != moment.l2:
-            self.network.l2 = moment.l2
+        # Whatever is pushed next is counted whole: this may have been a command that failed.
+        self._timeline, self._counted = moment.timeline, None
+        moment.condition.restore(self.network)
         self.input = moment.input.copy()
         self.target = None if moment.target is None else moment.target.copy()
         self.sample, self.edited, self.focus = moment.sample, moment.edited, moment.focus
@@ -232,8 +219,10 @@ class Lab(Bench[Moment]):
 
     def walk_to(self, place: Place | None) -> None:
         """Put the walk at a place."""
-        self.walk_place = place
-        self.__dict__.pop("walk", None)
+        before, self.walk_place = self.walk_place, place
+        ways = [at and (at.direction, at.grain) for at in (before, place)]
+        if ways[0] != ways[1]:
+            self.__dict__.pop("walk", None)
         self.__dict__.pop("walk_step", None)
 
     @cached_property
@@ -330,28 +319,14 @@ class Lab(Bench[Moment]):
         errors = [error for block, error in result.blocks.items() if block.split(".")[0] == name]
         return max(errors, default=0.0)
 
-    def training(self, epochs: int) -> Iterator[Any]:
-        """Train `epochs` more epochs, one per item."""
-        data = self.experiment.data
-        self.changed(parameters=True)
+    def renamed(self) -> None:
+        """Take the names of the network that is on the bench now."""
+        self.names = names_of(self.experiment, self.network)
+        self.walk_place = None
         try:
-            yield from self.trainer.run(data.inputs, data.targets, epochs=epochs)
-        finally:
-            self.changed(parameters=True)
-
-    def restart(self, *, seed: int | None = None, initializer: str | None = None) -> None:
-        """Go back to the start parameters, or make new ones; epoch 0, the settings as they are."""
-        self.network.initialize(initializer=initializer, seed=seed)
-        if seed is not None or initializer is not None:
-            self.start = self.network.parameters.copy()
-        self.network.parameters[:] = self.start
-        self.trainer.reset()
-        self.changed(parameters=True)
-
-    def use_optimizer(self, name: str) -> None:
-        """Train on from here with another optimiser, which starts without a past."""
-        self.trainer.optimizer = name
-        self.changed(parameters=True)
+            self.names.resolve(self.focus)
+        except LabError:
+            self.focus = self._first_focus()
 
     def load_experiment(self, name: str) -> None:
         """Put another experiment on the bench."""
@@ -367,59 +342,7 @@ class Lab(Bench[Moment]):
             input_shape=self.names.input_shape,
             input_labels=self.names.input_labels,
             layers=tuple(
-                _layer_view(names, traced)
+                layer_view(names, traced)
                 for names, traced in zip(self.names.layers, self.trace.layers, strict=True)
             ),
         )
-
-
-def _layer_view(names: LayerNames, traced: Any) -> LayerView:
-    def flat(values: Any) -> Array | None:
-        return None if values is None else np.asarray(values, dtype=np.float64)[0].reshape(-1)
-
-    dense = len(names.kernel_shape) == 1
-    a = flat(traced.a)
-    if a is None:
-        raise LabError(_("the layer {name} has no output").format(name=names.name))
-    z = flat(traced.z)
-    labels = names.labels or tuple(str(i + 1) for i in range(a.size))
-    return LayerView(
-        name=names.name,
-        kind=names.kind,
-        activation=traced.activation,
-        labels=labels,
-        z=a if z is None else z,
-        a=a,
-        weight=traced.weight if dense else None,
-        bias=traced.bias if dense else None,
-        delta=flat(traced.delta),
-        grad_weight=traced.grad_weight if dense else None,
-    )
-
-
-def _names(experiment: Experiment, network: Network) -> Names:
-    """What addresses can name in this network."""
-    layers: list[LayerNames] = []
-    shape = tuple(network.input_shape)
-    labels = tuple(experiment.input.names)
-    for spec, layer in zip(experiment.network.layers, network.layers, strict=True):
-        weight = getattr(layer, "weight", None)
-        layers.append(
-            LayerNames(
-                name=layer.name,
-                kind=layer.kind,
-                output_shape=tuple(layer.output_shape),
-                kernel_shape=() if weight is None else tuple(weight.shape[:-1]),
-                has_bias=getattr(layer, "bias", None) is not None,
-                has_z=layer.kind in ("dense", "conv2d", "activation", "batch_norm"),
-                labels=tuple(spec.labels),
-                source_labels=layers[-1].labels if layers else labels,
-            )
-        )
-    return Names(
-        input_shape=tuple(experiment.input.shape),
-        layers=tuple(layers),
-        classes=tuple(experiment.classes),
-        input_labels=labels,
-        input_size=int(np.prod(shape)),
-    )

@@ -35,9 +35,11 @@ PANELS = {
     1: N_("Input"), 2: N_("Network"), 3: N_("Forward"), 4: N_("Backward"), 5: N_("Train"),
     6: N_("Data"),
 }  # fmt: skip
+PLACES = {1: "input", 2: "diagram", 3: "forward", 4: "backward", 5: "training", 6: "samples"}
 TABBED = (2, 3, 4, 6)  # those that share one place where the terminal is narrow
 LOWER = (3, 4, 6)  # those that share the place below the network where it is wide
-WALKS = ("forward", "backward", "next", "previous", "first", "last")
+MOVES = ("next", "previous", "first", "last")
+WALKS = ("forward", "backward", *MOVES)
 WIDE, TALL = 112, 34
 
 
@@ -134,7 +136,7 @@ class LabScreen(WhyScreen):
 
     def panel(self, number: int) -> Widget:
         """The panel that a number key leads to."""
-        return self.query_one(f".panel-{number}")
+        return self.query_one(f"#{PLACES[number]}")
 
     def walk_panel(self, place: Place | None) -> WalkPanel | None:
         """The panel of a walk."""
@@ -152,7 +154,7 @@ class LabScreen(WhyScreen):
             return self.focused.direction == "backward"
         place = self.lab.walk_place
         back = place is not None and place.direction == "backward"
-        return back and self._lower == 4 and (not self.side_by_side or self.has_class("-why"))
+        return back and self._lower == 4 and (not self.side_by_side or self.asks_why)
 
     def _input_editor(self) -> PixelGrid | VectorInput:
         shape = self.lab.experiment.input.shape
@@ -173,7 +175,7 @@ class LabScreen(WhyScreen):
 
     def on_mount(self) -> None:
         """Show the bench and take the keys at the input."""
-        self.remove_class("-why")
+        self.query_one(Inspector).display = False
         self._choose(2)
         self._choose_lower(3)
         self.query_one("#input").focus()
@@ -191,7 +193,7 @@ class LabScreen(WhyScreen):
             place = self.lab.walk_place
             if place is not None:
                 number = 3 if place.direction == "forward" else 4
-                if not self.panel(number).display and not self.has_class("-why"):
+                if not self.panel(number).display and not self.asks_why:
                     self._choose(number)
             self.showing.step_first(message)
             return
@@ -262,7 +264,7 @@ class LabScreen(WhyScreen):
         """Stop training or playing first, close the inspector; then go Home."""
         if self._training is not None:
             self.stop_training()
-        elif self.has_class("-why"):
+        elif self.asks_why:
             self.close_why()
         elif any(panel.playing for panel in self.query(WalkPanel)):
             for panel in self.query(WalkPanel):
@@ -308,7 +310,8 @@ class LabScreen(WhyScreen):
 
     def on_walk_panel_asked(self, message: WalkPanel.Asked) -> None:
         """A key of a walk panel."""
-        word, away = message.command.split()[0], self.showing.away
+        command, away = message.command, self.showing.away
+        word, place = command.split()[0], self.lab.walk_place
         if word in WALKS and self.lab.circuit is not None:
             message.panel.stop()
             self.show(
@@ -316,7 +319,10 @@ class LabScreen(WhyScreen):
                 wrong=True,
             )
             return
-        if not self.execute(message.command):
+        direction = message.panel.direction
+        if word in MOVES and (place is None or place.direction != direction):
+            command = direction  # no walk this way yet: it starts
+        if not self.execute(command):
             message.panel.stop()
         elif word == "focus":
             self.showing.away = away

@@ -109,7 +109,7 @@ class Showing:
             if panel.display:
                 self._walk(panel, selection)
         inspector = self._one(Inspector)
-        if screen.has_class("-why"):
+        if screen.asks_why:
             inspector.show(lab, screen.hidden)
         if screen.panel(6).display:
             self._one(SampleList).show(lab)

@@ -21,13 +21,18 @@ if TYPE_CHECKING:
 
 
 class WhyScreen(CommandScreen):
-    """A bench's screen with an inspector, in sight while the class ``-why`` is set."""
+    """A bench's screen with an inspector, in sight while it is displayed."""
 
     showing: Showing
 
     def __init__(self, lab: Lab) -> None:
         super().__init__(lab)
         self._before_why: Widget | None = None
+
+    @property
+    def asks_why(self) -> bool:
+        """Whether the inspector is in sight."""
+        return bool(self.query_one(Inspector).display)
 
     def action_why(self) -> None:
         """Say why the number in the status line is what it is."""
@@ -53,16 +58,17 @@ class WhyScreen(CommandScreen):
             self.show(str(problem), wrong=True)
             return
         self._look_at(address)
-        if not self.has_class("-why"):
+        if not inspector.display:
             self._before_why = self.focused
-            self.add_class("-why")
+            inspector.display = True
         inspector.focus()
         self.showing.why_first()
 
     def close_why(self) -> None:
         """Close it; the keys go back to where they were."""
-        if self.has_class("-why"):
-            self.remove_class("-why")
+        inspector = self.query_one(Inspector)
+        if inspector.display:
+            inspector.display = False
             back = self._before_why
             if self.focused is None or isinstance(self.focused, Inspector):
                 (

@@ -124,6 +124,8 @@ class PixelGrid(Painter, can_focus=True):
     def show(self, values: NDArray[np.float64], marked: frozenset[int] = frozenset()) -> None:
         """Show these pixels, in the order of their numbers, with some of them marked."""
         changed = set(np.flatnonzero(self.values != values).tolist()) | (self.marked ^ marked)
+        if marked != self.marked and values.size in (len(marked), len(self.marked)):
+            changed = set(range(values.size))  # no marks are drawn where all would be
         self.values = values.copy()
         self.marked = marked
         for index in changed:
@@ -251,7 +253,9 @@ class PixelGrid(Painter, can_focus=True):
             body = fill.center(width)
         elif height > 1 and value <= 0 and line == height // 2:
             body = fill.rjust(width // 2).ljust(width)
-        cursor, marked = index == self.cursor and self.has_focus, index in self.marked
+        cursor = index == self.cursor and self.has_focus
+        # Where all are marked, a mark on each would say nothing and hide the picture.
+        marked = index in self.marked and len(self.marked) < self.values.size
         corners = ("", "")
         if cursor or marked:
             corners = self._corners(line, height, width, 0 if cursor else 1)

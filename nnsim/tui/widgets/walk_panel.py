@@ -210,9 +210,6 @@ class WalkPanel(Board):
         self._ask(command)
 
     def _ask(self, command: str) -> None:
-        place = None if self._lab is None else self._lab.walk_place
-        if place is None or place.direction != self.direction:
-            command = self.direction
         self.post_message(self.Asked(self, command))
 
     def action_grain(self) -> None:
