@@ -77,6 +77,15 @@ async def test_home_opens_the_circuits_and_escape_goes_back(open_app):
         assert app.screen.bench.walk.position == 2  # as it was left
 
 
+async def test_c_on_home_opens_the_circuits(open_app):
+    app = open_app()
+    async with app.run_test(size=(60, 20)) as pilot:
+        await pilot.press("c")
+        await pilot.pause()
+        assert isinstance(app.screen, CircuitScreen)
+        assert app.screen.bench.circuit.value == -12
+
+
 # The values and gradients of CS231n's circuit: −12; −4, −4 and 3.
 AFTER_THREE = """\
    −2

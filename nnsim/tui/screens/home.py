@@ -57,8 +57,10 @@ class HomeScreen(GuardedScreen):
     AUTO_FOCUS = "ExperimentList"
     BINDING_GROUP_TITLE = N_("Home")
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "circuits", N_("Circuits"), id="home.circuits",
+                tooltip=N_("Expressions as gates, forward and backward")),
         Binding("q", "app.quit", N_("Quit"), id="home.quit", tooltip=N_("Leave nnsim")),
-    ]
+    ]  # fmt: skip
 
     def compose(self) -> ComposeResult:
         """A word of welcome and the list."""
@@ -88,4 +90,8 @@ class HomeScreen(GuardedScreen):
         if message.row < len(entries):
             self.app.open_experiment(entries[message.row].id)  # type: ignore[attr-defined]
         else:
-            self.app.open_circuits()  # type: ignore[attr-defined]
+            self.action_circuits()
+
+    def action_circuits(self) -> None:
+        """Open the circuit bench."""
+        self.app.open_circuits()  # type: ignore[attr-defined]
