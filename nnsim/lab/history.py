@@ -38,6 +38,7 @@ class History(Generic[T]):
     def __init__(self) -> None:
         self._done: deque[_Step[T]] = deque()
         self._undone: list[_Step[T]] = []
+        self._held = 0
 
     @property
     def can_undo(self) -> bool:
@@ -57,15 +58,16 @@ class History(Generic[T]):
             self._done.append(_Step(first.moment, line, group))
             return
         self._done.append(_Step(before, line, group))
-        bytes_each = max(1, before.size)
-        while len(self._done) > max(10, min(MOST_STEPS, MOST_BYTES // bytes_each)):
-            self._done.popleft()
+        self._held += before.size
+        while len(self._done) > MOST_STEPS or (len(self._done) > 10 and self._held > MOST_BYTES):
+            self._held -= self._done.popleft().moment.size
 
     def undo(self, now: Callable[[], T]) -> tuple[T, str]:
         """The moment to go back to, and the line that is taken back."""
         if not self._done:
             raise LabError(_("nothing to undo"))
         step = self._done.pop()
+        self._held -= step.moment.size
         self._undone.append(_Step(now(), step.line, step.group))
         return step.moment, step.line
 
@@ -75,4 +77,5 @@ class History(Generic[T]):
             raise LabError(_("nothing to redo"))
         step = self._undone.pop()
         self._done.append(_Step(now(), step.line, step.group))
+        self._held += self._done[-1].moment.size
         return step.moment, step.line

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from nnsim.i18n import _
+from nnsim.lab.errors import LabError
+
+if TYPE_CHECKING:
+    from nnsim.lab.addresses import LayerNames
 
 Array = NDArray[np.float64]
 
@@ -70,3 +77,29 @@ class Selection:
     layer: int
     unit: int
     source: int | None = None
+
+
+def layer_view(names: LayerNames, traced: Any) -> LayerView:
+    """The picture of one layer, from the engine's trace of it."""
+
+    def flat(values: Any) -> Array | None:
+        return None if values is None else np.asarray(values, dtype=np.float64)[0].reshape(-1)
+
+    dense = len(names.kernel_shape) == 1
+    a = flat(traced.a)
+    if a is None:
+        raise LabError(_("the layer {name} has no output").format(name=names.name))
+    z = flat(traced.z)
+    labels = names.labels or tuple(str(i + 1) for i in range(a.size))
+    return LayerView(
+        name=names.name,
+        kind=names.kind,
+        activation=traced.activation,
+        labels=labels,
+        z=a if z is None else z,
+        a=a,
+        weight=traced.weight if dense else None,
+        bias=traced.bias if dense else None,
+        delta=flat(traced.delta),
+        grad_weight=traced.grad_weight if dense else None,
+    )

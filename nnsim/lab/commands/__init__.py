@@ -5,7 +5,7 @@ run the same ones, through :meth:`nnsim.lab.Lab.run`. Each module has the comman
 the order in which they are imported is that of the table.
 """
 
-from nnsim.lab.commands import inputs, numbers, walking, training, undo  # isort: skip
+from nnsim.lab.commands import inputs, numbers, walking, training, surgery, undo  # isort: skip
 from nnsim.lab.commands.table import COMMANDS, Command, number, parse, whole, words
 from nnsim.lab.commands.training import MOST_EPOCHS, epochs, trained
 
@@ -18,6 +18,7 @@ __all__ = [
     "number",
     "numbers",
     "parse",
+    "surgery",
     "trained",
     "training",
     "undo",

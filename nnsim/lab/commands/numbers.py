@@ -27,6 +27,8 @@ def set_number(lab: Lab, rest: str) -> str:
     values.write(lab, quantity, value)
     lab.edited = lab.edited or quantity.kind == "input"
     lab.changed(parameters=quantity.kind not in ("input", "target"))
+    if quantity.kind in ("w", "b", "theta"):
+        lab.set_by_hand()
     return _("{address} is {value}").format(
         address=lab.names.address(quantity), value=f"{value:.12g}"
     )

@@ -43,6 +43,24 @@ def trained(lab: Lab) -> str:
     return f"{epochs} · {right} · {cost}"
 
 
+@command("step", N_("make one update: one mini-batch, or all samples at once"))
+def _step(lab: Lab, rest: str) -> str:
+    no_more(rest, "step")
+    lab.step()
+    update = _("update {number}").format(number=lab.trainer.updates)
+    return f"{update} · {trained(lab)}"
+
+
+@command("rewind EPOCH [RUN]", N_("go back to an epoch, of this run or of another"))
+def _rewind(lab: Lab, rest: str) -> str:
+    epoch, *run = words(rest, "rewind", 1, 2)
+    wanted = whole(epoch, 0, MOST_EPOCHS * 100)
+    if lab.rewind(wanted, whole(run[0], 1, MOST_EPOCHS) if run else None) == wanted:
+        return trained(lab)
+    nearest = _("epoch {epoch} is not kept; this is the nearest").format(epoch=wanted)
+    return f"{nearest} · {trained(lab)}"
+
+
 @command("rate R", N_("set the learning rate"))
 def _rate(lab: Lab, rest: str) -> str:
     (text,) = words(rest, "rate", 1, 1)

@@ -1,0 +1,121 @@
+"""Frames of the timeline: where training stood at the end of an epoch, and how well it read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnsim.lab.metrics import measure
+
+if TYPE_CHECKING:
+    from nnsim.engine import Network, Trainer
+    from nnsim.experiments import Experiment
+
+Array = NDArray[np.float64]
+
+# Beside the numbers in its arrays: of a frame with its point, of an array, of what isn't shared.
+_FRAME_BYTES, _ARRAY_BYTES, _OWN_BYTES = 600, 120, 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """How well the network of one epoch reads its data; None where that has no meaning.
+
+    Attributes
+    ----------
+    epoch : int
+    cost : float
+        C_T over the training data, without penalty.
+    accuracy, test_accuracy : float or None
+    right : int or None
+    """
+
+    epoch: int
+    cost: float
+    accuracy: float | None
+    test_accuracy: float | None
+    right: int | None
+
+
+class Frame:
+    """Where training stood: a `Trainer.state`, in little room.
+
+    Attributes
+    ----------
+    epoch : int
+        Whole epochs done.
+    parameters : array (n_params,)
+    l2 : float
+        The penalty at that time.
+    size : int
+        Bytes that the frame takes.
+    """
+
+    __slots__ = ("_arrays", "_measured", "_rest", "epoch", "l2", "parameters", "size", "updates")
+
+    def __init__(self, trainer: Trainer, like: Frame | None = None) -> None:
+        state = trainer.state()
+        self.epoch: int = state.pop("epoch")
+        self.updates: int = state.pop("updates")
+        self.parameters: Array = state.pop("parameters")
+        self.l2: float = trainer.network.l2
+        running, slots, best = state.pop("running"), state.pop("slots"), state.pop("best")
+        self._arrays = (running if running.size else None, slots or None, best)
+        # What is as it was, which is all of it as long as nothing is drawn, is not held twice.
+        shared = like is not None and state == like._rest
+        self._rest: dict[str, Any] = like._rest if like is not None and shared else state
+        arrays = [self.parameters, running, *slots.values(), *(best[1:] if best else ())]
+        held = sum(array.nbytes + _ARRAY_BYTES for array in arrays if array.size)
+        self.size = _FRAME_BYTES + held + (0 if shared else _OWN_BYTES)
+        self._measured: tuple[object, Point] | None = None
+
+    @property
+    def position(self) -> int:
+        """How many samples of the next epoch have been trained on."""
+        return int(self._rest["position"])
+
+    def state(self) -> dict[str, Any]:
+        """What `Trainer.restore` takes."""
+        running, slots, best = self._arrays
+        return {
+            **self._rest,
+            "epoch": self.epoch,
+            "updates": self.updates,
+            "parameters": self.parameters,
+            "running": np.zeros(0) if running is None else running,
+            "slots": slots or {},
+            "best": best,
+        }
+
+    def measured(self, reader: Reader) -> Point:
+        """How well the network of this frame reads the data; computed when first asked for."""
+        if self._measured is None or self._measured[0] is not reader.experiment.data:
+            self._measured = (reader.experiment.data, reader.read(self))
+        return self._measured[1]
+
+
+class Reader:
+    """Reads data with the parameters of frames, on a network of its own."""
+
+    def __init__(self, experiment: Experiment, network: Network) -> None:
+        self.experiment = experiment
+        self._description = network.describe()
+
+    @cached_property
+    def _network(self) -> Network:
+        from nnsim.engine import Network  # late: the first picture needs no second network
+
+        return Network.from_description(self._description)
+
+    def read(self, frame: Frame) -> Point:
+        """Measure the network of a frame."""
+        state = frame.state()
+        self._network.parameters[:] = state["parameters"]
+        if state["running"].size:
+            self._network.running[:] = state["running"]
+        found = measure(self._network, self.experiment)
+        return Point(frame.epoch, found.cost, found.accuracy, found.test_accuracy, found.right)

@@ -1,0 +1,136 @@
+"""What a bench does with its trainer: train, start anew, go along the timeline."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnsim.i18n import _
+from nnsim.lab import surgery
+from nnsim.lab.timeline import Recorder, Setup, Timeline
+
+if TYPE_CHECKING:
+    from nnsim.engine import Network, Trainer
+    from nnsim.experiments import Experiment
+    from nnsim.lab.addresses import Names
+
+Array = NDArray[np.float64]
+
+
+class Learning(ABC):
+    """The part of a `Lab` that has to do with training.
+
+    Attributes
+    ----------
+    experiment : Experiment
+    network : Network
+    trainer : Trainer
+    names : Names
+    start : array (n_params,)
+        Where `reset` goes back to.
+    """
+
+    experiment: Experiment
+    network: Network
+    trainer: Trainer
+    names: Names
+    start: Array
+    _timeline: Timeline
+    _recorder: Recorder | None = None
+
+    @abstractmethod
+    def changed(self, *, parameters: bool = False) -> None:
+        """Forget what was derived: the trace always, what rests on the parameters if asked."""
+
+    @abstractmethod
+    def renamed(self) -> None:
+        """Take the names of the network that is on the bench now."""
+
+    def _set_up(self) -> None:
+        """Begin a timeline with the network that has come onto the bench."""
+        setup = Setup.of(self.experiment, self.network, self.trainer, self.start)
+        self._timeline, self._recorder = Timeline.begin(setup), None
+
+    def training(self, epochs: int) -> Iterator[Any]:
+        """Train `epochs` more epochs, one per item; the timeline keeps what it can."""
+        surgery.refuse_muted(self, _("training"))
+        data = self.experiment.data
+        run = self.trainer.run(data.inputs, data.targets, epochs=epochs)
+        self.changed(parameters=True)
+        self._recorder = recorder = Recorder(self._timeline, self.trainer)
+        try:
+            for progress in run:
+                recorder.note()
+                yield progress
+        finally:
+            self._timeline, self._recorder = recorder.timeline(), None
+            self.changed(parameters=True)
+
+    def step(self) -> None:
+        """Train by one update: one mini-batch, or all samples."""
+        surgery.refuse_muted(self, _("training"))
+        data, recorder = self.experiment.data, Recorder(self._timeline, self.trainer)
+        self.trainer.step(data.inputs, data.targets)
+        self._timeline = recorder.timeline()
+        self.changed(parameters=True)
+
+    # The timeline ---------------------------------------------------------------------------
+
+    @property
+    def timeline(self) -> Timeline:
+        """The runs on this bench with the epochs that are kept, also while one is trained."""
+        return self._timeline if self._recorder is None else self._recorder.timeline()
+
+    @property
+    def _setup(self) -> Setup:
+        return self._timeline.run.setup
+
+    def rewind(self, epoch: int, run: int | None = None) -> int:
+        """Go to an epoch of this run, or of another; returns the nearest that is kept.
+
+        Everything is of that epoch then: parameters, optimiser, rate, penalty. What is planted or
+        muted stays. Training on from there starts a branch.
+
+        Raises
+        ------
+        LabError
+            Outside of the run, or where no epoch could be kept.
+        """
+        timeline = self._timeline if run is None else self._timeline.at(run)
+        frame = timeline.run.nearest(epoch)
+        surgery.install(self, timeline.run.setup)
+        self.trainer.restore(frame.state())
+        self.network.l2 = frame.l2
+        self._timeline = timeline
+        self.changed(parameters=True)
+        return frame.epoch
+
+    def set_by_hand(self) -> None:
+        """Let the timeline know that parameters were set: what is trained next is a branch."""
+        self._timeline = self._timeline.edited(self._setup)
+
+    def collapse(self) -> str:
+        """Join dense layers that have no activation between them; says what came of it."""
+        message, setup = surgery.collapse(self)
+        self._timeline = self._timeline.started(setup)
+        return message
+
+    def restart(self, *, seed: int | None = None, initializer: str | None = None) -> None:
+        """Go back to the start parameters, or make new ones; epoch 0, the settings as they are."""
+        self.network.initialize(initializer=initializer, seed=seed)
+        if seed is not None or initializer is not None:
+            self.start = self.network.parameters.copy()
+        self.network.parameters[:] = self.start
+        self.trainer.reset()
+        self._timeline = self._timeline.started(replace(self._setup, start=self.start))
+        self.changed(parameters=True)
+
+    def use_optimizer(self, name: str) -> None:
+        """Train on from here with another optimiser, which starts without a past."""
+        self.trainer.optimizer = name
+        self.changed(parameters=True)
