@@ -111,7 +111,7 @@ def _check_together(fence: Fence, start: Place, problems: Problems) -> None:
             fence.places["experiment"], _("a step that keeps the bench takes no other experiment")
         )
     if "id" not in fence.places:
-        problems.add(start, _("a step with a fence needs an id"))
+        problems.add(Place(start.line - 1), _("a step with a fence needs an id"))
 
 
 # One reader per key: it fills the fence, or says what is wrong with the value. ------------------

@@ -243,7 +243,9 @@ def _check_head(
         place = head.choices[0].place if head.choices else head.hints[0].place
         problems.add(place, _("choices and hints belong to a step; steps start at ##"))
     if not sections:
-        problems.add(Place(front.end + 1), _("a lesson has steps; each starts with a ## heading"))
+        problems.add(
+            Place(max(1, front.end)), _("a lesson has steps; each starts with a ## heading")
+        )
 
 
 def _step(index: int, section: Section, problems: Problems) -> Step:

@@ -202,7 +202,8 @@ class _Reader:
         end = next(
             (n for n in range(start, len(self.lines)) if "</details>" in self.lines[n]), None
         )
-        if end is None or any(re.match(r" {0,3}##? ", self.lines[n]) for n in range(start, end)):
+        runs_on = re.compile(r" {0,3}##? |.*<details")
+        if end is None or any(runs_on.match(self.lines[n]) for n in range(start + 1, end)):
             self.problems.add(place, _("this hint is never closed; it ends with </details>"))
             return
         self.taken.update(range(start, end + 1))

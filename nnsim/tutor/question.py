@@ -113,7 +113,7 @@ class Question:
 
     def _worked(self, address: str) -> str:
         try:
-            return self.lab.explain(address).worked
+            return f"{address}: {self.lab.explain(address).worked}"
         except LabError:
             return f"{address} = {float(self.lab.read(address)):.6g}"
 
