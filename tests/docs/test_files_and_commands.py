@@ -64,6 +64,8 @@ def test_commands_and_their_options():
 
 
 EXAMPLES = {
+    "lessons": ["lessons"],
+    "lesson": ["lesson", "tensors"],
     "experiments": ["experiments"],
     "summary": ["summary", "demons"],
     "train": ["train", "demons", "--epochs", "1"],
@@ -80,7 +82,9 @@ def keys(value: object, nested: tuple[str, ...] = ("layers", "steps")) -> set[st
     if isinstance(value, list):
         return set().union(*(keys(part) for part in value))
     assert isinstance(value, dict)
-    return set(value) | set().union(*(keys(value[name]) for name in nested if name in value))
+    return set(value) | set().union(
+        *(keys(value[name]) for name in nested if isinstance(value.get(name), list))
+    )
 
 
 def documented(name: str) -> set[str]:
