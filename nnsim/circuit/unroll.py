@@ -117,6 +117,8 @@ class _Unroller:
     # Layers -----------------------------------------------------------------------------------
 
     def _check(self) -> None:
+        if self.network.muted:
+            raise CircuitError(_("units are muted, and a circuit has all of them; unmute them"))
         gates = 0
         for layer in self.network.layers:
             if layer.kind not in ("dense", "activation", "flatten", "dropout"):

@@ -48,6 +48,20 @@ def test_dense_networks_with_all_activations_and_losses(random_labs, data):
 
 @SETTINGS
 @given(st.data())
+def test_networks_with_muted_units(random_labs, data):
+    lab = data.draw(st.one_of(random_labs.dense, random_labs.images))
+    layers = [(i, of.units) for i, of in enumerate(lab.names.layers[:-1])]
+    lab.network.muted = {
+        layer: data.draw(st.sets(st.integers(0, units - 1), max_size=2)) for layer, units in layers
+    }
+    lab.changed(parameters=True)
+    check_every_number(lab, random_labs.quantities)
+    for layer, units in lab.network.muted.items():
+        assert not lab.trace.layers[layer].a[..., list(units)].any()
+
+
+@SETTINGS
+@given(st.data())
 def test_images_through_convolutions_pools_and_norms(random_labs, data):
     check_every_number(data.draw(random_labs.images), random_labs.quantities)
 

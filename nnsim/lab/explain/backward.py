@@ -42,6 +42,10 @@ def _delta(source: Source, layer: int, index: Index) -> Found:
     made = source.layer(layer)
     source.targets()
     unit = source.unit_name(layer, index)
+    if source.is_muted(layer, index) and made.activation != "softmax":
+        name = _("δ of {unit}: how the loss changes with its z").format(unit=unit)
+        note = _("the unit is muted: nothing goes on from it, so the loss does not depend on it")
+        return Found(name, "δ", "δ = 0", Number(0.0), note=note)
     if made.kind in WITHOUT_Z:
         up, formula, roles = coming_back(source, layer, index)
         name = _("δ of {unit}: how the loss changes with its a").format(unit=unit)
@@ -67,13 +71,15 @@ def _delta(source: Source, layer: int, index: Index) -> Found:
 def _through_softmax(source: Source, layer: int, index: Index, name: str) -> Found:
     """δᵢ = aᵢ(∂C/∂aᵢ − Σⱼ aⱼ ∂C/∂aⱼ): every output of softmax depends on every z."""
     up, formula, roles = coming_back(source, layer, index)
+    a: Node = source.number("a", layer, index)
+    if source.is_muted(layer, index):  # its own a does not count, but it takes from the others
+        up, a = Number(0.0), forward.softmax(source, layer, index, name).arithmetic
     total = Sum(
         tuple(
             Product((source.number("a", layer, j), coming_back(source, layer, j)[0]))
             for j in source.indices(layer)
         )
     )
-    a = source.number("a", layer, index)
     text = f"δᵢ = aᵢ·(∂C/∂aᵢ − Σⱼ aⱼ·∂C/∂aⱼ), ∂C/∂a = {formula}"
     node = Product((a, minus(up, total)))
     return Found(name, "δ", text, node, (*roles, SUM, SCALE), minus(up, total), a)

@@ -95,6 +95,9 @@ def activation(source: Source, layer: int, index: Index) -> Found:
     name = _("a of {unit}: its activation, what it passes on").format(
         unit=source.unit_name(layer, index)
     )
+    if source.is_muted(layer, index):
+        note = _("the unit is muted: its activation counts as 0, whatever its z")
+        return Found(name, "a", "a = 0", Number(0.0), note=note)
     if made.kind in ("max_pool2d", "average_pool2d"):
         return _pooled(source, layer, index, name)
     if made.kind == "flatten":
@@ -104,7 +107,7 @@ def activation(source: Source, layer: int, index: Index) -> Found:
         note = _("in use, dropout lets everything through; it drops values in training only")
         return Found(name, "a", "a = x", source.going_in(layer, index), note=note)
     if made.activation == "softmax":
-        return _softmax(source, layer, index, name)
+        return softmax(source, layer, index, name)
     value = function(source, layer, source.number("z", layer, index))
     formula = made.function.formula
     return Found(name, "a", formula if formula.startswith("a =") else f"a = {formula}", value)
@@ -120,7 +123,8 @@ def function(source: Source, layer: int, argument: Node) -> Node:
     return Apply(made.activation, (argument,))
 
 
-def _softmax(source: Source, layer: int, index: Index, name: str) -> Found:
+def softmax(source: Source, layer: int, index: Index, name: str) -> Found:
+    """One of the shares of softmax."""
     scores = [source.number("z", layer, i) for i in source.indices(layer)]
     own = scores[index[0]]
     formula = "aᵢ = e^zᵢ / Σⱼ e^zⱼ"

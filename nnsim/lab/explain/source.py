@@ -72,6 +72,10 @@ class Source:
         end = f".{tail}" if tail else ""
         return f"{self.names.layers[layer].name}[{unit + 1}].{part}{where}{end}"
 
+    def is_muted(self, layer: int, index: Index) -> bool:
+        """Whether a unit is muted: its a counts as 0, whatever it computes."""
+        return index[-1] in self.network.muted.get(layer, ())
+
     # --- what goes in and out ------------------------------------------------------------------
 
     def shape(self, layer: int) -> Index:
