@@ -109,6 +109,8 @@ def _unit_at_once(source: Source, layer: int, index: Index, inputs: Inputs) -> C
     text = (
         _("{unit} adds up {count} products and its bias: z = {z}")
         if softmax
+        else _("{unit} adds up {count} products and its bias: z = {z}; it is muted, so a = 0")
+        if source.is_muted(layer, index)
         else _("{unit} adds up {count} products and its bias: z = {z}; {function} gives a = {a}")
     )
     sentence = text.format(
@@ -168,9 +170,9 @@ def _bias(source: Source, layer: int, index: Index, inputs: Inputs) -> Content:
 
 def _activation(source: Source, layer: int, index: Index, inputs: Inputs) -> Content:
     z, a = source.number("z", layer, index), source.number("a", layer, index)
-    sentence = _("{function} of z = {z} is a = {a}").format(
-        function=source.layer(layer).activation, z=say(z.value), a=say(a.value)
-    )
+    muted = source.is_muted(layer, index)
+    text = _("the unit is muted: a = 0") if muted else _("{function} of z = {z} is a = {a}")
+    sentence = text.format(function=source.layer(layer).activation, z=say(z.value), a=say(a.value))
     return Content(
         "activation",
         str(a.address),
