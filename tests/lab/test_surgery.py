@@ -83,10 +83,9 @@ def test_the_past_can_be_looked_at_with_a_muted_unit(lab):
 def test_walks_say_that_a_unit_is_muted_and_circuits_refuse(lab):
     lab.run("mute hidden[B]")
     for grain in ("neuron", "term"):
-        walk = Walk(lab, "forward", grain)
-        step = walk[walk.find("hidden[2].a")]
-        assert "muted" in step.sentence
-        assert "a = 0" in step.sentence
+        said = [step.sentence for step in Walk(lab, "forward", grain) if "muted" in step.sentence]
+        assert len(said) == 1
+        assert "a = 0" in said[0]
     with pytest.raises(CircuitError, match="unmute"):
         unroll(lab.network, lab.input, lab.target)
 
@@ -201,8 +200,8 @@ def test_names_labels_and_focus_follow(linear):
     linear.run("optimizer momentum")
     linear.run("rate 0.05")
     linear.run("train 3")
-    linear.run("focus one[3].w[1]")
     linear.run("forward neuron")
+    linear.run("focus one[3].w[1]")
     first = {name: block.copy() for name, block in
              linear.network.blocks(linear.network.parameters).items()}  # fmt: skip
     assert "two is one layer from 2 to 3" in linear.run("collapse")
