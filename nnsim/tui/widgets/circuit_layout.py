@@ -15,7 +15,15 @@ from nnsim.circuit.gates import CONSTANT
 from nnsim.circuit.graph import Block
 from nnsim.circuit.layout import Wire, lay_out
 from nnsim.tui.widgets.circuit_parts import Drawn, drawn
-from nnsim.tui.widgets.circuit_wires import Net, Point, assign_tracks, cells_along, cells_of_net
+from nnsim.tui.widgets.circuit_wires import (
+    LIGHT,
+    Net,
+    Point,
+    assign_tracks,
+    cells_along,
+    cells_of_net,
+    sides,
+)
 from nnsim.tui.widgets.diagram_text import width_of
 
 ROW = 2  # lines of the picture for each row of the grid
@@ -73,6 +81,8 @@ class CircuitLayout:
         The boxes that have something on a line, their numbers included.
     cells : dict of int to dict of int to dict of int to int
         By line and column: for each net (by its source), the sides at which it goes on.
+    runs : dict of int to list of (column, text, nets)
+        By line: the wires as they are drawn, cells of the same nets together.
     lines_of_net : dict of int to set of int
         The lines on which the wires from a node are.
     inside : dict of int to tuple of int
@@ -230,6 +240,7 @@ class CircuitLayout:
                 lines.update(range(net.span[0], net.span[1] + 1))
                 for (x, y), part in cells_of_net(net, start, track, self._starts[column + 1] - 1):
                     self.cells.setdefault(y, {}).setdefault(x, {})[source] = part
+        self.runs = {y: _runs(line) for y, line in self.cells.items()}
         self.by_line: dict[int, list[Box]] = {}
         for box in self.boxes.values():
             for y in self.lines_of(box):
@@ -247,6 +258,18 @@ class CircuitLayout:
             if box.x <= x < box.end + STUB:
                 return box
         return None
+
+
+def _runs(line: dict[int, dict[int, int]]) -> list[tuple[int, str, tuple[int, ...]]]:
+    """Put neighbouring cells of the same nets together."""
+    runs: list[tuple[int, str, tuple[int, ...]]] = []
+    for x in sorted(line):
+        char, nets = LIGHT[sides(line[x])], tuple(line[x])
+        if runs and runs[-1][2] == nets and runs[-1][0] + len(runs[-1][1]) == x:
+            runs[-1] = (runs[-1][0], runs[-1][1] + char, nets)
+        else:
+            runs.append((x, char, nets))
+    return runs
 
 
 def _spread(lines: list[int], y: int, half: int) -> list[int]:

@@ -22,6 +22,9 @@ DOUBLE = {"tl": "╔", "tr": "╗", "bl": "╚", "br": "╝", "-": "═", "|": "
           "t>": "╦", "b>": "╩", ">": "╣", "out": "╠"}  # fmt: skip
 
 
+WIRE, DIM, ACTIVE = ("wire", 0), ("dim", 0), ("active", 0)
+
+
 def wire_number(value: float, width: int = NUMBER) -> str:
     """Print a number with at most four significant digits in at most `width` cells."""
     if not math.isfinite(value):
@@ -117,19 +120,18 @@ class Scene:
         return line
 
     def _wires(self, line: Line, y: int, left: int) -> None:
-        active, cells = self.active.get(y, {}), self.layout.cells.get(y, {})
-        if len(cells) <= line.width:
-            columns = [x for x in cells if left <= x < left + line.width]
-        else:
-            columns = [x for x in range(max(0, left), left + line.width) if x in cells]
-        for x in columns:
-            nets = cells[x]
-            if x in active:
-                heavy = sides({net: part for net, part in nets.items() if net in active[x]})
-                line.put(x - left, HEAVY[heavy], ("active", 0))
-                continue
-            known = any(self.values[net] is not None for net in nets)
-            line.put(x - left, LIGHT[sides(nets)], ("wire" if known else "dim", 0))
+        end, values = left + line.width, self.values
+        for x, text, nets in self.layout.runs.get(y, ()):
+            if x < end and x + len(text) > left:
+                known = any(values[net] is not None for net in nets)
+                line.put(x - left, text, WIRE if known else DIM)
+        active = self.active.get(y)
+        if active:
+            cells = self.layout.cells[y]
+            for x, sources in active.items():
+                if left <= x < end:
+                    heavy = sides({net: part for net, part in cells[x].items() if net in sources})
+                    line.put(x - left, HEAVY[heavy], ACTIVE)
 
     def _box(self, line: Line, box: Box, y: int, left: int) -> None:
         node = self.circuit.graph.nodes[box.node]
