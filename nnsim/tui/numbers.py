@@ -31,6 +31,17 @@ def short(value: float, width: int = 8, *, sign: bool = False) -> str:
     return text[:width]
 
 
+def precise(value: float, width: int = 10) -> str:
+    """Print `value` in `width` cells at most, right-aligned, with up to 6 significant digits."""
+    value += 0.0  # a negative zero is a zero
+    for digits in (6, 5, 4, 3, 2, 1):
+        mantissa, e, exponent = f"{value:.{digits}g}".partition("e")
+        text = f"{mantissa}e{int(exponent)}" if e else mantissa
+        if len(text) <= width:
+            return text.rjust(width)
+    return text[:width]
+
+
 def bar(value: float, full: float, width: int) -> tuple[str, str]:
     """A bar of `width` cells, as its filled and its empty part; negative values fill dotted."""
     if not math.isfinite(value):

@@ -62,14 +62,14 @@ class LabScreen(WhyScreen):
     BINDING_GROUP_TITLE = N_("Lab")
     _SAMPLES = Binding.Group(N_("Sample"), compact=True)
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("w", "why", N_("Why"), id="lab.why",
+                tooltip=N_("Why the number in the status line is what it is")),
         Binding("left_square_bracket", "sample(-1)", N_("Before"), id="lab.sample_before",
                 group=_SAMPLES, tooltip=N_("The sample before")),
         Binding("right_square_bracket", "sample(1)", N_("Next"), id="lab.sample_next",
                 group=_SAMPLES, tooltip=N_("The next sample")),
         Binding("c", "execute('clear')", N_("Clear"), id="lab.clear",
                 tooltip=N_("Blank the input")),
-        Binding("w", "why", N_("Why"), id="lab.why",
-                tooltip=N_("Why the number in the status line is what it is")),
         Binding("enter", "why_here", N_("Why"), id="lab.why_here", show=False,
                 tooltip=N_("Why the number under the cursor is what it is")),
         Binding("u", "execute('undo')", N_("Undo"), id="lab.undo",

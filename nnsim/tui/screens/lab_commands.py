@@ -202,5 +202,4 @@ class CommandScreen(GuardedScreen):
             self.close_bar()
             self.show(verdict.sentence)
         else:
-            message.bar.complain(verdict.sentence)
             self.query_one(StatusLine).say(verdict.sentence, "", wrong=True)

@@ -349,15 +349,17 @@ class FocusPicture:
             name = "negative" if value < 0 else "positive"
             share = float(strengths(matrix)[item.index, unit])
             key = (name, min(STRONGEST, 2 + int(share * 3))) if value else MUTED
-            line.put(gap.x + 1, number(value), key, gap.x + gap.numbers)
+            text = number(value, tiny=self.carried == "gradient")
+            line.put(gap.x + 1, text, key, gap.x + gap.numbers)
 
     def _draw_chosen_weight(self, line: Line, gap: Gap, source: int, value: float) -> None:
         suffix = ".grad" if self.carried == "gradient" else ""
         name = "negative" if value < 0 else "positive"
-        text = f"w[{source + 1}]{suffix} {number(value).strip()}"
+        shown = number(value, tiny=bool(suffix)).strip()
+        text = f"w[{source + 1}]{suffix} {shown}"
         end = gap.x + gap.width - 1
         if width_of(text) > gap.width - 3:
-            text = number(value).strip()
+            text = shown
         line.put(gap.x, " ", PLAIN, end)
         line.put(gap.x + 1, text, (f"{name}-chosen", STRONGEST), end)
         line.put(gap.x + 1 + width_of(text), " ", PLAIN, end)

@@ -52,7 +52,7 @@ def _about(view: NetworkView, place: Selection, carried: Carried) -> list[str]:
         matrix = matrix_of(layer, carried)
         suffix = ".grad" if carried == "gradient" else ""
         value = float(matrix[place.source, place.unit]) if matrix is not None else 0.0
-        return [f"{name}.w[{place.source + 1}]{suffix} {number(value, 7).strip()}"]
+        return [f"{name}.w[{place.source + 1}]{suffix} {number(value, 7, tiny=True).strip()}"]
     parts = [name, f"z {_short(layer.z[place.unit])}", f"a {_short(layer.a[place.unit])}"]
     if layer.bias is not None:
         parts.append(f"b {_short(layer.bias[place.unit])}")

@@ -12,10 +12,11 @@ LEVELS = " ▁▂▃▄▅▆▇█"
 """How high a value stands, in eighths of a cell."""
 
 
-def number(value: float, width: int = 5, *, plus: bool = True) -> str:
+def number(value: float, width: int = 5, *, plus: bool = True, tiny: bool = False) -> str:
     """Return `value` in exactly `width` cells (3 or more) with its sign: ``+0.42``, ``−12.3``.
 
-    As many decimals as fit; without `plus` a positive number has a space for its sign.
+    As many decimals as fit; without `plus` a positive number has a space for its sign. Where they
+    would all be 0, `tiny` asks for the power of ten instead: ``+1e-3``.
     """
     if not math.isfinite(value):
         text = "nan" if math.isnan(value) else ("+inf" if value > 0 else "−inf")
@@ -27,7 +28,7 @@ def number(value: float, width: int = 5, *, plus: bool = True) -> str:
         text = f"{size:.{decimals}f}"
         if len(text) <= room:
             break
-    else:
+    if len(text) > room or (tiny and size and not text.strip("0.")):
         mantissa, exponent = f"{size:.0e}".split("e")
         text = f"{mantissa}e{int(exponent)}"
         if len(text) > room:

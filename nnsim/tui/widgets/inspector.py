@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from nnsim.i18n import N_, _
-from nnsim.tui.numbers import short
+from nnsim.tui.numbers import precise
 from nnsim.tui.widgets.board import Board
 from nnsim.tui.widgets.rows import Row
 from nnsim.tui.widgets.walk_page import NOTHING
@@ -175,7 +175,7 @@ class Inspector(Board):
         except ValueError:
             text = "–"
         else:
-            text = str(value) if isinstance(value, int) else short(float(value), 12)
+            text = str(value) if isinstance(value, int) else precise(float(value), 12)
         if address in self._hidden:
             text = "?"
         here = index == self._cursor

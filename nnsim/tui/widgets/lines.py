@@ -147,7 +147,10 @@ class PanelTabs(Painter):
         self.refresh()
 
     def _labels(self) -> list[tuple[int, str]]:
-        return [(number, f" {number} {name} ") for number, name in self._tabs.items()]
+        labels = [(number, f" {number} {name} ") for number, name in self._tabs.items()]
+        if sum(cell_len(label) for _number, label in labels) > self.size.width:
+            return [(number, label[:-1]) for number, label in labels]
+        return labels
 
     def on_click(self, event: events.Click) -> None:
         """Choose the tab under the mouse."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,6 +46,20 @@ class Result:
 
 def values_page(lab: Lab, selection: Selection, hidden: frozenset[str]) -> Page:
     """Return what comes into the selected unit and what it makes of it."""
+    page = _page(lab, selection, hidden)
+    place = lab.walk_place
+    if place is not None and place.direction == "forward":
+        text = _("→ goes on with the walk, behind step {number}").format(number=place.index + 1)
+    else:
+        text = _("→ walks through the network, step by step")
+    if selection.layer < 0:
+        return replace(page, place=_("input · {hint}").format(hint=text))
+    layer = lab.names.layers[selection.layer]
+    name = f"{layer.name}[{lab.view.layers[selection.layer].labels[selection.unit]}]"
+    return replace(page, place=f"{name} · {text}")
+
+
+def _page(lab: Lab, selection: Selection, hidden: frozenset[str]) -> Page:
     view, focus = lab.view, str(lab.focus)
     if selection.layer < 0 or selection.layer >= len(view.layers):
         return Page(address=focus, table=_inputs(view), hidden=hidden)

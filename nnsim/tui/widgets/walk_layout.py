@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from rich.cells import cell_len
 
-from nnsim.tui.numbers import short
+from nnsim.tui.numbers import precise, short
 from nnsim.tui.widgets import curve
 from nnsim.tui.widgets.rows import Row
 from nnsim.tui.widgets.walk_page import LineLike, Page, TableLike
@@ -163,7 +163,7 @@ def _table_row(
         elif not reached and (address is None or c > 1):
             text, style = f"{TO_COME:>{column - 1}}", "dim"
         else:
-            text = short(float(value), column - 1)
+            text = (precise if page.fine else short)(float(value), column - 1)
             style = _value_style(table, c, float(value), here, reached)
         row += [(" ", ""), (text, "cursor" if under else style)]
     return row
@@ -225,7 +225,7 @@ def _shown(page: Page, line: LineLike) -> tuple[str, str]:
         return HIDDEN, "hidden"
     if line.value is None:
         return TO_COME, "dim"
-    return short(float(line.value), NUMBER), "strong" if line.current else ""
+    return precise(float(line.value), NUMBER), "strong" if line.current else ""
 
 
 def _result(page: Page, line: LineLike, labels: int, i: int, cursor: Cursor) -> Row:

@@ -2,57 +2,88 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nnsim.i18n import _
 from nnsim.tui.numbers import short
 from nnsim.tui.widgets.rows import Row
-from nnsim.tui.widgets.wrapping import wrap_cells
+from nnsim.tui.widgets.wrapping import cut, wrap_cells
 
 if TYPE_CHECKING:
     from nnsim.lab.walk import Matrix, MatrixView
 
 CELL = 8
-MOST_ROWS = 12
+LEAST_WIDTH = 17  # of a matrix that stands beside another
+MATRIX_TITLE = 12
 
 
 def matrix_rows(view: MatrixView, place: str, width: int, height: int) -> list[Row]:
     """Return formula, shapes and as many numbers of each matrix as the room allows."""
     rows: list[Row] = [[(place, "header")]]
-    rows += [[(line, "strong")] for line in wrap_cells(view.formula, width, 2)]
-    rows += [[(_("for {samples}").format(samples=view.note), "dim")]]
-    shapes = " · ".join(f"{matrix.name} {_shape(matrix)}" for matrix in view.matrices)
-    rows += [[(line, "dim")] for line in wrap_cells(shapes, width, 3)]
-    each = max(1, (height - len(rows)) // max(1, len(view.matrices)) - 1)
-    for matrix in view.matrices:
-        rows += _matrix(matrix, width, min(each, MOST_ROWS))
+    said = f"{view.formula}   ({view.note})"
+    rows += [[(line, "strong")] for line in wrap_cells(said, width, 3)]
+    beside = max(1, min(len(view.matrices), width // LEAST_WIDTH))
+    bands = -(-len(view.matrices) // beside)
+    beside = -(-len(view.matrices) // bands)
+    room = max(3, (height - len(rows)) // bands)
+    for start in range(0, len(view.matrices), beside):
+        rows += _band(view.matrices[start : start + beside], width, room)
     return rows
 
 
-def _shape(matrix: Matrix) -> str:
-    return "×".join(str(size) for size in matrix.shape)
+def _band(matrices: Sequence[Matrix], width: int, height: int) -> list[Row]:
+    """Some matrices beside one another, each as wide as it needs and may be."""
+    wanted = [max(CELL * _flat(m).shape[1] + 2, MATRIX_TITLE) for m in matrices]
+    room = width - 2 * (len(matrices) - 1)
+    widths = _shared(wanted, room)
+    blocks = [_matrix(m, w, height) for m, w in zip(matrices, widths, strict=True)]
+    rows: list[Row] = []
+    for y in range(max(len(block) for block in blocks)):
+        row: Row = []
+        for block, wide in zip(blocks, widths, strict=True):
+            text, style = block[y] if y < len(block) else ("", "")
+            row += [(cut(text, wide), style), ("  ", "")]
+        rows.append(row)
+    return rows
 
 
-def _matrix(matrix: Matrix, width: int, most: int) -> list[Row]:
-    """The name with its axes, and the first rows and columns."""
-    axes = ", ".join(matrix.axes)
-    shape = ", ".join(str(size) for size in matrix.shape)
-    title: Row = [(matrix.name, "strong"), (f"  ({axes}) = ({shape})", "dim")]
+def _shared(wanted: list[int], room: int) -> list[int]:
+    """Give each what it wants, and where that is too much, the same to all that want more."""
+    given = [0] * len(wanted)
+    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
+    for n, i in enumerate(order):
+        given[i] = max(1, min(wanted[i], room // (len(order) - n)))
+        room -= given[i]
+    return given
+
+
+def _flat(matrix: Matrix) -> NDArray[np.float64]:
+    """The numbers in rows: a sample, an input or the tap of a kernel to a row."""
     values = np.atleast_1d(matrix.values)
-    deep = values.ndim > 2
-    flat = values.reshape(1, -1) if values.ndim == 1 else values.reshape(len(values), -1)
-    if deep and values.ndim == 4 and len(values) > 1 and matrix.axes[0] != "m":
-        flat = values.reshape(-1, values.shape[-1])  # a kernel: a row for each tap
-    columns = max(1, (width - 3) // CELL)
-    rows: list[Row] = [title]
-    for y in range(min(most, len(flat))):
-        more = y == most - 1 and len(flat) > most
-        if more:
-            rows.append([(_("  … {count} more rows").format(count=len(flat) - y), "dim")])
-            break
-        cells = [short(float(v), CELL - 1) for v in flat[y, :columns]]
-        text = " " + "".join(f" {cell}" for cell in cells)
-        rows.append([(text, ""), (" …" if flat.shape[1] > columns else "", "dim")])
-    return rows
+    if values.ndim == 1:
+        return values[None]
+    if matrix.axes[0] != "m" and values.ndim > 2:
+        return values.reshape(-1, values.shape[-1])
+    return values.reshape(len(values), -1)
+
+
+def _matrix(matrix: Matrix, width: int, height: int) -> list[tuple[str, str]]:
+    """The name and shape, the names of the axes, and the first rows and columns."""
+    flat = _flat(matrix)
+    shape = " × ".join(str(size) for size in matrix.shape)
+    lines = [(f"{matrix.name}  {shape}", "strong"), (" × ".join(matrix.axes), "dim")]
+    columns = max(1, min(flat.shape[1], (width - 2) // CELL))
+    more = " …" if flat.shape[1] > columns else ""
+    most = max(1, height - 3)
+    for row in flat[: most if len(flat) > most else most + 1]:
+        numbers = "".join(f"{short(float(v), CELL - 1):>{CELL}}" for v in row[:columns])
+        lines.append((numbers + more, ""))
+    if len(flat) > most + 1:
+        lines.append((_("  … {count} more rows").format(count=len(flat) - most), "dim"))
+    elif len(flat) == most + 1:
+        lines = lines[: 3 + most]
+    return lines

@@ -71,6 +71,8 @@ class Page:
     image : WindowMap or None
     hidden : frozenset of str
         Addresses whose numbers are not shown.
+    fine : bool
+        Whether the numbers of the table are small differences, shown with all the digits that fit.
     """
 
     place: str = ""
@@ -83,6 +85,7 @@ class Page:
     point: Point | None = None
     image: WindowMap | None = None
     hidden: frozenset[str] = NOTHING
+    fine: bool = False
 
     @property
     def table_rows(self) -> int:

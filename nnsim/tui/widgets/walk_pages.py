@@ -40,6 +40,7 @@ def step_page(lab: Lab, step: Step, hidden: frozenset[str]) -> Page:
         point=None if covered else _point(lab, step),
         image=None if step.window is None else _window(lab, step, step.window),
         hidden=hidden,
+        fine=step.direction == "backward",
     )
 
 
