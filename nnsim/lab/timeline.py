@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 MOST_BYTES = 8 * 2**20
-MOST_FRAMES = 4096
+MOST_FRAMES = 2048
 MOST_RUNS = 8
 # Every epoch is kept as long as this many binary digits write its number.
 _FINEST = 64

@@ -125,6 +125,34 @@ def test_every_change_can_be_undone_and_done_again(lab, line):
     assert everything(lab) == after
 
 
+READ = ["gradcheck.hidden", "gradcheck.output", "diverged", "epoch", "hidden.w.spread", "cost",
+        "right", "test_accuracy", "loss", "learning_rate", "l2", "parameters", "output.a.sum",
+        "prediction", "hidden[2].a", "hidden[2].delta", "hidden[1].w[1].grad"]  # fmt: skip
+
+
+def numbers(lab):
+    """What goals read, or the refusal."""
+    found = {}
+    for address in READ:
+        try:
+            found[address] = lab.read(address)
+        except LabError as refusal:
+            found[address] = str(refusal)
+    return found
+
+
+@pytest.mark.parametrize("line", [*LINES, "reset"])
+def test_numbers_are_those_of_the_present_after_every_command(lab, line):
+    lab.run("sample 3")
+    lab.run("train 2")
+    for command in (line, "undo", "redo"):
+        numbers(lab)  # what was read before must not be what is read after
+        lab.run(command)
+        now = numbers(lab)
+        lab.changed(parameters=True)
+        assert numbers(lab) == now
+
+
 @pytest.mark.parametrize(("first", "line"), AFTER)
 def test_what_undoes_something_else_can_be_undone_as_well(lab, first, line):
     lab.run("train 2")
