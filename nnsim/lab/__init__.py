@@ -3,7 +3,9 @@
 from nnsim.lab.addresses import ADDRESS_KINDS, Address, Quantity
 from nnsim.lab.commands import COMMANDS, Command
 from nnsim.lab.errors import AddressError, LabError, NoValueError
+from nnsim.lab.frames import Frame, Point
 from nnsim.lab.lab import Lab
+from nnsim.lab.timeline import Run, Timeline
 
 __all__ = [
     "ADDRESS_KINDS",
@@ -11,8 +13,12 @@ __all__ = [
     "Address",
     "AddressError",
     "Command",
+    "Frame",
     "Lab",
     "LabError",
     "NoValueError",
+    "Point",
     "Quantity",
+    "Run",
+    "Timeline",
 ]

@@ -29,18 +29,20 @@ class Condition:
     """What a network is told beside its parameters, for undo."""
 
     l2: float
+    seed: int
     bug: tuple[str, int] | None
     muted: Mapping[int, tuple[int, ...]]
 
     @classmethod
     def of(cls, network: Network) -> Condition:
         """The condition that a network is in."""
-        return cls(network.l2, network.bug, network.muted)
+        return cls(network.l2, network.seed, network.bug, network.muted)
 
     def restore(self, network: Network) -> None:
         """Put a network back into this condition."""
         if network.l2 != self.l2:
             network.l2 = self.l2
+        network.seed = self.seed
         network.muted = dict(self.muted)
         if network.bug == self.bug:
             return

@@ -221,6 +221,15 @@ def test_seeds_repeat(lab):
     assert np.array_equal(lab.network.parameters, first)
 
 
+def test_an_undone_seed_is_not_drawn_from(lab):
+    lab.run("start xavier")
+    first = lab.network.parameters.copy()
+    lab.run("seed 5")
+    lab.run("undo")
+    lab.run("start xavier")
+    assert np.array_equal(lab.network.parameters, first)
+
+
 def test_starts_are_what_they_say(lab):
     lab.run("start zeros")
     assert not lab.network.parameters.any()

@@ -71,9 +71,9 @@ def _delta(source: Source, layer: int, index: Index) -> Found:
 def _through_softmax(source: Source, layer: int, index: Index, name: str) -> Found:
     """δᵢ = aᵢ(∂C/∂aᵢ − Σⱼ aⱼ ∂C/∂aⱼ): every output of softmax depends on every z."""
     up, formula, roles = coming_back(source, layer, index)
-    a: Node = source.number("a", layer, index)
+    a = forward.computed(source, layer, index)
     if source.is_muted(layer, index):  # its own a does not count, but it takes from the others
-        up, a = Number(0.0), forward.softmax(source, layer, index, name).arithmetic
+        up = Number(0.0)
     total = Sum(
         tuple(
             Product((source.number("a", layer, j), coming_back(source, layer, j)[0]))

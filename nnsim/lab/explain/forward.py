@@ -172,16 +172,25 @@ def slope(source: Source, layer: int, index: Index) -> Found:
     return Found(name, "f′(z)", formula, slope_of(source, layer, index))
 
 
+def computed(source: Source, layer: int, index: Index) -> Node:
+    """f(z): the unit's a, or what a would be of one that is muted."""
+    if not source.is_muted(layer, index):
+        return source.number("a", layer, index)
+    if source.layer(layer).activation == "softmax":
+        return softmax(source, layer, index, "").arithmetic
+    return function(source, layer, source.number("z", layer, index))
+
+
 def slope_of(source: Source, layer: int, index: Index) -> Node:
     """f′(z) as a node; for softmax ∂aᵢ/∂zᵢ."""
     made = source.layer(layer)
     name = made.activation
     z_value = source.number("z", layer, index)
     if name in ("sigmoid", "softmax"):
-        a = source.number("a", layer, index)
+        a = computed(source, layer, index)
         return Product((a, minus(ONE, a)))
     if name == "tanh":
-        return minus(ONE, Square(source.number("a", layer, index)))
+        return minus(ONE, Square(computed(source, layer, index)))
     if name == "identity":
         return ONE
     if name == "step":
