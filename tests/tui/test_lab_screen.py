@@ -53,7 +53,7 @@ async def test_dragging_paints_a_stroke_that_is_undone_as_one(open_app):
     async with app.run_test(size=(80, 24)) as pilot:
         grid, lab = app.screen.query_one(PixelGrid), app.screen.lab
         width, height = grid.cell
-        left, top = grid._left + 1, 1  # inside the border
+        left, top = grid.board.left + 1, 1  # inside the border
         await pilot.mouse_down(grid, offset=(left, top))
         await pilot.hover(
             grid, offset=(left, top + 3 * height)

@@ -40,7 +40,7 @@ TABBED = (2, 3, 4, 6)  # those that share one place where the terminal is narrow
 LOWER = (3, 4, 6)  # those that share the place below the network where it is wide
 MOVES = ("next", "previous", "first", "last")
 WALKS = ("forward", "backward", *MOVES)
-WIDE, TALL = 112, 34
+WIDE, HUGE, TALL = 112, 160, 34
 
 
 class LabScreen(WhyScreen):
@@ -52,7 +52,7 @@ class LabScreen(WhyScreen):
         (0, "-small"),
         (80, "-medium"),
         (WIDE, "-wide"),
-        (160, "-huge"),
+        (HUGE, "-huge"),
     ]
     VERTICAL_BREAKPOINTS: list[tuple[int, str]] | None = [  # noqa: RUF012
         (0, "-low"),
@@ -157,9 +157,9 @@ class LabScreen(WhyScreen):
         return back and self._lower == 4 and (not self.side_by_side or self.asks_why)
 
     def _input_editor(self) -> PixelGrid | VectorInput:
-        shape = self.lab.experiment.input.shape
-        if self.lab.experiment.input.kind == "pixels" and (len(shape) == 2 or shape[2] == 1):
-            return PixelGrid((shape[0], shape[1]), id="input")
+        given = self.lab.experiment.input
+        if given.kind == "pixels":
+            return PixelGrid(given.shape, id="input")
         return VectorInput(self.lab.names.input_labels, id="input")
 
     def output_labels(self) -> tuple[str, ...]:
@@ -220,7 +220,8 @@ class LabScreen(WhyScreen):
             self.panel(other).set_class(other == number, "-chosen")
         self.query_one("#below").set_class(number != 2, "-chosen")
         self.query_one("#tabs", PanelTabs).choose(number)
-        if number in LOWER:
+        beside = number == 6 and self.side_by_side and self.size.width >= HUGE
+        if number in LOWER and not beside:
             self._choose_lower(number)
         self.call_after_refresh(self.show)
 

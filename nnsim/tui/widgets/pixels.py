@@ -19,10 +19,10 @@ from textual.strip import Strip
 
 from nnsim.i18n import N_
 from nnsim.tui.widgets.painter import Painter
+from nnsim.tui.widgets.pixel_board import Board
 
 SHADES = "·░▒▓█"
-# Cell sizes (columns, rows) from the roomiest to the smallest; a pixel is about square.
-CELL_SIZES = ((8, 4), (6, 3), (6, 2), (4, 2), (4, 1), (3, 1), (2, 1), (1, 1))
+CHANNELS = {3: "RGB", 4: "RGBA"}
 
 
 def shade(value: float) -> str:
@@ -110,13 +110,11 @@ class PixelGrid(Painter, can_focus=True):
             self.index = index
             super().__init__()
 
-    def __init__(self, shape: tuple[int, int], *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, shape: tuple[int, ...], *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.shape = shape
-        self.values: NDArray[np.float64] = np.zeros(shape[0] * shape[1])
+        self.board = Board(shape)
+        self.values: NDArray[np.float64] = np.zeros(self.board.size)
         self.marked: frozenset[int] = frozenset()
-        self.cell = CELL_SIZES[-1]  # columns and rows that one pixel takes
-        self._left = 0
         self._brush: float | None = None
         self._last: Offset | None = None
         self._stroke = False
@@ -128,56 +126,47 @@ class PixelGrid(Painter, can_focus=True):
             changed = set(range(values.size))  # no marks are drawn where all would be
         self.values = values.copy()
         self.marked = marked
-        for index in changed:
-            self.refresh(self._cell_region(index))
+        self._redraw(*changed)
 
     # Geometry ---------------------------------------------------------------------------------
 
+    @property
+    def cell(self) -> tuple[int, int]:
+        """Columns and lines that one pixel takes."""
+        return self.board.width, self.board.height
+
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """As many lines as the roomiest cells that fit."""
-        rows, columns = self.shape
         # Prediction and training stand below: leave them half of the screen.
-        limit = max(rows, viewport.height // 2 - 4)
-        _width, height = self._fit(width or container.width, limit)
-        return rows * height if columns else 0
-
-    def _fit(self, width: int, height: int) -> tuple[int, int]:
-        rows, columns = self.shape
-        for cell in CELL_SIZES:
-            if cell[0] * columns <= width and cell[1] * rows <= height:
-                return cell
-        return CELL_SIZES[-1]
+        return self.board.lines(width or container.width, max(4, viewport.height // 2 - 4))
 
     def on_resize(self) -> None:
         """Fit the pixels into the new size."""
-        width, height = self.content_size
-        self.cell = self._fit(width, max(self.shape[0], height))
-        self._left = max(0, (width - self.cell[0] * self.shape[1]) // 2)
+        self.board.place(*self.content_size)
+        self.board.follow(self.cursor)
+        self.refresh()
 
-    def _cell_region(self, index: int) -> Region:
-        width, height = self.cell
-        row, column = divmod(index, self.shape[1])
-        return Region(self._left + column * width, row * height, width, height)
-
-    def _at(self, position: Offset) -> Offset | None:
-        """Column and row of the pixel under a place in the content, or None outside."""
-        width, height = self.cell
-        column, row = (position.x - self._left) // width, position.y // height
-        inside = 0 <= column < self.shape[1] and 0 <= row < self.shape[0]
-        return Offset(column, row) if inside else None
+    def _redraw(self, *indices: int) -> None:
+        for index in indices:
+            corner = self.board.corner(index)
+            if corner is not None:
+                self.refresh(Region(*corner, self.board.width, self.board.height))
 
     # Keys and mouse ---------------------------------------------------------------------------
 
     def watch_cursor(self, before: int, after: int) -> None:
-        """Redraw the two pixels concerned."""
-        self.refresh(self._cell_region(before), self._cell_region(after))
+        """Redraw the two pixels concerned, or all where the window moves."""
+        if self.board.follow(after):
+            self.refresh()
+        else:
+            self._redraw(before, after)
 
     def action_move(self, dx: int, dy: int) -> None:
         """Move the cursor; it stops at the edges."""
-        row, column = divmod(self.cursor, self.shape[1])
-        row = min(max(row + dy, 0), self.shape[0] - 1)
-        column = min(max(column + dx, 0), self.shape[1] - 1)
-        self._go(row * self.shape[1] + column)
+        row, column = self.board.where(self.cursor)
+        row = min(max(row + dy, 0), self.board.rows - 1)
+        column = min(max(column + dx, 0), self.board.columns - 1)
+        self._go(self.board.index(row, column))
 
     def action_edge(self, end: int) -> None:
         """Move the cursor to the first or the last pixel."""
@@ -195,8 +184,8 @@ class PixelGrid(Painter, can_focus=True):
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Start a stroke: the left button paints, the right one erases."""
-        place = self._at(event.get_content_offset_capture(self))
-        if place is None or event.button not in (1, 3):
+        place = event.get_content_offset_capture(self)
+        if not self.board.at(*place) or event.button not in (1, 3):
             return
         event.stop()
         self.capture_mouse()
@@ -209,8 +198,8 @@ class PixelGrid(Painter, can_focus=True):
         if self._brush is None or self._last is None:
             return
         event.stop()
-        place = self._at(event.get_content_offset_capture(self))
-        if place is None or place == self._last:
+        place = event.get_content_offset_capture(self)
+        if place == self._last:
             return
         for between in list(line_between(self._last, place))[1:]:
             self._touch(between)
@@ -224,31 +213,66 @@ class PixelGrid(Painter, can_focus=True):
             self.release_mouse()
 
     def _touch(self, place: Offset) -> None:
-        index = place.y * self.shape[1] + place.x
-        self.cursor = index
-        if self._brush is not None and self.values[index] != self._brush:
-            self.post_message(self.Painted(self, index, self._brush, self._stroke))
-            self._stroke = True
+        for index in self.board.at(*place):
+            self.cursor = index
+            if self._brush is not None and self.values[index] != self._brush:
+                self.post_message(self.Painted(self, index, self._brush, self._stroke))
+                self._stroke = True
 
     # Drawing ----------------------------------------------------------------------------------
 
     def render_line(self, y: int) -> Strip:
-        """One line of characters: a slice through one row of pixels."""
-        width, height = self.cell
-        row, line = divmod(y, height)
-        plain = self.style()
-        if row >= self.shape[0]:
+        """One line of characters: a slice through one row of pixels (or two)."""
+        board, plain = self.board, self.style()
+        if y < board.header:
+            return self.line((" " * board.left, "plain"), (self._channel_names(), "marked"))
+        down, line = divmod(y - board.header, board.height)
+        row = board.first_row + (2 * down if board.half else down)
+        if row >= min(board.rows, board.first_row + board.rows_seen):
             return Strip.blank(self.content_size.width, plain)
-        segments = [Segment(" " * self._left, plain)]
-        for column in range(self.shape[1]):
-            segments += self._cell_line(row * self.shape[1] + column, line, width, height)
+        segments = [Segment(" " * board.left, plain)]
+        for column, gap in board.columns_in_sight():
+            if gap:
+                segments.append(Segment(" ", plain))
+            index = board.index(row, column)
+            if board.half:
+                below = board.index(row + 1, column) if row + 1 < board.rows else None
+                segments.append(self._two_rows(index, below))
+            else:
+                segments += self._cell_line(index, line, board.width, board.height)
         return Strip(segments).adjust_cell_length(self.content_size.width, plain).simplify()
+
+    def _channel_names(self) -> str:
+        """The line above several channels: the name of each where it starts."""
+        board, seen = self.board, set[int]()
+        text = ""
+        for column, gap in board.columns_in_sight():
+            channel = board.channel(column)
+            name = CHANNELS.get(board.channels, "")[channel : channel + 1] or str(channel + 1)
+            text += " " * gap + ("" if channel in seen else name).ljust(board.width)
+            seen.add(channel)
+        return text
+
+    def _two_rows(self, above: int, below: int | None) -> Segment:
+        """A cell that holds a pixel of one row over a pixel of the next."""
+        width = self.board.width
+        if self.has_focus and self.cursor in (above, below):
+            sign = ("┌┐" if width == 2 else "▲") if self.cursor == above else (
+                "└┘" if width == 2 else "▼"
+            )  # fmt: skip
+            return Segment(sign, self.style("cursor"))
+        upper = float(self.values[above])
+        lower = 0.0 if below is None else float(self.values[below])
+        on = (upper >= 0.5, lower >= 0.5)
+        sign = {(True, True): "█", (True, False): "▀", (False, True): "▄"}.get(on, "·")
+        return Segment(sign * width, self._brightness(max(upper, lower) if any(on) else 0.0))
 
     def _cell_line(self, index: int, line: int, width: int, height: int) -> list[Segment]:
         value = float(self.values[index])
         fill = shade(value)
         body = (fill if value > 0 else " ") * width
-        label = str(index + 1) if width >= 4 and line == 0 else ""
+        number = str(index + 1)
+        label = number if width >= 4 and line == 0 and len(number) <= width - 2 else ""
         if width < 4 and value <= 0:
             body = fill.center(width)
         elif height > 1 and value <= 0 and line == height // 2:
