@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from nnsim.engine.plan import Plan
-from nnsim.engine.tape import Array, Call
+from nnsim.engine.tape import Array
 
 # Shuffled rows are gathered through a buffer of about this many bytes, which stays in the cache.
 _GATHER = 1 << 16
@@ -62,8 +62,8 @@ class Step:
     def __init__(self, plan: Plan, samples: Samples, version: int) -> None:
         self.plan, self.samples, self.version = plan, samples, version
         self.size = plan.batch
-        self.down: list[Call] = plan.calls("forward", "backward")
-        self.up: list[Call] = plan.calls("update")
+        self.down = plan.replay("forward", "backward")
+        self.up = plan.replay("update")
         self.gradient = plan.gradient
         self.square = plan.gradient.dot
         self.fill_inputs = Gather(samples.x, plan.inputs)

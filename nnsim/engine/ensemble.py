@@ -15,11 +15,12 @@ from nnsim.engine.layers.base import as_count
 from nnsim.engine.network import Network
 from nnsim.engine.optimizers import optimizer as read_optimizer
 from nnsim.engine.plan import Plan
+from nnsim.engine.replay import Replay
 from nnsim.engine.schedules import Schedule
 from nnsim.engine.schedules import schedule as read_schedule
 from nnsim.engine.seeds import shuffler
 from nnsim.engine.stack import Stack
-from nnsim.engine.tape import Array, Call
+from nnsim.engine.tape import Array
 from nnsim.engine.training import LARGEST, Trainer
 
 # Buffers of a group take about this much: few calls, and still at home in the L3 cache.
@@ -305,8 +306,8 @@ class _Group:
         steepest = max(1.0, float(rates.max()) ** 2)
         self._largest_square = LARGEST[self.stack.dtype.itemsize] / steepest
         self._plans: dict[tuple[int, bool, str], Plan] = {}
-        self._cut: dict[Plan, tuple[list[Call], list[Call]]] = {}
-        self._held: tuple[Array, Array, list[Call], list[Call]] | None = None
+        self._cut: dict[Plan, tuple[Replay, Replay]] = {}
+        self._held: tuple[Array, Array, Replay, Replay] | None = None
 
     def forget_samples(self) -> None:
         """Fill the buffers anew: what lies in the samples may have changed."""
@@ -330,11 +331,9 @@ class _Group:
             else:
                 plan.inputs[...], plan.targets[...] = x[rows], target[rows]
                 self._held = None
-        for fn, args in down:
-            fn(*args)
+        down()
         self._guard()
-        for fn, args in up:
-            fn(*args)
+        up()
 
     def _guard(self) -> None:
         """Take networks whose gradient overflows out of training; as `Trainer` decides it."""
@@ -369,8 +368,7 @@ class _Group:
         plan.inputs[...] = x
         if target is not None:
             plan.targets[...] = target
-        with np.errstate(all="ignore"):
-            plan.run()
+        plan.run()
         losses = np.empty((len(self.members), 0)) if target is None else plan.losses.copy()
         return plan.outputs.copy(), losses
 
@@ -390,7 +388,7 @@ class _Group:
                 shared_input=shared,
             )
             self._plans[key] = plan
-            self._cut[plan] = plan.calls("forward", "backward"), plan.calls("update")
+            self._cut[plan] = plan.replay("forward", "backward"), plan.replay("update")
         return self._plans[key]
 
 

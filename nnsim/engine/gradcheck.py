@@ -163,8 +163,7 @@ class _Runner:
     def run(self) -> Array:
         """Return the loss of each sample; dropout draws the same masks every time."""
         self.generator.bit_generator.state = self.start
-        with np.errstate(all="ignore"):
-            self.plan.run()
+        self.plan.run()
         return self.plan.losses
 
     def sides(self) -> list[Array]:

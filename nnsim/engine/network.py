@@ -160,8 +160,7 @@ class Network(Model):
         Plan
             Fill ``.inputs`` (m, …) and ``.targets`` (m, …) in place, then ``.run()``, walk
             through ``.step()`` or print ``.source()``; ``.outputs`` is what came out. All of
-            them are live. `run` gives NumPy's warnings as they come; wrap it in
-            ``np.errstate(all="ignore")`` where scores are extreme.
+            them are live.
         """
         m = as_count(m, "m")
         if not training:
@@ -235,8 +234,7 @@ class Network(Model):
         plan.inputs[...] = x
         if target is not None:
             plan.targets[...] = target
-        with np.errstate(all="ignore"):
-            plan.run()
+        plan.run()
         return plan
 
     def _samples(self, x: Any) -> Array:

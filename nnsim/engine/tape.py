@@ -22,9 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnsim.engine.errors import EngineError
+from nnsim.engine.replay import Call, Replay, quiet, straight
 
 Array = NDArray[Any]
-Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
 # Up to so many numbers, zeros to compare with are as large as what is compared.
 _ZEROS = 1 << 14
@@ -164,6 +164,9 @@ class Tape:
         self._arena_used = 0
         self._section = ""
         self._calls: list[Call] = []
+        self._replay: Replay | None = None
+        # Scores may be so large that e⁻ᶻ overflows on its way to the right answer.
+        self._quietly = quiet().run
         self._augmented: dict[int, tuple[Array, Array]] = {}
         self._ones: dict[int, Array] = {}
         self._scratch: dict[tuple[Any, ...], Array] = {}
@@ -296,14 +299,25 @@ class Tape:
         call = op.call()
         self.ops.append(op)
         self._calls.append(call)
+        self._replay = None
         if self.run_now:
-            call[0](*call[1])
+            self._quietly(call[0], *call[1])
         return out
 
     def run(self) -> None:
-        """Carry out every call in order."""
-        for fn, args in self._calls:
-            fn(*args)
+        """Carry out every call in order; NumPy's warnings are off meanwhile."""
+        self._quietly(self._replay or self.replay())
+
+    def replay(self, *sections: str) -> Replay:
+        """Return a function that carries out the calls of these sections, or all of them.
+
+        It leaves NumPy's warnings as they are.
+        """
+        if sections:
+            return straight(self.calls(*sections))
+        if self._replay is None:
+            self._replay = straight(self._calls)
+        return self._replay
 
     def calls(self, *sections: str) -> list[Call]:
         """Return the calls of these sections, ready to be replayed."""
@@ -316,7 +330,7 @@ class Tape:
         from nnsim.engine.source import described
 
         for op, (fn, args) in zip(described(self), self._calls, strict=True):
-            fn(*args)
+            self._quietly(fn, *args)
             yield op
 
     def source(self, steps: int = 50) -> str:

@@ -223,8 +223,7 @@ class Trainer(Settings):
         step = self._step_of(size, samples)
         if not step.whole:
             step.fill(self._ordered(samples)[start : start + size])
-        for fn, args in step.down:
-            fn(*args)
+        step.down()
         return self._follow(step, size)
 
     def _follow(self, step: Step, size: int) -> bool:
@@ -232,8 +231,7 @@ class Trainer(Settings):
         # Not finite if the gradient isn't, nor if the step would be; false for NaN.
         if not step.square(step.gradient) < self._largest_square:
             return False
-        for fn, args in step.up:
-            fn(*args)
+        step.up()
         self.position += size
         self.updates += 1
         return True
@@ -252,8 +250,7 @@ class Trainer(Settings):
             step = self._step_of(count, samples)
             part = slice(start, start + count)
             step.fill(part if rows is None else rows[part])
-            for fn, args in step.down:
-                fn(*args)
+            step.down()
             total += step.gradient * (count / size) if mean else step.gradient
         if not mean:  # every part had the whole penalty
             total -= (len(parts) - 1) * net.penalty_gradient()
