@@ -173,7 +173,7 @@ class Lab(Learning, Bench[Moment]):
         self.trainer.restore(moment.training)
         self.trainer.stopped, self.start = moment.stopped, moment.start
         # Whatever is pushed next is counted whole: this may have been a command that failed.
-        self._timeline, self._counted = moment.timeline, None
+        self._timeline, self._counted, self._recorder = moment.timeline, None, None
         moment.condition.restore(self.network)
         self.input = moment.input.copy()
         self.target = None if moment.target is None else moment.target.copy()

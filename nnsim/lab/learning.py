@@ -57,24 +57,33 @@ class Learning(ABC):
         self._timeline, self._recorder = Timeline.begin(setup), None
 
     def training(self, epochs: int) -> Iterator[Any]:
-        """Train `epochs` more epochs, one per item; the timeline keeps what it can."""
+        """Train `epochs` more epochs, one per item; the timeline keeps what it can.
+
+        Between two items any command may be run. Training ends where one mutes a unit or puts
+        another network on the bench.
+        """
         surgery.refuse_muted(self, _("training"))
-        data = self.experiment.data
-        run = self.trainer.run(data.inputs, data.targets, epochs=epochs)
+        data, trainer = self.experiment.data, self.trainer
+        run = trainer.run(data.inputs, data.targets, epochs=epochs)
         self.changed(parameters=True)
-        self._recorder = recorder = Recorder(self._timeline, self.trainer)
+        self._recorder = recorder = Recorder(self._settled(), trainer)
         try:
             for progress in run:
                 recorder.note()
                 yield progress
+                if self.trainer is not trainer or self.network.muted:
+                    return
+                if self._recorder is not recorder:  # the bench was rewound, reset or set by hand
+                    self._recorder = recorder = Recorder(self._timeline, trainer)
         finally:
-            self._timeline, self._recorder = recorder.timeline(), None
+            if self._recorder is recorder:
+                self._settled()
             self.changed(parameters=True)
 
     def step(self) -> None:
         """Train by one update: one mini-batch, or all samples."""
         surgery.refuse_muted(self, _("training"))
-        data, recorder = self.experiment.data, Recorder(self._timeline, self.trainer)
+        data, recorder = self.experiment.data, Recorder(self._settled(), self.trainer)
         self.trainer.step(data.inputs, data.targets)
         self._timeline = recorder.timeline()
         self.changed(parameters=True)
@@ -85,6 +94,11 @@ class Learning(ABC):
     def timeline(self) -> Timeline:
         """The runs on this bench with the epochs that are kept, also while one is trained."""
         return self._timeline if self._recorder is None else self._recorder.timeline()
+
+    def _settled(self) -> Timeline:
+        """The timeline, with what is being recorded put into it."""
+        self._timeline, self._recorder = self.timeline, None
+        return self._timeline
 
     @property
     def _setup(self) -> Setup:
@@ -101,7 +115,7 @@ class Learning(ABC):
         LabError
             Outside of the run, or where no epoch could be kept.
         """
-        timeline = self._timeline if run is None else self._timeline.at(run)
+        timeline = self._settled() if run is None else self._settled().at(run)
         frame = timeline.run.nearest(epoch)
         surgery.install(self, timeline.run.setup)
         self.trainer.restore(frame.state())
@@ -112,22 +126,23 @@ class Learning(ABC):
 
     def set_by_hand(self) -> None:
         """Let the timeline know that parameters were set: what is trained next is a branch."""
-        self._timeline = self._timeline.edited(self._setup)
+        self._timeline = self._settled().edited(self._setup)
 
     def collapse(self) -> str:
         """Join dense layers that have no activation between them; says what came of it."""
         message, setup = surgery.collapse(self)
-        self._timeline = self._timeline.started(setup)
+        self._timeline = self._settled().started(setup)
         return message
 
     def restart(self, *, seed: int | None = None, initializer: str | None = None) -> None:
         """Go back to the start parameters, or make new ones; epoch 0, the settings as they are."""
+        timeline = self._settled()
         self.network.initialize(initializer=initializer, seed=seed)
         if seed is not None or initializer is not None:
             self.start = self.network.parameters.copy()
         self.network.parameters[:] = self.start
         self.trainer.reset()
-        self._timeline = self._timeline.started(replace(self._setup, start=self.start))
+        self._timeline = timeline.started(replace(self._setup, start=self.start))
         self.changed(parameters=True)
 
     def use_optimizer(self, name: str) -> None:

@@ -1,5 +1,6 @@
 """The timeline: what is kept, going back, branches, and how much memory it takes."""
 
+import contextlib
 import tracemalloc
 
 import numpy as np
@@ -249,6 +250,34 @@ def test_the_timeline_can_be_read_while_training_goes_on(lab):
     assert lab.timeline.run.epochs == tuple(range(31))
     lab.run("rewind 12")
     assert lab.read("epoch") == 12
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(
+    ["rate 1", "rewind 1", "rewind 0", "set hidden[1].b 1", "reset", "seed 2", "undo", "redo",
+     "optimizer adam", "pixel 3", "rewind 999", "step", "train 2", "mute hidden[1]", "unmute",
+     "experiment xor", "plant doubled hidden", ""]
+), max_size=12))  # fmt: skip
+def test_commands_can_be_run_while_training_goes_on(lines):
+    lab = Lab(load("demons"), load=load)
+    steps = lab.run_in_steps("train 30")
+    for line in lines:
+        epoch, trainer, muted = lab.trainer.epoch, lab.trainer, bool(lab.network.muted)
+        if next(steps, None) is not None:
+            assert lab.trainer is trainer
+            assert lab.trainer.epoch == epoch + 1
+            assert not muted
+        if line:
+            with contextlib.suppress(ValueError):
+                lab.run(line)
+        run = lab.timeline.run
+        assert list(run.epochs) == sorted(set(run.epochs))
+        assert run.first <= lab.trainer.epoch <= run.last == run.epochs[-1]
+    steps.close()
+    for run in lab.timeline.runs:
+        for frame in run.frames:
+            lab.run(f"rewind {frame.epoch} {run.number}")
+            assert np.array_equal(lab.network.parameters, frame.parameters)
 
 
 # Thinning -------------------------------------------------------------------------------------
