@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnsim.experiments.table import to_float
-from nnsim.i18n import _
+from nnsim.experiments.table import shown, to_float
+from nnsim.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +62,8 @@ def _collect(
     """Append the numbers of `value`, nested as `shape` says, to `flat`."""
     if not shape:
         if not isinstance(value, int | float) or isinstance(value, bool):
-            table.fail(key, _("{key} should hold numbers only").format(key=key), *place)
+            problem = _("{key} holds {value}; it should hold numbers only")
+            table.fail(key, problem.format(key=key, value=shown(value)), *place)
         number = to_float(value)
         if not math.isfinite(number):
             problem = _("{key} holds {value}; every number must be finite")
@@ -70,14 +71,26 @@ def _collect(
         flat.append(number)
         return
     if not isinstance(value, list) or len(value) != shape[0]:
+        count = len(value) if isinstance(value, list) else 1
         whole = " × ".join(map(str, shape))
         if not isinstance(value, list):
-            problem = _("{key} should hold a list here, of {shape} numbers")
+            problem = ngettext(
+                "{key} holds {value} here; it should be a list of {shape} number",
+                "{key} holds {value} here; it should be a list of {shape} numbers",
+                math.prod(shape),
+            )
         elif place:
-            problem = _("this part of {key} has {got} entries; it should have {shape}")
+            problem = ngettext(
+                "this part of {key} has {got} entry; it should have {shape}",
+                "this part of {key} has {got} entries; it should have {shape}",
+                count,
+            )
         else:
-            problem = _("{key} has {got} entries; it should have {shape}")
-        got = len(value) if isinstance(value, list) else 1
-        table.fail(key, problem.format(key=key, got=got, shape=whole), *place)
+            problem = ngettext(
+                "{key} has {got} entry; it should have {shape}",
+                "{key} has {got} entries; it should have {shape}",
+                count,
+            )
+        table.fail(key, problem.format(key=key, got=count, value=shown(value), shape=whole), *place)
     for index, part in enumerate(value):
         _collect(table, key, (*place, index), part, shape[1:], flat)

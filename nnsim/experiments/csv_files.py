@@ -15,7 +15,7 @@ import numpy as np
 from nnsim.experiments.errors import at, nearest, quoted
 from nnsim.experiments.samples import Samples, check_size, index_classes
 from nnsim.experiments.table import decode, read_bytes
-from nnsim.i18n import _
+from nnsim.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,7 +83,11 @@ def _rows(file: str, content: bytes) -> Iterator[Row]:
                 continue
             width = width or len(row)
             if len(row) != width:
-                problem = _("this row has {got} cells; it should have {want} as the first row has")
+                problem = ngettext(
+                    "this row has {got} cell; it should have {want} as the first row has",
+                    "this row has {got} cells; it should have {want} as the first row has",
+                    len(row),
+                )
                 raise at(file, reader.line_num, problem.format(got=len(row), want=width))
             yield reader.line_num, [cell.strip() for cell in row]
     except csv.Error as error:
@@ -114,10 +118,18 @@ def _layout(file: str, header: list[str], width: int, wanted: Wanted) -> _Layout
     inputs = [column(name) for name in wanted.input_columns]
     inputs = inputs or [each for each in range(width) if each not in targets]
     if len(inputs) != wanted.input.count:
-        problem = _("there are {got} columns of inputs, and the experiment has {want} inputs")
+        problem = ngettext(
+            "there is {got} column of inputs; there should be {want}, one per input",
+            "there are {got} columns of inputs; there should be {want}, one per input",
+            len(inputs),
+        )
         raise at(file, 1, problem.format(got=len(inputs), want=wanted.input.count))
     if len(targets) != count:
-        problem = _("there are {got} columns of targets, and the network has {want} outputs")
+        problem = ngettext(
+            "there is {got} column of targets; there should be {want}, one per output",
+            "there are {got} columns of targets; there should be {want}, one per output",
+            len(targets),
+        )
         raise at(file, 1, problem.format(got=len(targets), want=count))
     return _Layout(file, inputs, targets, wanted.classified)
 

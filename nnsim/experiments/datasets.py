@@ -14,7 +14,7 @@ from nnsim.experiments.files import inside, is_idx, is_table, read_samples
 from nnsim.experiments.inputs import class_targets, parse_input
 from nnsim.experiments.samples import MOST_SAMPLES, Samples, check_size, index_classes
 from nnsim.experiments.training import LARGEST_SEED
-from nnsim.i18n import _
+from nnsim.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -193,7 +193,11 @@ def _inline(table: Table, wanted: Wanted) -> Samples:
         )
         samples = Samples(inputs, labels, None, classes)
     if count != len(inputs):
-        problem = _("{key} has {got} entries; it should have {want}, one per input")
+        problem = ngettext(
+            "{key} has {got} entry; it should have {want}, one per input",
+            "{key} has {got} entries; it should have {want}, one per input",
+            count,
+        )
         table.fail(key, problem.format(key=key, got=count, want=len(inputs)))
     return samples
 
@@ -210,12 +214,20 @@ def _generated(table: Table, wanted: Wanted) -> Samples:
     kind = table.choice("generator", tuple(GENERATORS))
     generator = GENERATORS[kind]
     if wanted.input.count != generator.inputs:
-        problem = _("{kind} gives {count} numbers per sample, and the input has {want}")
+        problem = ngettext(
+            "{kind} gives {count} number per sample, and the input has {want}",
+            "{kind} gives {count} numbers per sample, and the input has {want}",
+            generator.inputs,
+        )
         table.fail("generator", problem.format(
             kind=kind, count=generator.inputs, want=wanted.input.count))  # fmt: skip
     count = len(wanted.classes) or 2
     if generator.classes and count not in generator.classes:
-        problem = _("{kind} gives {count} classes, and the experiment has {want}")
+        problem = ngettext(
+            "{kind} gives {count} class, and the experiment has {want}",
+            "{kind} gives {count} classes, and the experiment has {want}",
+            generator.classes[-1],
+        )
         table.fail("generator", problem.format(
             kind=kind, count=generator.classes[-1], want=count))  # fmt: skip
     return generate(
@@ -246,9 +258,12 @@ def _check_classes(table: Table, wanted: Wanted, classes: tuple[str, ...], train
         return
     fits = len(classes) == wanted.outputs or (wanted.outputs == 1 and len(classes) <= 2)
     if not fits and len(train):
-        problem = _(
-            "the data has {classes} classes and the network {outputs} outputs; "
-            "they should be as many (or one output for two classes)"
+        problem = ngettext(
+            "the data has {classes} class; there should be {outputs}, one per output of the "
+            "network (or two for one output)",
+            "the data has {classes} classes; there should be {outputs}, one per output of the "
+            "network (or two for one output)",
+            len(classes),
         )
         key = next((k for k in ("labels", "file", "generator") if k in table), None)
         table.fail(key, problem.format(classes=len(classes), outputs=wanted.outputs))

@@ -17,17 +17,19 @@ import numpy as np
 from nnsim.experiments.errors import at
 from nnsim.experiments.npz_files import scaled
 from nnsim.experiments.samples import Samples, check_size, index_numbers
-from nnsim.experiments.table import read_bytes
-from nnsim.i18n import _
+from nnsim.experiments.table import open_bytes
+from nnsim.i18n import _, ngettext
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+    from typing import IO
 
     from numpy.typing import NDArray
 
     from nnsim.experiments.samples import Wanted
 
-LARGEST_IDX = 1024 * 2**20
+Shape = tuple[int, ...]
 _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
 
@@ -42,19 +44,33 @@ def read_idx(path: Path, wanted: Wanted, labels: Path | None) -> tuple[Samples, 
     ExperimentError
         If a file is not IDX, is cut short, or does not fit the experiment or the other file.
     """
-    images = read_array(path)
-    if math.prod(images.shape[1:]) != wanted.input.count:
-        problem = _("its images are {got}; the experiment has {want} inputs")
-        size = " × ".join(map(str, images.shape[1:])) or "1"
-        raise at(str(path), None, problem.format(got=size, want=wanted.input.count))
-    numbers = read_array(labels or _labels_beside(path))
-    if numbers.ndim != 1 or len(numbers) != len(images):
-        problem = _("there are {got} labels for {want} images")
-        raise at(str(labels or _labels_beside(path)), None,
-                 problem.format(got=len(numbers), want=len(images)))  # fmt: skip
+
+    def fits(shape: Shape) -> str:
+        """Refuse images of another size than the inputs."""
+        if math.prod(shape[1:]) == wanted.input.count:
+            return ""
+        problem = ngettext(
+            "its images are {got}; the experiment has {want} input",
+            "its images are {got}; the experiment has {want} inputs",
+            wanted.input.count,
+        )
+        size = " × ".join(map(str, shape[1:])) or "1"
+        return problem.format(got=size, want=wanted.input.count)
+
+    images = read_array(path, fits)
+
+    def goes_along(shape: Shape) -> str:
+        """Refuse labels that are not one per image."""
+        if shape == (len(images),):
+            return ""
+        problem = _("it holds {got} labels; there should be {want}, one per image")
+        got = " × ".join(map(str, shape))
+        return problem.format(got=got, want=len(images))
+
+    where = labels or _labels_beside(path)
+    numbers = read_array(where, goes_along)
     inputs = scaled(images.reshape(len(images), -1), wanted)
-    where = str(labels or _labels_beside(path))
-    index, classes = index_numbers(numbers, wanted.classes, where)
+    index, classes = index_numbers(numbers, wanted.classes, str(where))
     none = Samples(np.zeros((0, wanted.input.count)), np.zeros(0, np.intp), None, classes)
     return Samples(inputs, index, None, classes), none
 
@@ -66,44 +82,68 @@ def _labels_beside(path: Path) -> Path:
     return path.with_name(name)
 
 
-def read_array(path: Path) -> NDArray[np.generic]:
-    """Return the array in an IDX file.
+def read_array(
+    path: Path, check: Callable[[Shape], str] = lambda _shape: ""
+) -> NDArray[np.generic]:
+    """Return the array in an IDX file, unpacked where it is gzipped.
+
+    Parameters
+    ----------
+    path : Path
+    check : callable
+        Takes the shape that the header tells, and says what is wrong with it, or nothing.
 
     Raises
     ------
     ExperimentError
-        If the file is not IDX, or cut short.
+        If the file is not IDX, is cut short, or goes on behind its numbers. Whatever the header
+        tells is refused by the header alone: no more is read, or unpacked, than it announces.
     """
     file = str(path)
-    content = _unpacked(path)
-    if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in _TYPES or not content[3]:
+    with open_bytes(path) as stream:
+        packed = stream.read(2) == b"\x1f\x8b"
+        stream.seek(0)
+        if not packed:
+            return _read(file, stream, check)
+        try:
+            with gzip.open(stream) as unpacked:
+                return _read(file, unpacked, check)
+        except (gzip.BadGzipFile, EOFError, zlib.error):
+            raise at(file, None, _("this gzipped file is damaged or cut short")) from None
+
+
+def _read(
+    file: str, stream: IO[bytes] | gzip.GzipFile, check: Callable[[Shape], str]
+) -> NDArray[np.generic]:
+    head = stream.read(4)
+    if not head:
+        raise at(file, None, _("the file is empty"))
+    if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in _TYPES or not head[3]:
         raise at(file, None, _("this is not an IDX file"))
-    kind, dimensions = np.dtype(_TYPES[content[2]]), content[3]
-    start = 4 + 4 * dimensions
-    if len(content) < start:
+    kind, dimensions = np.dtype(_TYPES[head[2]]), head[3]
+    lengths = stream.read(4 * dimensions)
+    if len(lengths) < 4 * dimensions:
         raise at(file, None, _("this IDX file is cut short"))
-    shape = tuple(int(n) for n in np.frombuffer(content, ">u4", dimensions, 4))
+    shape = tuple(int(n) for n in np.frombuffer(lengths, ">u4"))
     check_size(file, shape[0], math.prod(shape[1:]))
+    if problem := check(shape):
+        raise at(file, None, problem)
     want = math.prod(shape) * kind.itemsize
-    if len(content) - start != want:
-        problem = _("this IDX file has {got} bytes of numbers; its header says {want}")
-        raise at(file, None, problem.format(got=len(content) - start, want=want))
-    return np.frombuffer(content, kind, offset=start).reshape(shape)
-
-
-def _unpacked(path: Path) -> bytes:
-    """Return the bytes of the file, unpacked where they are gzipped, never more than the limit."""
-    content = read_bytes(path, LARGEST_IDX)
-    if content[:2] != b"\x1f\x8b":
-        return content
-    try:
-        with gzip.open(path) as stream:
-            unpacked = bytearray()
-            while len(unpacked) <= LARGEST_IDX and (part := stream.read(2**20)):
-                unpacked += part
-    except (OSError, EOFError, zlib.error):
-        raise at(str(path), None, _("this gzipped file is damaged or cut short")) from None
-    if len(unpacked) > LARGEST_IDX:
-        problem = _("the file is too large; it may have {limit} MB")
-        raise at(str(path), None, problem.format(limit=LARGEST_IDX // 2**20))
-    return bytes(unpacked)
+    content = bytearray()
+    while part := stream.read(min(2**20, want + 1 - len(content))):  # one more: is there an end?
+        content += part
+    if len(content) > want:
+        problem = ngettext(
+            "this IDX file goes on behind its numbers; its header says {want} byte of them",
+            "this IDX file goes on behind its numbers; its header says {want} bytes of them",
+            want,
+        )
+        raise at(file, None, problem.format(want=want))
+    if len(content) < want:
+        problem = ngettext(
+            "this IDX file has {got} byte of numbers; its header says {want}",
+            "this IDX file has {got} bytes of numbers; its header says {want}",
+            len(content),
+        )
+        raise at(file, None, problem.format(got=len(content), want=want))
+    return np.frombuffer(content, kind).reshape(shape)

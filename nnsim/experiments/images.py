@@ -16,7 +16,8 @@ r"""Pictures in a text file that a person can read and edit.
 - ``#`` is 1 and ``.`` is 0. Without `levels`, digits are 0 and 1; with ``levels n`` the sign k is
   the grey level k/n.
 - Pictures stand side by side with spaces between them, and one band of them under another with an
-  empty line between. They count from left to right, then downwards.
+  empty line between, which may not be left out: rows that follow on one another belong to one
+  picture. They count from left to right, then downwards.
 - A picture with several channels (red, green, blue) is that many pieces side by side.
 """
 
@@ -30,7 +31,7 @@ import numpy as np
 
 from nnsim.experiments.errors import at, listed, nearest, quoted
 from nnsim.experiments.table import decode, read_bytes
-from nnsim.i18n import _
+from nnsim.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,7 +141,7 @@ class _Parser:
                 if self.section is None:
                     problem = _("a picture stands before the first class; write [{name}] above it")
                     raise at(self.name, number, problem.format(name=(*self.classes, "0")[0]))
-                if band is None or len(band.rows) == self.shape[0]:
+                if band is None:
                     band = _Band(*self.section)
                     bands.append(band)
                 band.lines.append(number)
@@ -175,24 +176,49 @@ class _Parser:
 
     def _check_rows(self, band: _Band) -> None:
         height, width, channels = self.shape
-        if len(band.rows) != height:
-            problem = _("these pictures have {got} rows; they should have {want}")
+        if len(band.rows) > height:
+            problem = ngettext(
+                "a picture has {want} row, and no empty line stands above this one; "
+                "one band of pictures and the next have an empty line between them",
+                "a picture has {want} rows, and no empty line stands above this one; "
+                "one band of pictures and the next have an empty line between them",
+                height,
+            )
+            raise at(self.name, band.lines[height], problem.format(want=height))
+        if len(band.rows) < height:
+            problem = ngettext(
+                "these pictures have {got} row; they should have {want}",
+                "these pictures have {got} rows; they should have {want}",
+                len(band.rows),
+            )
             raise at(self.name, band.lines[0], problem.format(got=len(band.rows), want=height))
         pieces = 0
         for offset, row in enumerate(band.rows):
             words = row.split()
             wrong = next((word for word in words if len(word) != width), None)
             if wrong is not None:
-                problem = _("{row} has {got} pixels; each row of a picture should have {want}")
+                problem = ngettext(
+                    "{row} has {got} pixel; each row of a picture should have {want}",
+                    "{row} has {got} pixels; each row of a picture should have {want}",
+                    len(wrong),
+                )
                 raise at(self.name, band.lines[offset],
                          problem.format(row=quoted(wrong), got=len(wrong), want=width))  # fmt: skip
             pieces = pieces or len(words)
             if len(words) != pieces:
-                problem = _("there are {got} pictures in this row, and {want} in the rows above")
+                problem = ngettext(
+                    "there is {got} picture in this row, and {want} in the rows above",
+                    "there are {got} pictures in this row, and {want} in the rows above",
+                    len(words),
+                )
                 raise at(self.name, band.lines[offset],
                          problem.format(got=len(words), want=pieces))  # fmt: skip
         if pieces % channels:
-            problem = _("{got} pieces stand side by side; a picture has {want}, one per channel")
+            problem = ngettext(
+                "{got} piece stands here; a picture has {want} side by side, one per channel",
+                "{got} pieces stand side by side; a picture has {want}, one per channel",
+                pieces,
+            )
             raise at(self.name, band.lines[0], problem.format(got=pieces, want=channels))
 
     def _values(self) -> NDArray[np.float64]:

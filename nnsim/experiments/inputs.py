@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnsim.experiments.errors import ExperimentError, quoted
-from nnsim.i18n import _
+from nnsim.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,7 +71,11 @@ def read_input(table: Table) -> InputSpec:
         problem = _("an input of {count} numbers is too large; at most {most}")
         table.fail("shape", problem.format(count=count, most=MOST_INPUTS))
     if names and len(names) != count:
-        problem = _("names has {got} entries; it should have {want}, one per input")
+        problem = ngettext(
+            "names has {got} entry; it should have {want}, one per input",
+            "names has {got} entries; it should have {want}, one per input",
+            len(names),
+        )
         table.fail("names", problem.format(got=len(names), want=count))
     plain = {"point": ("x", "y"), "number": ("x",)}.get(kind)
     return InputSpec(kind, shape, names or plain or tuple(str(i + 1) for i in range(count)))
@@ -129,15 +133,30 @@ def _check_count(got: int, want: int, text: str) -> None:
     if got == want:
         return
     if not text.strip():
-        raise ExperimentError(
-            _("the input is empty; it should have {want} numbers").format(want=want)
+        problem = ngettext(
+            "the input is empty; it should have {want} number",
+            "the input is empty; it should have {want} numbers",
+            want,
         )
+        raise ExperimentError(problem.format(want=want))
+    raise _wrong_length(_("the input"), got, want)
+
+
+def _wrong_length(where: str, got: int, want: int) -> ExperimentError:
     problem = (
-        _("the input is too short: it has {got} numbers and should have {want}")
+        ngettext(
+            "{where} is too short: it has {got} number and should have {want}",
+            "{where} is too short: it has {got} numbers and should have {want}",
+            got,
+        )
         if got < want
-        else _("the input is too long: it has {got} numbers and should have {want}")
+        else ngettext(
+            "{where} is too long: it has {got} number and should have {want}",
+            "{where} is too long: it has {got} numbers and should have {want}",
+            got,
+        )
     )
-    raise ExperimentError(problem.format(got=got, want=want))
+    return ExperimentError(problem.format(where=where, got=got, want=want))
 
 
 def _parse_pixels(spec: InputSpec, text: str) -> NDArray[np.float64]:
@@ -150,23 +169,25 @@ def _parse_pixels(spec: InputSpec, text: str) -> NDArray[np.float64]:
         return np.array(values, dtype=np.float64)
     if len(rows) != height:
         problem = (
-            _("the input is too short: it has {got} rows and should have {want}")
+            ngettext(
+                "the input is too short: it has {got} row and should have {want}",
+                "the input is too short: it has {got} rows and should have {want}",
+                len(rows),
+            )
             if len(rows) < height
-            else _("the input is too long: it has {got} rows and should have {want}")
+            else ngettext(
+                "the input is too long: it has {got} row and should have {want}",
+                "the input is too long: it has {got} rows and should have {want}",
+                len(rows),
+            )
         )
         raise ExperimentError(problem.format(got=len(rows), want=height))
     values = []
     for number, row in enumerate(rows, start=1):
-        found = _row(row.strip(), width * channels, _("row {row} of the input").format(row=number))
+        where = _("row {row} of the input").format(row=number)
+        found = _row(row.strip(), width * channels, where)
         if len(found) != width * channels:
-            problem = (
-                _("row {row} of the input is too short: it has {got} pixels and should have {want}")
-                if len(found) < width * channels
-                else _(
-                    "row {row} of the input is too long: it has {got} pixels and should have {want}"
-                )
-            )
-            raise ExperimentError(problem.format(row=number, got=len(found), want=width * channels))
+            raise _wrong_length(where, len(found), width * channels)
         values.extend(found)
     return np.array(values, dtype=np.float64)
 
@@ -233,7 +254,11 @@ def parse_target(text: str, classes: tuple[str, ...], outputs: int) -> NDArray[n
             problem.format(name=quoted(name), classes=", ".join(classes))
         ) from None
     if len(numbers) != outputs:
-        problem = _("the target has {got} numbers and should have {want}{classes}")
+        problem = ngettext(
+            "the target has {got} number and should have {want}{classes}",
+            "the target has {got} numbers and should have {want}{classes}",
+            len(numbers),
+        )
         hint = _(", or be a class: {names}").format(names=", ".join(classes)) if classes else ""
         raise ExperimentError(problem.format(got=len(numbers), want=outputs, classes=hint))
     return np.array(numbers, dtype=np.float64)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from nnsim.engine.initializers import initializer
 from nnsim.experiments.errors import quoted
-from nnsim.i18n import _
+from nnsim.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from nnsim.experiments.table import Table
@@ -151,7 +151,11 @@ def _read_layer(table: Table, position: int, shape: Shape) -> LayerSpec:
     table.only(("type", *LAYER_KEYS[kind]))
     name = _read_name(table, position)
     if kind in IMAGE_LAYERS and len(shape) != 3:
-        problem = _("a {kind} layer needs an image, and gets {count} numbers in a row")
+        problem = ngettext(
+            "a {kind} layer needs an image, and gets {count} number",
+            "a {kind} layer needs an image, and gets {count} numbers in a row",
+            math.prod(shape),
+        )
         table.fail("type", problem.format(kind=kind, count=math.prod(shape)))
     if kind == "dense":
         return _dense(table, name, shape)
@@ -259,7 +263,11 @@ def _read_rate(table: Table) -> float:
 def _read_labels(table: Table, units: int) -> tuple[str, ...]:
     labels = table.texts("labels")
     if labels and len(labels) != units:
-        problem = _("labels has {got} entries; it should have {want}, one per unit")
+        problem = ngettext(
+            "labels has {got} entry; it should have {want}, one per unit",
+            "labels has {got} entries; it should have {want}, one per unit",
+            len(labels),
+        )
         table.fail("labels", problem.format(got=len(labels), want=units))
     return labels
 

@@ -19,7 +19,7 @@ from nnsim.experiments.samples import Wanted
 from nnsim.experiments.table import Document
 from nnsim.experiments.training import KEYS as TRAINING_KEYS
 from nnsim.experiments.training import read_training
-from nnsim.i18n import _
+from nnsim.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,9 +102,12 @@ def _check_classes(root: Table, classes: tuple[str, ...], network: NetworkSpec) 
     one_for_two = network.outputs == 1 and len(classes) == 2
     if not classes or len(classes) == network.outputs or one_for_two:
         return
-    problem = _(
-        "classes has {got} names and the network {want} outputs; they should be as many "
-        "(or one output for two classes)"
+    problem = ngettext(
+        "classes has {got} name; there should be {want}, one per output of the network "
+        "(or two for one output)",
+        "classes has {got} names; there should be {want}, one per output of the network "
+        "(or two for one output)",
+        len(classes),
     )
     root.fail("classes", problem.format(got=len(classes), want=network.outputs))
 

@@ -13,7 +13,7 @@ from numpy.lib import format as npy
 
 from nnsim.experiments.errors import ExperimentError, at, listed
 from nnsim.experiments.samples import Samples, check_size, index_classes, index_numbers
-from nnsim.i18n import _
+from nnsim.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,11 +121,19 @@ def _samples(
 ) -> Samples:
     x, t = archive.read(inputs), archive.read(targets)
     if math.prod(x.shape[1:]) != wanted.input.count or x.dtype.kind == "U":
-        problem = _("its inputs are {got}; the experiment has {want} inputs")
+        problem = ngettext(
+            "its inputs are {got}; the experiment has {want} input",
+            "its inputs are {got}; the experiment has {want} inputs",
+            wanted.input.count,
+        )
         size = " × ".join(map(str, x.shape[1:])) or "1"
         raise at(archive.file, None, problem.format(got=size, want=wanted.input.count))
     if len(x) != len(t):
-        problem = _("there are {got} targets for {want} inputs")
+        problem = ngettext(
+            "there is {got} target; there should be {want}, one per input",
+            "there are {got} targets; there should be {want}, one per input",
+            len(t),
+        )
         raise at(archive.file, None, problem.format(got=len(t), want=len(x)))
     flat = scaled(x.reshape(len(x), -1), wanted)
     _check_finite(archive, flat)
@@ -137,7 +145,11 @@ def _samples(
         return Samples(flat, labels, None, classes)
     rows = t.reshape(len(t), -1)
     if rows.shape[1] != wanted.outputs or rows.dtype.kind == "U":
-        problem = _("its targets have {got} numbers each; the network has {want} outputs")
+        problem = ngettext(
+            "its targets have {got} number each; they should have {want}, one per output",
+            "its targets have {got} numbers each; they should have {want}, one per output",
+            rows.shape[1],
+        )
         raise at(archive.file, None, problem.format(got=rows.shape[1], want=wanted.outputs))
     values = rows.astype(np.float64)
     _check_finite(archive, values)

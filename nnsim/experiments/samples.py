@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnsim.experiments.errors import at, nearest, quoted
-from nnsim.i18n import _
+from nnsim.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -136,9 +136,12 @@ def check_size(file: str, samples: int, numbers: int, line: int | None = None) -
     if samples == 0:
         raise at(file, line, _("there are no samples in it"))
     if samples > MOST_SAMPLES or samples * numbers > MOST_VALUES:
-        problem = _(
+        problem = ngettext(
+            "{samples} samples of {numbers} number are too many; at most {most} samples "
+            "and {values} numbers in all",
             "{samples} samples of {numbers} numbers are too many; at most {most} samples "
-            "and {values} numbers in all"
+            "and {values} numbers in all",
+            numbers,
         )
         raise at(file, line, problem.format(
             samples=samples, numbers=numbers, most=MOST_SAMPLES, values=MOST_VALUES,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-import re
 import tomllib
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,15 +13,44 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from nnsim.experiments.errors import ExperimentError, at, listed, nearest, quoted
 from nnsim.experiments.lines import key_lines, line_of
-from nnsim.i18n import _
+from nnsim.experiments.syntax import explain
+from nnsim.i18n import _, ngettext
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import IO
 
     from nnsim.experiments.lines import Path as KeyPath
 
 LARGEST_TOML = 4 * 2**20
 """An experiment file has at most so many bytes; larger data belongs in a data file."""
+
+
+@contextmanager
+def open_bytes(path: Path) -> Iterator[IO[bytes]]:
+    """Open the file `path` to read; what goes wrong with it meanwhile names the file.
+
+    Raises
+    ------
+    ExperimentError
+        If it is missing, no ordinary file, or unreadable.
+    """
+    name = str(path)
+    try:
+        if path.is_dir():
+            raise at(name, None, _("this is a folder; give a file"))
+        if path.exists() and not path.is_file():
+            raise at(name, None, _("this is not an ordinary file"))
+        with path.open("rb") as stream:
+            yield stream
+    except FileNotFoundError:
+        raise at(name, None, _("there is no such file")) from None
+    except ExperimentError:
+        raise
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        problem = _("the file can't be read ({reason})").format(reason=reason)
+        raise at(quoted(name) if "\0" in name else name, None, problem) from None
 
 
 def read_bytes(path: Path, largest: int) -> bytes:
@@ -33,22 +62,9 @@ def read_bytes(path: Path, largest: int) -> bytes:
         If it is missing, no ordinary file, unreadable, empty or too large.
     """
     name = str(path)
-    try:
-        if path.is_dir():
-            raise at(name, None, _("this is a folder; give a file"))
-        if path.exists() and not path.is_file():
-            raise at(name, None, _("this is not an ordinary file"))
-        with path.open("rb") as stream:
-            size = os.fstat(stream.fileno()).st_size
-            content = stream.read(min(max(size, 2**16), largest) + 1)
-    except FileNotFoundError:
-        raise at(name, None, _("there is no such file")) from None
-    except ExperimentError:
-        raise
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        problem = _("the file can't be read ({reason})").format(reason=reason)
-        raise at(quoted(name) if "\0" in name else name, None, problem) from None
+    with open_bytes(path) as stream:
+        size = os.fstat(stream.fileno()).st_size
+        content = stream.read(min(max(size, 2**16), largest) + 1)
     if not content:
         raise at(name, None, _("the file is empty"))
     if len(content) > largest:
@@ -100,7 +116,7 @@ class Document:
         try:
             return cls(path, tomllib.loads(text), text)
         except tomllib.TOMLDecodeError as error:
-            raise _syntax_error(path, text, str(error)) from None
+            raise at(str(path), *explain(str(error), text)) from None
         except RecursionError:
             raise at(str(path), None, _("the brackets are nested too deeply")) from None
         except ValueError as error:  # such as an integer of 5000 digits
@@ -123,21 +139,14 @@ class Document:
         return Table(self, (), self.content)
 
 
-def _syntax_error(path: Path, text: str, message: str) -> ExperimentError:
-    """Turn tomllib's message, which ends in ``(at line 3, column 5)``, into ours."""
-    found = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", message)
-    line = int(found[1]) if found and found[1] else text.rstrip("\n").count("\n") + 1
-    why = message[: found.start()] if found else message
-    return at(str(path), line, _("not valid TOML: {why}").format(why=why))
-
-
-def _kind(value: object) -> str:
+def shown(value: object) -> str:
+    """Return a value as a refusal names it: small ones themselves, others by their kind."""
     if isinstance(value, bool):
-        return _("true or false")
+        return "true" if value else "false"
     if isinstance(value, int | float):
-        return _("a number")
+        return _short(value)
     if isinstance(value, str):
-        return _("a text")
+        return _("the text {text}").format(text=quoted(value)) if value else _("an empty text")
     if isinstance(value, list):
         return _("a list")
     return _("a table") if isinstance(value, dict) else _("a date")
@@ -167,8 +176,8 @@ class Table:
                 self.fail(key, problem.format(key=quoted(key), hint=nearest(key, known)))
 
     def _wrong(self, key: str, value: object, wanted: str) -> NoReturn:
-        problem = _("{key} is {kind}; it should be {wanted}")
-        self.fail(key, problem.format(key=key, kind=_kind(value), wanted=wanted))
+        problem = _("{key} is {value}; it should be {wanted}")
+        self.fail(key, problem.format(key=key, value=shown(value), wanted=wanted))
 
     def missing(self, key: str, wanted: str) -> NoReturn:
         """Refuse the table because `key` is not there."""
@@ -267,12 +276,16 @@ class Table:
         """Return a list of one to `most` tables."""
         values = self.values(key)
         if not 1 <= len(values) <= most:
-            problem = _("{key} has {count} entries; it should have 1 to {most}")
+            problem = ngettext(
+                "{key} has {count} entry; it should have 1 to {most}",
+                "{key} has {count} entries; it should have 1 to {most}",
+                len(values),
+            )
             self.fail(key, problem.format(key=key, count=len(values), most=most))
         for index, value in enumerate(values):
             if not isinstance(value, dict):
-                problem = _("{key} holds {kind}; each entry should be a table in braces")
-                self.fail(key, problem.format(key=key, kind=_kind(value)), index)
+                problem = _("{key} holds {value}; each entry should be a table in braces")
+                self.fail(key, problem.format(key=key, value=shown(value)), index)
         return [Table(self.document, (*self.path, key, i), v) for i, v in enumerate(values)]
 
     def texts(self, key: str, *, distinct: bool = True) -> tuple[str, ...]:
@@ -283,9 +296,9 @@ class Table:
         seen: set[str] = set()
         for index, value in enumerate(self.values(key)):
             if not isinstance(value, str) or not value.strip():
-                problem = _("{key} holds {kind}; each entry should be a text")
-                kind = _("an empty text") if isinstance(value, str) else _kind(value)
-                self.fail(key, problem.format(key=key, kind=kind), index)
+                problem = _("{key} holds {value}; each entry should be a text")
+                what = _("an empty text") if isinstance(value, str) else shown(value)
+                self.fail(key, problem.format(key=key, value=what), index)
             if distinct and value in seen:
                 problem = _("{name} stands twice in {key}")
                 self.fail(key, problem.format(name=quoted(value), key=key), index)
@@ -311,7 +324,7 @@ def _short(value: float) -> str:
     if isinstance(value, int):
         digits = int(value.bit_length() * math.log10(2)) + 1
         return str(value) if digits < 16 else _("a number of about {n} digits").format(n=digits)
-    return f"{value:g}"
+    return repr(value)
 
 
 def _range(low: float, high: float, *, above: bool) -> str:

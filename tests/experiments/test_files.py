@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import struct
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -123,7 +124,7 @@ BROKEN = [
     (CLASSES, "a,b,c\n", "", "data.csv:1: there are only names of columns in it"),
     (CLASSES, "\n\n", "", "data.csv:1: there are no samples in it"),
     (CLASSES, "", "", "data.csv: the file is empty"),
-    (CLASSES, "1,no\n2,yes\n", "", "data.csv:1: there are 1 columns of inputs, and the experiment"),
+    (CLASSES, "1,no\n2,yes\n", "", "data.csv:1: there is 1 column of inputs; there should be"),
     (CLASSES, b"1,2,no\n\0", "", "data.csv:2: this is a binary file"),
     (CLASSES, '1,2,"no\n', "", "data.csv:1: this line is no row of a table"),
     (CLASSES, "a,b,c\n0,1,no\n", 'labels = "d"', 'data.csv:1: there is no column "d"; known'),
@@ -210,7 +211,10 @@ ARCHIVES = [
     (bomb(), "are too many; at most"),
     (archive(x=np.ones((2, 2))), "there is no array targets / labels / y in it; it has x"),
     (archive(x=np.ones((2, 3)), y=np.ones(2)), "its inputs are 3; the experiment has 2 inputs"),
-    (archive(x=np.ones((2, 2)), y=np.ones(3)), "there are 3 targets for 2 inputs"),
+    (
+        archive(x=np.ones((2, 2)), y=np.ones(3)),
+        "there are 3 targets; there should be 2, one per input",
+    ),
     (archive(x=np.ones((2, 2)), y=np.ones((2, 4))), "its targets have 4 numbers each"),
     (archive(x=np.array([[1, 2], [3, np.nan]]), y=np.ones(2)), "sample 2 holds nan"),
     (archive(x=np.array([[1, 2], [3, 4]]), y=np.array([1, np.inf])), "sample 2 holds inf"),
@@ -261,7 +265,7 @@ IDX_BROKEN = [
     (b"\0\0\x08\x03\0\0", "this IDX file is cut short"),
     (idx(X)[:-1], "has 11 bytes of numbers; its header says 12"),
     (idx(X[:, :1]), "its images are 1 × 3; the experiment has 6 inputs"),
-    (idx(X[:1]), "there are 2 labels for 1 images"),
+    (idx(X[:1]), "it holds 2 labels; there should be 1, one per image"),
     (b"\0\0\x08\x03" + b"\xff" * 12, "are too many; at most"),
     (gzip.compress(idx(X))[:-9], "this gzipped file is damaged or cut short"),
     (b"", "the file is empty"),
@@ -272,3 +276,47 @@ IDX_BROKEN = [
 def test_broken_idx_files(data, write, content, message):
     write(idx(np.array([0, 1])), "t-labels-idx1-ubyte")
     assert message in said(data, IMAGES, content, "t-images-idx3-ubyte")
+
+
+def bomb(kind: int, *lengths: int, size: int) -> bytes:
+    """Return a small gzipped IDX file whose header is followed by `size` bytes of zeros."""
+    head = struct.pack(">HBB", 0, kind, len(lengths)) + struct.pack(f">{len(lengths)}I", *lengths)
+    stream = io.BytesIO()
+    with gzip.GzipFile(fileobj=stream, mode="wb", compresslevel=1) as packed:
+        packed.write(head)
+        for _part in range(size // 2**20):
+            packed.write(bytes(2**20))
+    return stream.getvalue()
+
+
+BOMBS = [
+    ((0x08, 2, 2, 3), "goes on behind its numbers; its header says 12 bytes of them"),
+    ((0x0E, 500_000, 2, 4), "its images are 2 × 4; the experiment has 6 inputs"),
+    ((0x0E, 2**31, 2, 3), "are too many; at most"),
+]
+
+
+@pytest.mark.parametrize(("header", "message"), BOMBS, ids=[message for _h, message in BOMBS])
+def test_no_more_is_unpacked_than_the_header_announces(data, write, header, message):
+    content = bomb(*header, size=32 * 2**20)
+    write(idx(np.array([0, 1])), "t-labels-idx1-ubyte.gz")
+    assert message in said(data, IMAGES, content, "t-images-idx3-ubyte.gz")
+    tracemalloc.start()
+    try:
+        said(data, IMAGES, content, "t-images-idx3-ubyte.gz")
+        _now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * 2**20
+
+
+def test_labels_that_do_not_go_along_are_not_unpacked(data, write):
+    write(bomb(0x08, 32 * 2**20, size=32 * 2**20), "t-labels-idx1-ubyte.gz")
+    tracemalloc.start()
+    try:
+        message = said(data, IMAGES, gzip.compress(idx(X)), "t-images-idx3-ubyte.gz")
+        _now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert "samples of 1 number are too many" in message
+    assert peak < 4 * 2**20

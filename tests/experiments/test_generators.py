@@ -90,7 +90,7 @@ def test_in_an_experiment_file(write):
     ("old", "new", "said"),
     [
         ("moons", "moon", ':6: unknown generator "moon"; did you mean "moons"?'),
-        ("moons", "line", ":6: line gives 1 numbers per sample, and the input has 2"),
+        ("moons", "line", ":6: line gives 1 number per sample, and the input has 2"),
         ('"point"', '"number"', ":6: moons gives 2 numbers per sample, and the input has 1"),
         ('"moons"', '"moons"\nsamples = 0', ":7: samples is 0; it should be a whole number from 1"),
         ('"moons"', '"moons"\nsamples = 10000000', ":7: samples is 10000000"),

@@ -12,7 +12,7 @@ from nnsim.experiments.images import format_pictures, read_pictures
 
 
 def test_pictures_stand_side_by_side_and_under_one_another(write):
-    path = write("; about\n[a]\n##  #.\n.#  ..\n\n..\n##\n[test b]\n#.\n#.\n.#\n.#\n", "p.txt")
+    path = write("; about\n[a]\n##  #.\n.#  ..\n\n..\n##\n[test b]\n#.\n#.\n\n.#\n.#\n", "p.txt")
     found = read_pictures(path, (2, 2, 1))
     assert found.classes == ("a", "b")
     assert found.images[..., 0].tolist() == [[[1, 1], [0, 1]], [[1, 0], [0, 0]], [[0, 0], [1, 1]]]
@@ -45,10 +45,13 @@ BROKEN = [
     ),
     ("[2]\n##\n##\n", '1: "2" is no class of the experiment; known are 0, 1'),
     ("[0\n##\n##\n", "1: a class stands in brackets"),
-    ("[0]\n##\n", "2: these pictures have 1 rows; they should have 2"),
-    ("[0]\n##\n##\n##\n", "4: these pictures have 1 rows; they should have 2"),
+    ("[0]\n##\n", "2: these pictures have 1 row; they should have 2"),
+    ("[0]\n##\n##\n\n##\n", "5: these pictures have 1 row; they should have 2"),
+    ("[0]\n##\n##\n##\n", "4: a picture has 2 rows, and no empty line stands above this one"),
+    ("[0]\n##\n##\n##\n##\n", "4: a picture has 2 rows, and no empty line stands above"),
+    ("[0]\n##\n##\n; so\n##\n##\n", "5: a picture has 2 rows, and no empty line stands above"),
     ("[0]\n##\n###\n", '3: "###" has 3 pixels; each row of a picture should have 2'),
-    ("[0]\n##  ##\n; so\n##\n", "4: there are 1 pictures in this row, and 2 in the rows above"),
+    ("[0]\n##  ##\n; so\n##\n", "4: there is 1 picture in this row, and 2 in the rows above"),
     ("[0]\n##\n#x\n", '3: "x" is no pixel; known are ., #, 0, 1'),
     ("[0]\n##\n#ü\n", '3: "ü" is no pixel'),
     ("levels 3\n[0]\n##\n#4\n", '4: "4" is no pixel; known are ., #, 0, 1, 2, 3'),
