@@ -44,6 +44,8 @@ def precise(value: float, width: int = 10) -> str:
 
 def bar(value: float, full: float, width: int) -> tuple[str, str]:
     """A bar of `width` cells, as its filled and its empty part; negative values fill dotted."""
+    if width < 1:
+        return "", ""
     if not math.isfinite(value):
         return "", "?" * width
     share = min(1.0, abs(value) / full) if full > 0 else 0.0

@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.widgets import Static
 
 from nnsim.experiments import catalogue
@@ -73,9 +72,9 @@ class HomeScreen(GuardedScreen):
             id="welcome",
             markup=False,
         )
-        panel = Vertical(ExperimentList(), id="experiments-panel")
-        panel.border_title = _("Experiments")
-        yield panel
+        experiments = ExperimentList()
+        experiments.border_title = _("Experiments")
+        yield experiments
         yield StatusLine(id="status")
         yield KeyLine()
         yield TooSmall()

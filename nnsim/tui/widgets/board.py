@@ -10,6 +10,8 @@ from textual.strip import Strip
 from nnsim.tui.widgets.painter import Painter
 from nnsim.tui.widgets.rows import Row
 
+MOST_GAP = 3
+
 
 class Board(Painter, can_focus=True):
     """Lines of (text, style name), set all at once with `set_rows`."""
@@ -51,7 +53,7 @@ class Board(Painter, can_focus=True):
         return ["".join(text for text, _style in row).rstrip() for row in self._rows]
 
     def set_rows(self, rows: Sequence[Row]) -> None:
-        """Show these lines; those that are new are drawn, in one region."""
+        """Show these lines; those that are new are drawn."""
         old, self._rows = self._rows, list(rows)
         changed = [
             y
@@ -60,8 +62,8 @@ class Board(Painter, can_focus=True):
         ]
         for y in changed:
             self._strips.pop(y, None)
-        if changed:
-            self.redraw(changed[0], changed[-1])
+        for first, last in _runs(changed):
+            self.redraw(first, last)
 
     def render_line(self, y: int) -> Strip:
         """One line."""
@@ -79,3 +81,14 @@ class Board(Painter, can_focus=True):
         """Every line is drawn anew in the new style."""
         super().notify_style_update()
         self._strips.clear()
+
+
+def _runs(changed: list[int]) -> list[tuple[int, int]]:
+    """First and last line of each run; a region costs as much as a few lines, so gaps are closed."""
+    runs: list[tuple[int, int]] = []
+    for y in changed:
+        if runs and y - runs[-1][1] <= MOST_GAP:
+            runs[-1] = (runs[-1][0], y)
+        else:
+            runs.append((y, y))
+    return runs

@@ -32,10 +32,14 @@ class Painter(Widget):
         return self._palette[name, 0]
 
     def line(self, *pieces: tuple[str, str], width: int | None = None) -> Strip:
-        """A line of (text, style name), filled up or cut to the width of the content."""
+        """A line of (text, style name), filled up to the width of the content, or cut with "…"."""
         segments = [Segment(text, self.style(name)) for text, name in pieces if text]
         width = self.content_size.width if width is None else width
-        return Strip(segments).adjust_cell_length(width, self.style()).simplify()
+        strip = Strip(segments)
+        if strip.cell_length > width > 0:  # what is cut says so
+            more = Segment("…", segments[-1].style)
+            strip = Strip([*strip.crop(0, width - 1), more])
+        return strip.adjust_cell_length(width, self.style()).simplify()
 
     def redraw(self, first: int, last: int) -> None:
         """Draw lines of the content again, from `first` to `last`."""

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from textual.geometry import Size
 from textual.strip import Strip
 
@@ -85,13 +85,18 @@ class PredictionBars(Painter):
     def _bar(self, index: int, width: int) -> list[tuple[str, str]]:
         """Label, bar, number, and an arrow at the one that decides; `width` cells."""
         wins = index == self.winner
-        label_width = max(cell_len(label) for label in self.labels)
-        label = self.labels[index] + " " * (label_width - cell_len(self.labels[index]))
-        number = short(float(self.output[index]), 7 if self._columns == 1 else 5)
-        room = max(1, width - label_width - len(number) - 4)
+        digits = 7 if self._columns == 1 else 5 if width > 10 else 4
+        number = short(float(self.output[index]), digits)
+        # The number and the arrow stay whole; a long name gives way to them, and so does the bar.
+        most = max(1, width - len(number) - (6 if width > 10 else 4))
+        label_width = min(most, max(cell_len(label) for label in self.labels))
+        label = self.labels[index]
+        if cell_len(label) > label_width:
+            label = set_cell_size(label, label_width - 1) + "…"
+        room = width - label_width - len(number) - 4
         filled, rest = bar(float(self.output[index]), self._scale(), room)
         return [
-            (f"{label} ", "label"),
+            (f"{set_cell_size(label, label_width)} ", "label"),
             (filled, "winner" if wins else "bar"),
             (rest, "rest"),
             (f" {number}", "winner" if wins else "verdict"),

@@ -17,7 +17,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from nnsim.i18n import N_
+from nnsim.i18n import N_, _
 from nnsim.tui.widgets.painter import Painter
 
 # A row is a list of (text, component class or "" for the plain style).
@@ -72,6 +72,7 @@ class RowList(Painter, ScrollView, can_focus=True):
         # By line on the screen: the row drawn there, and what it said.
         self._drawn: dict[int, tuple[int, Row]] = {}
         self._header = ""
+        self._in_sight: str | None = None
         self.line_width = 0  # of the content in sight
 
     class Moved(Message):
@@ -124,8 +125,27 @@ class RowList(Painter, ScrollView, can_focus=True):
         ]
         if header != self._header:
             changed.append(0)
+        self._say_what_is_in_sight()
         if changed:  # one region: each costs as much as a few lines
             self.redraw(min(changed), max(changed))
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Say anew which rows are in sight."""
+        super().watch_scroll_y(old_value, new_value)
+        self._say_what_is_in_sight()
+
+    def _say_what_is_in_sight(self) -> None:
+        """Name the rows in sight on the border, where there are more (a scrollbar is colour)."""
+        seen, count = self.content_size.height - self._header_height, self.row_count()
+        text = None
+        if 0 < seen < count:
+            first = min(round(self.scroll_y), count - seen)
+            text = _("{first}–{last} of {count}").format(
+                first=first + 1, last=first + seen, count=count
+            )
+        if text != self._in_sight:
+            self._in_sight = text
+            self.border_subtitle = text
 
     def on_resize(self) -> None:
         """Fit the scrollable size to the width, and keep the cursor in sight."""

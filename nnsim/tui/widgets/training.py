@@ -14,6 +14,8 @@ from nnsim.tui.widgets.rows import Row, RowList
 if TYPE_CHECKING:
     from nnsim.lab import Lab
 
+NAME = 10  # cells for the name of a number
+
 
 class TrainingPanel(RowList):
     """Epoch, cost, how many are right, and the settings of training."""
@@ -38,14 +40,16 @@ class TrainingPanel(RowList):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._rows: list[tuple[str, Row]] = []
+        self._lab: Lab | None = None
 
     def show(self, lab: Lab) -> None:
         """Show how training stands."""
         metrics, trainer = lab.metrics, lab.trainer
         rows: list[tuple[str, Row]] = [
             (_("epoch"), [(f"{trainer.epoch}", "strong")]),
-            (_("cost"), [(short(metrics.cost, 9).strip(), "strong")]),
         ]
+        if metrics.samples:
+            rows.append((_("cost"), [(short(metrics.cost, self._room).strip(), "strong")]))
         if metrics.right is not None:
             rows.append((_("right"), self._share(metrics.right, metrics.samples)))
         if metrics.test_right is not None:
@@ -58,14 +62,26 @@ class TrainingPanel(RowList):
         ]
         if lab.diverged:
             rows.append((_("stopped"), [(_("the numbers left the finite"), "wrong")]))
+        self._lab = lab
         if rows != self._rows:
             self._rows = rows
             self.rows_changed()
 
-    @staticmethod
-    def _share(right: int, of: int) -> Row:
-        filled, rest = bar(right, of, 10)
-        return [(f"{right}/{of} ", "strong"), (filled, ""), (rest, "dim")]
+    def on_resize(self) -> None:
+        """Fit the numbers into the new width."""
+        super().on_resize()
+        if self._lab is not None:
+            self.show(self._lab)
+
+    @property
+    def _room(self) -> int:
+        """Cells for a value, behind its name."""
+        return max(6, min(12, self.line_width - NAME - 1))
+
+    def _share(self, right: int, of: int) -> Row:
+        text = f"{right}/{of} "
+        filled, rest = bar(right, of, min(10, self.line_width - NAME - 1 - len(text)))
+        return [(text, "strong"), (filled, ""), (rest, "dim")]
 
     def row_count(self) -> int:
         """One row for each number."""
@@ -74,7 +90,7 @@ class TrainingPanel(RowList):
     def row(self, index: int) -> Row:
         """A name and its value."""
         name, pieces = self._rows[index]
-        return [(f" {name:<10}", "dim"), *pieces]
+        return [(f" {name:<{NAME}}", "dim"), *pieces]
 
     def address(self, index: int) -> str:
         """The address of the number in a row; of the cost, where a row has none."""

@@ -165,7 +165,12 @@ def _table_row(
         else:
             text = (precise if page.fine else short)(float(value), column - 1)
             style = _value_style(table, c, float(value), here, reached)
-        row += [(" ", ""), (text, "cursor" if under else style)]
+        if under or style == "hidden":
+            row += [(" ", ""), (text, "cursor" if under else style)]
+        elif row[-1][1] == style:  # the fewer pieces, the faster they are drawn
+            row[-1] = (f"{row[-1][0]} {text}", style)
+        else:
+            row.append((f" {text}", style))
     return row
 
 
