@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nnsim.experiments.training import LARGEST_SEED
 from nnsim.i18n import N_, _
 from nnsim.lab.commands.numbers import set_number
 from nnsim.lab.commands.table import COMMANDS, Command, command, no_more, number, whole, words
@@ -84,7 +85,7 @@ def _reset(lab: Lab, rest: str) -> str:
 @command("seed N", N_("start anew from another seed, epoch 0"))
 def _seed(lab: Lab, rest: str) -> str:
     (text,) = words(rest, "seed", 1, 1)
-    seed = whole(text, 0, 2**32 - 1)
+    seed = whole(text, 0, LARGEST_SEED)
     lab.restart(seed=seed)
     return _("a new start from seed {seed}, epoch 0").format(seed=seed)
 
