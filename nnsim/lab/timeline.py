@@ -270,6 +270,11 @@ class Recorder:
         self._run: Run | None = None
         self._frames: list[Frame] = []
         self._held = self._grown = 0
+        # Whether training draws nothing and looks for no best: only arrays change then.
+        dropout = any(layer.kind == "dropout" for layer in trainer.network.layers)
+        self._plain = not dropout and trainer.patience is None
+        self._settings: tuple[object, ...] = ()
+        self._taken = self._start  # the last one
 
     def note(self) -> None:
         """Keep the state after an epoch, if it is one of those that are kept."""
@@ -316,4 +321,12 @@ class Recorder:
         return self._frames[-1].epoch if self._frames else -1
 
     def _frame(self) -> Frame:
-        return Frame(self._trainer, self._frames[-1] if self._frames else None)
+        trainer = self._trainer
+        settings = (trainer.learning_rate, id(trainer.optimizer), id(trainer.schedule))
+        plain = self._plain and trainer.batch_size is None and not trainer.position
+        if plain and settings == self._settings:
+            self._taken = Frame.following(trainer, self._taken)
+        else:
+            self._taken = Frame(trainer, self._taken)
+            self._settings = settings if plain else ()
+        return self._taken

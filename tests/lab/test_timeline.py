@@ -71,6 +71,21 @@ def test_settings_are_those_of_the_epoch_and_of_going_on_from_it(lab):
     assert np.array_equal(lab.network.parameters, straight)
 
 
+def test_what_changes_while_training_goes_on_is_kept_too(lab, monkeypatch):
+    monkeypatch.setattr("nnsim.lab.timeline.MOST_FRAMES", 12)
+    steps = lab.run_in_steps("train 100")
+    rates = {}
+    for line in ("rate 0.3", "optimizer adam", "rate 0.01", "optimizer sgd", "rate 0.1"):
+        for _epoch in range(16):
+            next(steps)
+            rates[lab.trainer.epoch] = (lab.read("learning_rate"), lab.trainer.optimizer.name)
+        lab.run(line)
+    steps.close()
+    for epoch in lab.timeline.run.epochs[1:-1]:
+        lab.run(f"rewind {epoch}")
+        assert (lab.read("learning_rate"), lab.trainer.optimizer.name) == rates[epoch]
+
+
 def test_single_updates_make_epochs(lab):
     mini_batches(lab)
     for _step in range(6):
