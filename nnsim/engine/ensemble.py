@@ -218,7 +218,7 @@ class Ensemble:
             costs.append(sums)
             right = [metrics.decide(output) == wanted for output in outputs]
             accuracies.append(np.mean(right, axis=1))
-        classes = metrics.are_classes(target, self._template.loss_function)
+        classes = self._template.are_classes(target)
         return (
             np.concatenate(losses),
             np.concatenate(costs),

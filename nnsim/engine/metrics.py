@@ -20,10 +20,10 @@ def decide(output: Array) -> Array:
 
 
 def are_classes(target: Array, loss: Loss | None = None) -> bool:
-    """Say whether targets (m, n) name classes rather than quantities.
+    """Say whether targets (m, n) look like classes rather than quantities.
 
     They do under a loss that classifies; else if there is a single 1 per row and 0 elsewhere, or,
-    with one output, only 0 and 1.
+    with one output, only 0 and 1. Quantities may happen to be so: `Network.classes` can tell.
     """
     if loss is not None and loss.classifies:
         return True
@@ -35,8 +35,3 @@ def are_classes(target: Array, loss: Loss | None = None) -> bool:
 def right(output: Array, target: Array) -> Array:
     """Return for each sample whether the outputs decide as the targets do, (m,) of bool."""
     return np.asarray(decide(output) == decide(target))
-
-
-def accuracy(output: Array, target: Array, loss: Loss | None = None) -> float | None:
-    """Return the share that is read right, 0 … 1; None where targets are no classes."""
-    return float(right(output, target).mean()) if are_classes(target, loss) else None

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from nnsim.engine import bugs, building, checks, storage
+from nnsim.engine import bugs, building, checks, metrics, storage
 from nnsim.engine.errors import EngineError
 from nnsim.engine.initializers import initializer as read_initializer
 from nnsim.engine.layers import layer_from
@@ -34,10 +34,14 @@ class Model:
         dtype: Any = "float64",
         l2: float = 0.0,
         l1: float = 0.0,
+        classes: bool | None = None,
     ) -> None:
         self.input_shape = building.read_shape(input_shape)
         self.layers = building.named(layers)
         self._loss = loss_named(loss)
+        if classes is not None and not isinstance(classes, bool):
+            raise EngineError(f"classes is {classes!r}: give True, False or None")
+        self.classes = classes
         if reduction not in ("mean", "sum"):
             raise EngineError(f'reduction is {reduction!r}: give "mean" or "sum"')
         self.dtype = building.read_dtype(dtype)
@@ -90,6 +94,12 @@ class Model:
     def loss_function(self) -> Loss:
         """The loss itself, with its formula."""
         return self._loss
+
+    def are_classes(self, target: Array) -> bool:
+        """Say whether targets (m, …) name classes: as the network was told, or as they look."""
+        if self.classes is not None:
+            return self.classes
+        return metrics.are_classes(target, self._loss)
 
     @property
     def reduction(self) -> str:
@@ -220,6 +230,7 @@ class Model:
             "l2": self.l2,
             "l1": self.l1,
             "seed": self.seed,
+            "classes": self.classes,
         }
 
     @classmethod

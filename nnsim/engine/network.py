@@ -44,6 +44,9 @@ class Network(Model):
         ``"float64"`` or ``"float32"``.
     l2, l1 : float
         Strengths of the penalty ½·l2·Σw² + l1·Σ|w| over weights and kernels, never biases.
+    classes : bool, optional
+        Whether targets name classes, so that there is an accuracy; False for regression. Unless
+        told, loss and targets decide, as `metrics.are_classes` says. Can be set at any time.
 
     Attributes
     ----------
@@ -68,10 +71,11 @@ class Network(Model):
         dtype: Any = "float64",
         l2: float = 0.0,
         l1: float = 0.0,
+        classes: bool | None = None,
     ) -> None:
         self._plans: OrderedDict[tuple[Any, ...], Plan] = OrderedDict()
         self._room: dict[str, Array] = {}
-        super().__init__(layers, input_shape, loss, reduction, seed, dtype, l2, l1)
+        super().__init__(layers, input_shape, loss, reduction, seed, dtype, l2, l1, classes)
 
     def forget_plans(self) -> None:
         """Let every tape be recorded anew: something has changed that is part of them."""
@@ -128,7 +132,9 @@ class Network(Model):
     def accuracy(self, x: Any, target: Any) -> float | None:
         """Return the share of samples read right, or None where targets are no classes."""
         x, target = self.check(x, target)
-        return metrics.accuracy(self.forward(x), target, self._loss)
+        if not self.are_classes(target):
+            return None
+        return float(metrics.right(self.forward(x), target).mean())
 
     def evaluate(self, x: Array, target: Array, until: Until = "loss") -> Plan:
         """Return a plan that has run on checked samples, in evaluation mode; its buffers live."""

@@ -26,6 +26,7 @@ def build_network(experiment: Experiment, seed: int) -> Network:
             dtype=spec.dtype,
             l1=training.l1,
             l2=training.l2,
+            classes=bool(experiment.classes),
         )
     except ValueError as error:
         raise refused(experiment, error) from None

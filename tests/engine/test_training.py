@@ -13,6 +13,7 @@ from nnsim.engine import (
     Dense,
     Dropout,
     EngineError,
+    Ensemble,
     Flatten,
     MaxPool2D,
     Network,
@@ -146,6 +147,27 @@ def test_metrics_are_not_computed_unless_read(monkeypatch):
     assert calls == []
     assert math.isfinite(last.loss + last.cost + last.accuracy)
     assert len(calls) == 1
+
+
+@pytest.mark.parametrize(("classes", "accuracy"), [(False, None), (None, 0.5), (True, 0.5)])
+def test_who_says_that_targets_are_quantities_gets_no_accuracy(classes, accuracy, tmp_path):
+    # Heights of 0 and 1: a quantity, although it looks like classes.
+    x, t = np.array([[0.0], [1.0]]), np.array([[0.0], [1.0]])
+    net = Network([Dense(1)], (1,), classes=classes)
+    net.parameters[...] = 0
+    last = list(Trainer(net, learning_rate=0.0).run(x, t, epochs=1, validation=(x, t)))[-1]
+    assert last.accuracy == last.validation_accuracy == accuracy
+    assert last.right == (None if accuracy is None else 1)
+    assert net.accuracy(x, t) == accuracy
+    ensemble = Ensemble(net, range(2)).accuracies(x, t)
+    assert (ensemble is None) == (accuracy is None)
+    net.save(tmp_path / "net.npz")
+    assert Network.load(tmp_path / "net.npz").accuracy(x, t) == accuracy
+
+
+def test_classes_are_said_with_yes_or_no():
+    with pytest.raises(EngineError, match="classes is 'cat': give True, False or None"):
+        Network([Dense(1)], (1,), classes="cat")
 
 
 def test_regression_has_no_accuracy():

@@ -168,3 +168,24 @@ targets = [0, 0, 0, 1]
     assert network.forward(data.inputs).tolist() == data.targets.tolist()
     with pytest.raises(ValueError, match="step activation"):
         trainer.run(data.inputs, data.targets, epochs=1)
+
+
+def test_without_classes_there_is_no_accuracy_even_for_targets_of_0_and_1(write):
+    text = """
+        id = "heights"
+        title = "Heights"
+        input = { kind = "number" }
+        {classes}
+        [network]
+        loss = "squared_error"
+        layers = [{ type = "dense", units = 1 }]
+        [data]
+        inputs = [[0], [1]]
+        targets = [[0], [1]]
+    """
+    for classes, told in (("", False), ('classes = ["low", "high"]', True)):
+        experiment = load(write(text.replace("{classes}", classes)))
+        network = experiment.build_network()
+        assert network.classes is told
+        data = experiment.data
+        assert (network.accuracy(data.inputs, data.targets) is not None) is told
