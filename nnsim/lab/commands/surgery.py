@@ -27,7 +27,7 @@ def _mute(lab: Lab, rest: str) -> str:
 @command("unmute [UNIT]", N_("let a muted unit be heard again; without a unit, all"))
 def _unmute(lab: Lab, rest: str) -> str:
     unit = " ".join(words(rest, "unmute", 0, 1))
-    return _("{units} is heard again").format(units=surgery.unmute(lab, unit))
+    return _("heard again: {units}").format(units=surgery.unmute(lab, unit))
 
 
 @command("plant BUG LAYER", N_("let the gradients of a layer be wrong: plant wrong_sign hidden"))
