@@ -40,6 +40,7 @@ class Showing:
         self._selection = Selection(0, 0)
         self._marked = NOTHING
         self._rest_is_due = False
+        self._said: str | None = None  # to be said with the rest
         # Whether the person went elsewhere since the last step of the walk.
         self.away = False
 
@@ -65,18 +66,17 @@ class Showing:
         self.prediction(target)
         self._title(target)
         if message is not None:
+            self._said = None
             self._one(StatusLine).say(message, self.readout(), wrong=wrong)
         self._rest_soon()
 
     def step_first(self, message: str) -> None:
-        """Show the step of the walk and what it looks at now, the rest in the next frame."""
+        """Show the step of the walk now, the rest in the next frame."""
         panel = self._screen.walk_panel(self.lab.walk_place)
         if panel is not None and panel.display and panel.region.area:
-            self._walk(panel, self._follow()[0])
+            self._walk(panel, self._selection)
             message = panel.page.place or message
-        self._marked = self._marks()
-        self.input()
-        self._one(StatusLine).say(message, self.readout())
+        self._said = message
         self._rest_soon()
 
     def why_first(self) -> None:
@@ -99,6 +99,9 @@ class Showing:
         selection, _field = self._follow()
         self._marked = self._marks()
         self.input()
+        if self._said is not None:
+            self._one(StatusLine).say(self._said, self.readout())
+            self._said = None
         target = self._target()
         self.prediction(target)
         self._title(target)

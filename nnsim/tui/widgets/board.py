@@ -84,7 +84,7 @@ class Board(Painter, can_focus=True):
 
 
 def _runs(changed: list[int]) -> list[tuple[int, int]]:
-    """First and last line of each run; a region costs as much as a few lines, so gaps are closed."""
+    """First and last line of each run; a region costs as much as a few lines: gaps are closed."""
     runs: list[tuple[int, int]] = []
     for y in changed:
         if runs and y - runs[-1][1] <= MOST_GAP:

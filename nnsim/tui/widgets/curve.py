@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -56,12 +57,13 @@ def _sampled(function: Any, reach: float, dots: int) -> tuple[tuple[float, ...],
     return tuple(a.tolist()), low, high if high > low else low + 1.0
 
 
-def curve_rows(point: Point, width: int, height: int) -> list[Row]:
-    """Return the plot in `height` lines: the curve, its axes and the point; numbers below."""
-    width, height = min(width, MOST_WIDTH), min(height, MOST_HEIGHT) - 1
-    reach = reach_of(point.z)
+@lru_cache(maxsize=64)
+def _drawn(
+    function: Any, reach: float, width: int, height: int, tangent: tuple[float, float, float] | None
+) -> tuple[list[list[tuple[str, int]]], Callable[[float], int]]:
+    """The cells of curve, axes and tangent (z, a, slope), and how high an a stands, in dots."""
     across, down = width * DOTS_X, height * DOTS_Y
-    values, low, high = _sampled(point.function, reach, across)
+    values, low, high = _sampled(function, reach, across)
 
     def dot(a: float) -> int:
         share = (a - low) / (high - low)
@@ -72,12 +74,22 @@ def curve_rows(point: Point, width: int, height: int) -> list[Row]:
         raster.dot(x, dot(0.0), _AXIS)
     for y in range(0, down, 2):
         raster.dot(across // 2, y, _AXIS)
-    if point.tangent and math.isfinite(point.slope):
-        _draw(raster, [point.a + point.slope * (z - point.z) for z in _zs(reach, across)],
-              dot, _TANGENT)  # fmt: skip
+    if tangent is not None:
+        z, a, slope = tangent
+        _draw(raster, [a + slope * (at - z) for at in _zs(reach, across)], dot, _TANGENT)
     _draw(raster, values, dot, _CURVE)
+    return [raster.row(y) for y in range(height)], dot
+
+
+def curve_rows(point: Point, width: int, height: int) -> list[Row]:
+    """Return the plot in `height` lines: the curve, its axes and the point; numbers below."""
+    width, height = min(width, MOST_WIDTH), min(height, MOST_HEIGHT) - 1
+    reach = reach_of(point.z)
+    straight = point.tangent and all(map(math.isfinite, (point.z, point.a, point.slope)))
+    tangent = (point.z, point.a, point.slope) if straight else None
+    cells, dot = _drawn(point.function, reach, width, height, tangent)
     spot = _spot(point, reach, width, height, dot)
-    rows = [_row(raster.row(y), spot, y) for y in range(height)]
+    rows = [_row(line, spot, y) for y, line in enumerate(cells)]
     return [*rows, [(_scale(reach, width), "dim")]]
 
 
