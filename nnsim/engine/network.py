@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nnsim.engine import checks, metrics, trace
+from nnsim.engine import checks, metrics, seeds, trace
 from nnsim.engine.errors import EngineError
 from nnsim.engine.layers.base import Layer, as_count
 from nnsim.engine.model import Model
@@ -146,8 +146,9 @@ class Network(Model):
         training: bool = True,
         optimizer: str | Optimizer = "sgd",
         learning_rate: float = 0.2,
+        seed: int | None = None,
     ) -> Plan:
-        """Return the tape of a step for m samples.
+        """Return the tape of a step for m samples, a kept one if it was asked for before.
 
         Parameters
         ----------
@@ -160,6 +161,9 @@ class Network(Model):
             What the update follows.
         learning_rate : float
             Also to be changed later: ``plan.learning_rate[...] = 0.1``.
+        seed : int, optional
+            Of dropout; the network's own unless told. The numbers are those of a `Trainer` with
+            this seed, bit for bit, on all samples at once (up to 1024).
 
         Returns
         -------
@@ -167,22 +171,32 @@ class Network(Model):
             Fill ``.inputs`` (m, …) and ``.targets`` (m, …) in place, then ``.run()``, walk
             through ``.step()`` or print ``.source()``; ``.outputs`` is what came out. All of
             them are live.
+
+        Notes
+        -----
+        Asked for the same again, it returns the same plan, as a new one would start: with its
+        learning rate, and dropout at its beginning. What lies in its buffers stays. Other sizes,
+        rates and seeds have plans of their own, and so has every call with an optimiser that
+        remembers (all but sgd): two of them would disturb what the other remembers.
         """
         m = as_count(m, "m")
         if not training:
             # Not the plan that `forward` fills.
             return self._kept(("plan", m), lambda: self.record(m, "forward", False))
         rate = checks.real(learning_rate, "learning_rate", least=0)
+        seed = self.seed if seed is None else as_count(seed, "seed", least=0, most=2**63 - 1)
+        noise = seeds.noise(seed)
         rule = read_optimizer(optimizer)
         rule.prepare(self.parameters, rate)
 
         def record() -> Plan:
-            return self.record(m, "update", True, optimizer=rule)
+            return self.record(m, "update", True, optimizer=rule, generator=noise)
 
-        if rule.name != "sgd":  # the others remember: each plan has slots of its own
+        if rule.name != "sgd":
             return record()
-        plan = self._kept(("step", m), record)
+        plan = self._kept(("step", m, rate, seed), record)
         plan.learning_rate[...] = rate
+        plan.generator.bit_generator.state = noise.bit_generator.state
         return plan
 
     def record(self, m: int, until: Until, training: bool, **options: Any) -> Plan:

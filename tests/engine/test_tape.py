@@ -176,3 +176,59 @@ def test_a_tape_by_hand():
     assert y.tolist() == [4, 4, 4]
     assert [op.text for op in tape.step()] == ["np.multiply(x, rate, y)"]
     assert tape.ops[0].out is y
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("seeds", [(0, None), (7, None), (7, 3)])
+def test_dropout_draws_what_a_trainer_of_the_same_seed_draws(optimizer, seeds):
+    of_network, told = seeds
+
+    def network() -> Network:
+        layers = [Dense(6, "tanh"), Dropout(0.4), Dense(4, "tanh"), Dropout(0.2), Dense(2)]
+        return Network(layers, (3,), seed=of_network)
+
+    options = {} if told is None else {"seed": told}
+    net = network()
+    plan = filled(net, 5, optimizer=optimizer, learning_rate=0.05, **options)
+    space: dict[str, object] = {}
+    exec(plan.source(steps=6), space)
+    for _ in range(6):
+        plan.run()
+    assert np.array_equal(space["parameters"], net.parameters)
+    other = network()
+    trainer = Trainer(other, optimizer, 0.05, seed=of_network if told is None else told)
+    for _ in trainer.run(plan.inputs, plan.targets, epochs=6):
+        pass
+    assert np.array_equal(other.parameters, net.parameters)
+    assert not np.array_equal(network().parameters, net.parameters)
+
+
+def test_a_plan_is_kept_and_starts_like_a_new_one():
+    layers = [Dense(6, "tanh"), Dropout(0.5), Dense(2)]
+    net = Network(layers, (12,))
+    start = net.parameters.copy()
+    plan = filled(net, 4)
+    plan.run()
+    after = net.parameters.copy()
+    plan.learning_rate[...] = 7
+    net.parameters[...] = start
+    again = net.plan(4)
+    assert again is plan
+    assert again.learning_rate == 0.2
+    again.run()
+    assert np.array_equal(net.parameters, after)
+
+
+def test_plans_that_differ_are_apart():
+    net = dense()
+    plan = net.plan(4)
+    others = [net.plan(3), net.plan(4, learning_rate=0.1), net.plan(4, seed=5),
+              net.plan(4, training=False), net.plan(4, optimizer="adam")]  # fmt: skip
+    assert all(other is not plan for other in others)
+    assert plan.learning_rate == 0.2
+    adam = filled(net, 4, optimizer="adam")
+    adam.run()
+    new = net.plan(4, optimizer="adam")
+    assert new is not adam
+    assert not new.buffers["moment1"].any()
+    assert adam.buffers["moment1"].any()
