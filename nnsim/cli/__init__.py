@@ -7,15 +7,16 @@ app nothing is imported that the app doesn't need.
 
 from __future__ import annotations
 
-import os
 import sys
-from contextlib import suppress
 
-from nnsim.cli.errors import CommandError
-from nnsim.i18n import _
+from nnsim.cli.errors import CommandError, complain
+from nnsim.cli.streams import drop_output, flush, holds, spell_out
+from nnsim.i18n import SOURCE, _, current_language, set_language
 
 ERROR = 2
 INTERRUPTED = 130
+WRITING = {SOURCE: "", "zh": "汉字"}
+"""Signs of each language that are not ASCII: an output that lacks them can't be in it."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -26,50 +27,51 @@ def main(argv: list[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else list(argv)
     try:
         return _run(words)
-    except BrokenPipeError:  # whoever read our output has seen enough
-        _drop_output()
-        return ERROR
+    except BrokenPipeError:  # whoever reads our output has seen enough
+        drop_output()
+        return 0
     except KeyboardInterrupt:
-        _complain(_("interrupted"))
+        complain(_("interrupted"))
         return INTERRUPTED
     except (CommandError, ValueError) as error:
         if not _is_for_people(error):
             raise
-        _complain(str(error))
+        complain(str(error), getattr(error, "picture", ""))
     except MemoryError:
-        _complain(_("there is not enough memory for this"))
+        complain(_("there is not enough memory for this"))
     except OSError as error:
         reason = error.strerror or str(error)
         if error.filename is not None:
-            _complain(f"{error.filename}: {reason}")
+            complain(f"{error.filename}: {reason}")
         else:
-            _drop_output()
-            _complain(_("can't write the output ({reason})").format(reason=reason))
+            drop_output()
+            complain(_("can't write the output ({reason})").format(reason=reason))
     return ERROR
 
 
 def _run(words: list[str]) -> int:
     from nnsim.cli.words import choose_language, first_word
-    from nnsim.i18n import set_language
 
     set_language(choose_language(words))
     if sys.stdout is None:
         raise CommandError(_("standard output is closed"))
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+        if stream is not None:
+            spell_out(stream)
     from nnsim.cli.registry import COMMANDS
 
     first = first_word(words)
     if first in COMMANDS or any(word in ("--help", "-h", "--version") for word in words):
         from nnsim.cli.parser import run_command
 
+        if "--ascii" in words or not holds(sys.stdout, WRITING[current_language()]):
+            set_language(SOURCE)  # rather English than lines of question marks
         status = run_command(first, words)
     else:
         from nnsim.cli.start import start
 
         status = start(words)
-    sys.stdout.flush()
+    flush()
     return status
 
 
@@ -80,18 +82,3 @@ def _is_for_people(error: Exception) -> bool:
     the whole sentence; to import them here would cost what the way to the app doesn't need.
     """
     return type(error).__module__.partition(".")[0] == "nnsim"
-
-
-def _complain(message: str) -> None:
-    """Say what is wrong in one line on standard error, if there is one."""
-    if sys.stderr is None:
-        return
-    shown = "".join(c if c.isprintable() else " " for c in message)
-    with suppress(OSError):
-        print(f"nnsim: {shown}", file=sys.stderr)
-
-
-def _drop_output() -> None:
-    """Send what is still to be written nowhere, so that the interpreter can leave in peace."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -8,41 +8,34 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from nnsim.cli.errors import CommandError
-from nnsim.i18n import _
+from nnsim.cli.streams import is_unicode, to_ascii, write
+from nnsim.i18n import SOURCE, _, current_language
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import Console
 
-_ASCII = str.maketrans({
-    "σ": "sigma", "Σ": "sum", "∂": "d", "δ": "delta", "Δ": "delta", "η": "eta", "θ": "theta",
-    "λ": "lambda", "μ": "mu", "½": "1/2", "·": "*", "×": "x", "−": "-", "–": "-", "—": "-",
-    "≈": "~", "≥": ">=", "≤": "<=", "≠": "!=", "→": "->", "←": "<-", "…": "...", "′": "'",
-    "²": "^2", "ᵢ": "_i", "₁": "1", "₂": "2", "✓": "+", "✗": "x", "“": '"', "”": '"', "’": "'",
-    "ᶻ": "^z", "ⱼ": "_j", "ₖ": "_k", "√": "sqrt", "∞": "inf", "γ": "gamma", "β": "beta",
-    "ε": "epsilon", "\u0302": "_hat", "ᵀ": "^T", "∗": "*", "∘": ".*",
-})  # fmt: skip
-
-
-def to_ascii(text: str) -> str:
-    """Return `text` with every sign that is not ASCII replaced."""
-    return text.replace("⁻ᶻ", "^-z").translate(_ASCII).encode("ascii", "replace").decode("ascii")
-
 
 class Output:
     """Standard output, as the common options want it.
 
+    When whoever reads it has seen enough and leaves, the rest is dropped, and the command goes on
+    to its end: its status doesn't hang on when the reader left.
+
     Parameters
     ----------
     ascii_only : bool
-        Replace what is not ASCII.
+        Replace what is not ASCII. So it is too where the encoding of the output is none of
+        Unicode's, but for signs of a language that it was made for.
     as_json : bool
         Whether the command should print JSON.
     """
 
     def __init__(self, *, ascii_only: bool = False, as_json: bool = False) -> None:
-        self.ascii_only = ascii_only
+        self.ascii_only = ascii_only or (
+            sys.stdout is not None and not is_unicode(sys.stdout) and current_language() == SOURCE
+        )
         self.as_json = as_json
 
     def text(self, text: str) -> str:
@@ -51,7 +44,7 @@ class Output:
 
     def line(self, text: str = "") -> None:
         """Print a line."""
-        print(self.text(text))
+        write(self.text(text) + "\n")
 
     def json(self, value: Any) -> None:
         """Print `value` as one line of JSON; arrays become lists.
@@ -62,10 +55,11 @@ class Output:
             If a number in it is not finite, which JSON can't write.
         """
         try:
-            print(json.dumps(plain(value), allow_nan=False))
+            text = json.dumps(plain(value), allow_nan=False)
         except ValueError:
             problem = _("the result has numbers that are not finite, which JSON can't hold")
             raise CommandError(problem) from None
+        write(text + "\n")
 
     def table(
         self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1
@@ -82,7 +76,10 @@ class Output:
             table.add_column(Text(self.text(column)), justify=justify, overflow="fold")  # type: ignore[arg-type]
         for row in rows:
             table.add_row(*(Text(self.text(cell)) for cell in row))
-        self.console().print(table)
+        console = self.console()
+        with console.capture() as captured:
+            console.print(table)
+        write(captured.get())
 
     def console(self) -> Console:
         """Return a Rich console on standard output; in a pipe it is as wide as need be."""
@@ -92,9 +89,11 @@ class Output:
 
 
 def plain(value: Any) -> Any:
-    """Return `value` with arrays as lists, NumPy's numbers as Python's."""
+    """Return `value` with arrays as lists, NumPy's numbers as Python's, and −0.0 as 0.0."""
     if hasattr(value, "tolist"):
-        return value.tolist()
+        return (value + 0.0 if value.dtype.kind == "f" else value).tolist()
+    if isinstance(value, float):
+        return value + 0.0
     if isinstance(value, dict):
         return {key: plain(part) for key, part in value.items()}
     if isinstance(value, list | tuple):

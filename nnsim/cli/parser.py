@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, NoReturn
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from nnsim import __version__
 from nnsim.cli.errors import CommandError
-from nnsim.cli.output import Output, to_ascii
+from nnsim.cli.output import Output
 from nnsim.cli.registry import COMMANDS, module_of
+from nnsim.cli.streams import write
 from nnsim.i18n import LANGUAGES, _
 
 if TYPE_CHECKING:
@@ -16,17 +18,83 @@ if TYPE_CHECKING:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, by an exception."""
+    """Says what is wrong in a sentence of ours, by an exception."""
 
-    ascii_only = False
+    output: Output
 
-    def format_help(self) -> str:
-        text = super().format_help()
-        return to_ascii(text) if self.ascii_only else text
+    def _print_message(self, message: str, file: Any = None) -> None:
+        if file is None or file is sys.stdout:
+            write(self.output.text(message))
+        else:
+            super()._print_message(message, file)
+
+    def read(self, words: Sequence[str]) -> argparse.Namespace:
+        """Return the arguments that the `words` are.
+
+        Raises
+        ------
+        CommandError
+            That says which argument is wrong, missing or none of the command's.
+        """
+        try:
+            arguments, unknown = self.parse_known_args(words)
+        except argparse.ArgumentError as error:
+            raise self._refusal(error) from None
+        if unknown:
+            from nnsim.experiments.errors import nearest, quoted
+
+            problem = _("{word} makes no sense here; {hint}")
+            word = unknown[0].partition("=")[0]
+            hint = self._help_hint()
+            if word.startswith("--"):
+                hint = nearest(word, [name for name in self._options() if name.startswith("--")])
+            raise CommandError(problem.format(word=quoted(unknown[0]), hint=hint))
+        return arguments
 
     def error(self, message: str) -> NoReturn:
-        hint = _("{program} --help has the options").format(program=self.prog)
-        raise CommandError(f"{message}; {hint}")
+        """Say what argparse has no exception for: arguments that are missing, at its end."""
+        names = message.rpartition(": ")[2].split(", ")
+        missing = [action for action in self._actions if _name(action) in names]
+        if not missing:
+            raise CommandError(f"{message}; {self._help_hint()}")
+        sentences = [
+            _("{name} is missing: {help}").format(name=_name(action), help=action.help)
+            for action in missing
+        ]
+        raise CommandError("; ".join([*sentences, self._help_hint()]))
+
+    def _refusal(self, error: argparse.ArgumentError) -> CommandError:
+        """Return argparse's refusal of one argument in words of ours."""
+        if isinstance(error.__context__, argparse.ArgumentTypeError):
+            return CommandError(error.message)  # the sentence of `nnsim.cli.arguments`
+        action = next((a for a in self._actions if error.argument_name == _full_name(a)), None)
+        if action is None:
+            self.error(error.message)
+        if action.nargs == 0:
+            return CommandError(_("{name} takes no value").format(name=_name(action)))
+        if action.choices is not None:
+            problem = _("{name} should be one of {names}")
+            names = ", ".join(map(str, action.choices))
+            return CommandError(problem.format(name=_name(action), names=names))
+        problem = _("{name} needs a value behind it: {help}")
+        return CommandError(problem.format(name=_name(action), help=action.help))
+
+    def _options(self) -> list[str]:
+        return [option for action in self._actions for option in action.option_strings]
+
+    def _help_hint(self) -> str:
+        return _("{program} --help has the options").format(program=self.prog)
+
+
+def _full_name(action: argparse.Action) -> str | None:
+    """Return the name by which argparse speaks of an argument: ``-h/--help``."""
+    return "/".join(action.option_strings) or _name(action)
+
+
+def _name(action: argparse.Action) -> str:
+    if action.option_strings:
+        return action.option_strings[-1]
+    return action.metavar if isinstance(action.metavar, str) else action.dest
 
 
 def run_command(command: str | None, words: Sequence[str]) -> int:
@@ -35,15 +103,19 @@ def run_command(command: str | None, words: Sequence[str]) -> int:
         return _general(words)
     module = module_of(command)
     parser = _Parser(
-        prog=f"nnsim {command}", description=module.help(), allow_abbrev=False, add_help=False
+        prog=f"nnsim {command}",
+        description=module.help(),
+        allow_abbrev=False,
+        add_help=False,
+        exit_on_error=False,
     )
-    parser.ascii_only = "--ascii" in words
+    parser.output = Output(ascii_only="--ascii" in words)
     module.add_arguments(parser)
     add_common(parser)
     rest = list(words)
     rest.remove(command)
     try:
-        arguments = parser.parse_args(_with_values(rest, parser))
+        arguments = parser.read(_with_values(rest, parser))
     except SystemExit as done:  # --help and --version have printed
         return int(done.code or 0)
     return int(module.run(arguments, Output(ascii_only=arguments.ascii, as_json=arguments.json)))
@@ -85,7 +157,7 @@ def _with_values(words: Sequence[str], parser: argparse.ArgumentParser) -> list[
 def _general(words: Sequence[str]) -> int:
     """Print the version, or what nnsim can do."""
     if "--version" in words:
-        print(f"nnsim {__version__}")
+        write(f"nnsim {__version__}\n")
         return 0
     output = Output(ascii_only="--ascii" in words)
     output.line(_("usage: nnsim [EXPERIMENT | LESSON | FILE]   open the app"))

@@ -62,3 +62,35 @@ def process() -> Callable[..., Result]:
         return Result(done.returncode, done.stdout, done.stderr)
 
     return run
+
+
+@pytest.fixture
+def terminal() -> Callable[..., Result]:
+    """Run `python -m nnsim WORDS …` with standard error a terminal, `columns` wide (Unix only)."""
+
+    def run(*words: object, columns: int = 80) -> Result:
+        import fcntl
+        import pty
+        import struct
+        import termios
+
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
+        environment |= {"NNSIM_LANG": "en", "PYTHONIOENCODING": "utf-8", "TERM": "xterm"}
+        with subprocess.Popen(
+            [sys.executable, "-m", "nnsim", *map(str, words)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=theirs, env=environment,
+        ) as process:  # fmt: skip
+            os.close(theirs)
+            shown = b""
+            try:
+                while part := os.read(ours, 2**16):
+                    shown += part
+            except OSError:  # Linux says so when the other side has closed
+                pass
+            out, _none = process.communicate(timeout=60)
+        os.close(ours)
+        return Result(process.returncode, out.decode(), shown.decode().replace("\r\n", "\n"))
+
+    return run

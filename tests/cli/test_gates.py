@@ -1,3 +1,7 @@
+import math
+import os
+import sys
+
 import pytest
 
 
@@ -76,10 +80,53 @@ def test_a_bad_expression_is_pointed_at(nnsim):
     assert result.status == 2
     assert result.out == ""
     assert result.err.splitlines() == [
+        "nnsim: character 7: a name has no underscores in front, nor two in a row"
+    ]
+
+
+def test_at_a_terminal_a_caret_shows_the_place(nnsim, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    result = nnsim("gates", "x + y.__class__", "x=1", "y=2")
+    assert result.err.splitlines() == [
         "nnsim: character 7: a name has no underscores in front, nor two in a row",
         "x + y.__class__",
         "      ^",
     ]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="terminals of Unix")
+def test_a_real_terminal_gets_the_caret(terminal):
+    result = terminal("gates", "2*(3+x", "x=1")
+    assert result.status == 2
+    lines = result.err.splitlines()
+    assert lines[0].startswith("nnsim: character ")
+    assert lines[1] == "2*(3+x"
+    assert lines[2].strip() == "^"
+
+
+def zeros(value):
+    """Return how often a minus stands before a zero in JSON."""
+    if isinstance(value, dict | list):
+        return sum(map(zeros, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, float) and value == 0 and math.copysign(1, value) < 0
+
+
+def test_no_zero_has_a_minus(nnsim, tmp_path):
+    result = nnsim("gates", "x*y - relu(z)", "x=0", "y=-1", "z=-2", "--json")
+    assert result.json["value"] == 0
+    assert zeros(result.json) == 0
+    assert "-0.0" not in result.out
+    path = tmp_path / "minus.toml"
+    path.write_text(
+        'input = { kind = "number" }\n[network]\nlayers = [{ type = "dense", units = 2 }]\n'
+        "[network.parameters]\nlayer1.weight = [[-1, -0.0]]\nlayer1.bias = [-0.0, -0.0]\n"
+    )
+    for words in (["trace", path], ["explain", path, "layer1[1].w[1].grad"], ["predict", path]):
+        target = [] if words[0] == "predict" else ["--target", "-1 0"]
+        result = nnsim(*words, "--input", "0", *target, "--json")
+        assert result.status == 0
+        assert zeros(result.json) == 0
+        assert "-0.0" not in result.out.replace('"', " ")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from typing import TYPE_CHECKING
 
 from nnsim.cli.errors import CommandError
@@ -12,10 +11,9 @@ from nnsim.i18n import _
 if TYPE_CHECKING:
     import argparse
 
-    from nnsim.circuit import Circuit, CircuitError, Node, Step
+    from nnsim.circuit import Circuit, Node, Step
     from nnsim.cli.output import Output
 
-ERROR = 2
 LARGEST_TREE = 60
 """Gates of a circuit that is still printed as a tree."""
 MOST_PARTS = 8
@@ -61,8 +59,8 @@ def run(arguments: argparse.Namespace, output: Output) -> int:
 
     try:
         circuit = _circuit(arguments)
-    except CircuitError as error:
-        return _refuse(error)
+    except CircuitError as error:  # its sentence names the character, the pointer shows it
+        raise CommandError(str(error), error.pointer()) from None
     if circuit.trouble:
         problem = _("the circuit has no finite result: {trouble}")
         raise CommandError(problem.format(trouble=circuit.trouble.in_words()))
@@ -78,15 +76,6 @@ def _circuit(arguments: argparse.Namespace) -> Circuit:
 
     circuit = from_expression(arguments.expression, read_values(arguments.values))
     return circuit.unfold(*arguments.unfold).fold(*arguments.fold)
-
-
-def _refuse(error: CircuitError) -> int:
-    """Say what is wrong, and point at the character if there is one to blame."""
-    pointer = error.pointer()
-    if not pointer or sys.stderr is None:
-        raise CommandError(str(error)) from None
-    print(f"nnsim: {error}\n{pointer}", file=sys.stderr)
-    return ERROR
 
 
 def _as_json(circuit: Circuit) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import os
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from nnsim.engine import Network, Progress, Trainer
     from nnsim.experiments import Experiment
 
-REDRAWS_PER_SECOND = 10
-
 
 def help() -> str:  # noqa: A001
     """Return the command's line of help."""
@@ -28,13 +26,21 @@ def help() -> str:  # noqa: A001
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take an experiment, and what to do otherwise than its file says."""
-    from nnsim.cli.arguments import count, rate
+    from nnsim.cli.arguments import count, rate, seed
 
     parser.add_argument("experiment", metavar="EXPERIMENT", help=_("an id, or a file"))
-    parser.add_argument("--epochs", type=count, metavar="N", help=_("how many epochs"))
-    parser.add_argument("--learning-rate", type=rate, metavar="R", help=_("how large a step"))
+    parser.add_argument("--epochs", type=count("--epochs"), metavar="N", help=_("how many epochs"))
     parser.add_argument(
-        "--seed", type=count, metavar="S", help=_("of the start weights and the order of samples")
+        "--learning-rate",
+        type=rate("--learning-rate"),
+        metavar="R",
+        help=_("how large a step"),
+    )
+    parser.add_argument(
+        "--seed",
+        type=seed("--seed"),
+        metavar="S",
+        help=_("of the start weights and the order of samples"),
     )
     parser.add_argument("--save", metavar="FILE", help=_("write the trained network (.npz)"))
     parser.add_argument("--log", metavar="FILE", help=_("write a line of JSON per epoch"))
@@ -54,7 +60,7 @@ def run(arguments: argparse.Namespace, output: Output) -> int:
     epochs = experiment.training.epochs if arguments.epochs is None else arguments.epochs
     started = time.perf_counter()
     with ExitStack() as stack:
-        watchers = _watchers(arguments, output, epochs, stack)
+        watchers = _watchers(experiment, arguments, output, epochs, stack)
         _train(experiment, trainer, epochs, watchers)
     result = _result(experiment, network, trainer, time.perf_counter() - started)
     if arguments.save is not None:
@@ -68,7 +74,7 @@ def _check(experiment: Experiment, arguments: argparse.Namespace) -> None:
     from nnsim.cli.errors import CommandError
 
     if not experiment.data.count:
-        problem = _("{experiment} has no data to train on")
+        problem = _("{experiment} has no data to train on; a [data] table in its file says which")
         raise CommandError(problem.format(experiment=experiment.id))
     for name in (arguments.save, arguments.log):
         if name is None:
@@ -79,6 +85,25 @@ def _check(experiment: Experiment, arguments: argparse.Namespace) -> None:
         if not path.parent.is_dir():
             problem = _("{file}: there is no folder {folder} to write it into")
             raise CommandError(problem.format(file=name, folder=path.parent))
+        if _are_one(path, experiment.path):
+            problem = _("{file}: this is the experiment itself; give another file")
+            raise CommandError(problem.format(file=name))
+    if arguments.save and arguments.log and _are_one(Path(arguments.save), Path(arguments.log)):
+        problem = _("{log}: --save and --log are one file here; give each a file of its own")
+        raise CommandError(problem.format(log=arguments.log))
+
+
+def _are_one(path: Path, other: Path) -> bool:
+    """Tell whether two paths lead to one file, which need not be there yet."""
+    try:
+        if path.samefile(other):
+            return True
+    except (OSError, ValueError):
+        pass
+    try:
+        return os.path.normcase(path.resolve()) == os.path.normcase(other.resolve())
+    except (OSError, RuntimeError, ValueError):
+        return False
 
 
 def _train(
@@ -106,7 +131,11 @@ def _train(
 
 
 def _watchers(
-    arguments: argparse.Namespace, output: Output, epochs: int, stack: ExitStack
+    experiment: Experiment,
+    arguments: argparse.Namespace,
+    output: Output,
+    epochs: int,
+    stack: ExitStack,
 ) -> list[Callable[[Progress], None]]:
     """Return what wants to see each epoch: the log and the progress bar."""
     import sys
@@ -115,43 +144,14 @@ def _watchers(
     if arguments.log is not None:
         from nnsim.cli.log import Log
 
-        watchers.append(stack.enter_context(Log(arguments.log)).write)
+        log = stack.enter_context(Log(arguments.log, classified=bool(experiment.classes)))
+        watchers.append(log.write)
     if sys.stderr is not None and sys.stderr.isatty():
-        watchers.append(_progress_bar(output, epochs, stack))
+        from nnsim.cli.bar import Bar
+
+        bar = Bar(epochs, classified=bool(experiment.classes), ascii_only=output.ascii_only)
+        watchers.append(stack.enter_context(bar).show)
     return watchers
-
-
-def _progress_bar(output: Output, epochs: int, stack: ExitStack) -> Callable[[Progress], None]:
-    """Open a progress bar on standard error; metrics are only taken when it is redrawn."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.progress import TimeRemainingColumn as Remaining
-
-    bar = Progress(
-        TextColumn(output.text(_("epoch"))),
-        MofNCompleteColumn(),
-        *(() if output.ascii_only else (BarColumn(),)),
-        TextColumn("{task.description}"),
-        Remaining(),
-        console=Console(stderr=True),
-        auto_refresh=False,
-    )
-    stack.enter_context(bar)
-    task = bar.add_task("", total=epochs)
-    drawn = -math.inf
-
-    def watch(progress: Any) -> None:
-        nonlocal drawn
-        now = time.monotonic()
-        if now - drawn < 1 / REDRAWS_PER_SECOND and progress.stopped is None:
-            return
-        drawn = now
-        text = _("loss {loss}").format(loss=f"{progress.loss:.5g}")
-        if progress.accuracy is not None:
-            text += _(", accuracy {accuracy}").format(accuracy=f"{progress.accuracy:.1%}")
-        bar.update(task, completed=progress.epoch, description=output.text(text), refresh=True)
-
-    return watch
 
 
 def _result(
@@ -161,10 +161,11 @@ def _result(
     from nnsim.cli.output import finite
 
     data = experiment.data
-    accuracy = network.accuracy(data.inputs, data.targets)
-    tested = None
-    if data.test_count:
-        tested = network.accuracy(data.test_inputs, data.test_targets)
+    accuracy = tested = None
+    if experiment.classes:  # without classes it is a regression, even to targets of 0 and 1
+        accuracy = network.accuracy(data.inputs, data.targets)
+        if data.test_count:
+            tested = network.accuracy(data.test_inputs, data.test_targets)
     return {
         "epochs": trainer.epoch,
         "loss": finite(network.loss(data.inputs, data.targets)),
@@ -179,18 +180,17 @@ def _result(
 def _report(
     experiment: Experiment, arguments: argparse.Namespace, output: Output, result: dict[str, Any]
 ) -> None:
-    import sys
-
     epochs, saved = result["epochs"], arguments.save
     said = {
         "diverged": _("Training diverged in epoch {next}: the gradient is no longer finite. The "
                       "last finite weights were kept; a smaller learning rate helps."),
         "interrupted": _("Interrupted after epoch {epoch}."),
     }.get(result["stopped"])  # fmt: skip
-    if said and sys.stderr is not None:
+    if said:
+        from nnsim.cli.errors import complain
+
         keep = _(" Saved to {file}.").format(file=saved) if saved else ""
-        shown = output.text(said.format(epoch=epochs, next=epochs + 1) + keep)
-        print(f"nnsim: {shown}", file=sys.stderr)
+        complain(output.text(said.format(epoch=epochs, next=epochs + 1) + keep))
     if output.as_json:
         output.json(result)
         return
