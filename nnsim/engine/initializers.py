@@ -66,8 +66,12 @@ def initializer(given: Any) -> Initializer:
     if isinstance(given, Initializer):
         return given
     name, value = _parts(given)
-    if name not in NAMES:
-        raise EngineError(f"unknown initializer {given!r}: give one of {', '.join(NAMES)}")
+    if not isinstance(name, str) or name not in NAMES:
+        what, hint = repr(given), ""
+        if isinstance(given, np.ndarray | list | tuple):
+            what = f"of shape {given.shape}" if isinstance(given, np.ndarray) else what
+            hint = "; for exact values set the layer's weight once the network is built"
+        raise EngineError(f"unknown initializer {what}: give one of {', '.join(NAMES)}{hint}")
     if value is None:
         if name == "constant":
             raise EngineError('initializer "constant" needs a value: "constant:0.5"')

@@ -64,3 +64,21 @@ def test_fans_of_a_convolution():
 def test_what_makes_no_sense_is_refused(rule):
     with pytest.raises(EngineError, match="initializer"):
         Dense(2, initializer=rule)
+
+
+@pytest.mark.parametrize("make", [lambda given: Dense(2, initializer=given),
+                                  lambda given: Conv2D(2, 3, initializer=given)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (np.ones((3, 2)), r"initializer of shape \(3, 2\): give one of zeros, .* set the layer's"),
+        (np.ones(2), r"initializer of shape \(2,\): give one of zeros"),
+        ([[1, 2], [3, 4]], r"initializer \[\[1, 2\], \[3, 4\]\]: give one of .* set the layer's"),
+        ((np.ones(2), 3), "give one of zeros"),
+        (("constant", np.ones(3)), '"constant" needs a finite number'),
+        (5, "unknown initializer 5: give one of zeros, constant, normal, uniform, xavier, he$"),
+    ],
+)
+def test_values_are_no_initializer(make, given, said):
+    with pytest.raises(EngineError, match=said):
+        make(given)
