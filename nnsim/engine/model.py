@@ -77,8 +77,18 @@ class Model:
 
     @property
     def parameters(self) -> Array:
-        """The live vector of all parameters, (n_params,)."""
+        """The live vector of all parameters, (n_params,); setting it writes into it."""
         return self._stack.theta
+
+    @parameters.setter
+    def parameters(self, values: Any) -> None:
+        vector = checks.numbers(values, "parameters")
+        if vector.shape != self.parameters.shape:
+            raise EngineError(
+                f"parameters has shape {vector.shape}, but the network has "
+                f"{self.parameters.size}: give one flat vector of them"
+            )
+        self.parameters[...] = vector
 
     @property
     def running(self) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -122,8 +122,26 @@ class Network(Model):
 
     def gradients(self, x: Any, target: Any, training: bool = False) -> Array:
         """Return the gradient of `loss`, flat (n_params,), in the order of `parameters`."""
-        gradient: Array = self._run("gradients", *self.check(x, target), training).gradient
-        return gradient.copy()
+        x, target = self.check(x, target)
+        count, block = len(x), self._block()
+        if training or count <= block:
+            gradient: Array = self._run("gradients", x, target, training).gradient
+            return gradient.copy()
+        parts = [slice(start, start + block) for start in range(0, count, block)]
+        return self.gradient_over(x, target, parts, count)
+
+    def gradient_over(
+        self, x: Array, target: Array, parts: Iterable[slice | Array], count: int
+    ) -> Array:
+        """Return the gradient over `count` checked samples, part by part of their rows."""
+        penalty = self.penalty_gradient()
+        total = np.zeros_like(self.parameters)
+        with np.errstate(all="ignore"):
+            for rows in parts:
+                plan = self._run("gradients", x[rows], target[rows])
+                share = plan.batch / count if self.reduction == "mean" else 1.0
+                total += share * (plan.gradient - penalty)
+            return total + penalty
 
     def predict(self, x: Any) -> Array:
         """Return the class of each sample, counted from 0: the largest output, or one ≥ .5."""

@@ -150,16 +150,12 @@ class Progress:
     @cached_property
     def gradient(self) -> Array:
         """The gradient of net.loss over the training data, flat (n_params,)."""
-        network, samples = self._network, self._sets["train"]
-        total = np.zeros_like(network.parameters)
-        with _Moment(network, self._then), np.errstate(all="ignore"):
-            penalty = network.penalty_gradient()
-            for start in range(0, samples.count, self._block):
-                rows = samples.rows(slice(start, start + self._block))
-                part = network.evaluate(samples.x[rows], samples.target[rows], "gradients")
-                share = part.batch / samples.count if network.reduction == "mean" else 1.0
-                total += share * (part.gradient - penalty)
-            return total + penalty
+        samples, block = self._sets["train"], self._block
+        parts = (
+            samples.rows(slice(start, start + block)) for start in range(0, samples.count, block)
+        )
+        with _Moment(self._network, self._then):
+            return self._network.gradient_over(samples.x, samples.target, parts, samples.count)
 
     @cached_property
     def gradient_norms(self) -> dict[str, float]:

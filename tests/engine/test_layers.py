@@ -46,8 +46,8 @@ def assert_gradients(net: Network, m: int, seed: int, stiff: bool = False) -> No
         exact = check_gradients(net, x, t, "complex", training)
         assert exact.largest < (1e-7 if stiff else 1e-9), (training, exact)
         nudged = check_gradients(net, x, t, "central", training)
-        # Losses of size 1 are rounded to 2e-16, so differences over 2h = 2e-5 to 1e-11: of the
-        # smallest gradients that count (1e-6 and more) that is 1e-5.
+        # Losses of size 1 are rounded to 2e-16, so differences over 2h = 2e-5 to 1e-11: beside the
+        # smallest gradients that count, 1e-5, that is 1e-6 for each rounding that adds up.
         assert nudged.largest < (1e-4 if stiff else 2e-5), (training, nudged)
     assert exact.checked > 0
 

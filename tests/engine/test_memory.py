@@ -38,3 +38,17 @@ def test_peak_memory(make, batch, optimizer):
     finally:
         tracemalloc.stop()
     assert peak <= allowed
+
+
+@pytest.mark.parametrize("what", ["forward", "loss", "gradients"])
+def test_many_samples_go_through_a_large_layer_in_blocks(what):
+    net = Network([Dense(50_000, "relu"), Dense(1)], (1,))
+    x = np.linspace(-1, 1, 2000)[:, None]
+    tracemalloc.start()
+    try:
+        assert np.isfinite(net.forward(x) if what == "forward" else getattr(net, what)(x, x)).all()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # The activations of all samples at once are 800 MB, and as much for z, δ and the slopes each.
+    assert peak < 250e6

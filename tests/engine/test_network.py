@@ -199,3 +199,33 @@ def test_training_through_a_step_is_refused():
     with pytest.raises(EngineError, match="step activation"):
         net.plan(1)
     assert net.plan(1, training=False).outputs.shape == (1, 1)
+
+
+def test_parameters_are_written_in_place():
+    net = Network([Dense(2)], (3,), dtype="float32")
+    live = net.parameters
+    net.parameters = np.arange(8)
+    assert net.parameters is live
+    assert net.layers[0].weight.tolist() == [[0, 4], [1, 5], [2, 6]]
+    assert net.layers[0].bias.tolist() == [3, 7]
+    net.parameters += 1
+    assert net.parameters is live
+    assert live.tolist() == list(range(1, 9))
+    for bad in (0.0, np.zeros(7), np.zeros((2, 4)), [[0.0] * 8]):
+        with pytest.raises(EngineError, match=r"parameters has shape .*, but the network has 8: "):
+            net.parameters = bad
+    with pytest.raises(EngineError, match="parameters holds str"):
+        net.parameters = ["a"] * 8
+    assert live.tolist() == list(range(1, 9))
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_what_is_computed_in_blocks_is_what_is_computed_at_once(reduction, monkeypatch):
+    rng = np.random.default_rng(0)
+    x, t = rng.normal(size=(50, 3)), rng.random((50, 2))
+    net = Network([Dense(4, "tanh"), Dense(2)], (3,), reduction=reduction, l2=0.3, l1=0.1)
+    whole = net.forward(x), net.losses(x, t), net.loss(x, t), net.gradients(x, t)
+    monkeypatch.setattr("nnsim.engine.network._BLOCK", 7)
+    parts = net.forward(x), net.losses(x, t), net.loss(x, t), net.gradients(x, t)
+    for one, other in zip(whole, parts, strict=True):
+        assert np.allclose(one, other, rtol=1e-13, atol=1e-14)
