@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from nnsim.cli.errors import CommandError
-from nnsim.cli.streams import is_unicode, to_ascii, write
+from nnsim.cli.streams import drop_output, is_unicode, to_ascii, write
 from nnsim.i18n import SOURCE, _, current_language
 
 if TYPE_CHECKING:
@@ -85,7 +85,13 @@ class Output:
         """Return a Rich console on standard output; in a pipe it is as wide as need be."""
         from rich.console import Console
 
-        return Console(width=None if sys.stdout.isatty() else 200, highlight=False)
+        class Dropping(Console):
+            """Goes on where Rich would end the program with status 1: its reader has left."""
+
+            def on_broken_pipe(self) -> None:
+                drop_output()
+
+        return Dropping(width=None if sys.stdout.isatty() else 200, highlight=False)
 
 
 def plain(value: Any) -> Any:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -138,3 +139,113 @@ def test_the_gradient_check(nnsim):
     assert 0 < result.json["largest"] < 1e-7
     assert result.json["largest"] == max(result.json["blocks"].values())
     assert "right" in nnsim("gradcheck", "demons").out
+
+
+REGRESSION = """
+input = { kind = "number" }
+[network]
+loss = "squared_error"
+layers = [{ type = "dense", units = 1 }]
+[data]
+inputs = [0, 1, 2, 3]
+targets = [0, 0, 1, 1]
+test_fraction = 0.25
+[training]
+epochs = 3
+"""
+
+
+def test_without_classes_it_is_a_regression(nnsim, tmp_path):
+    path, log = tmp_path / "yes-no.toml", tmp_path / "run.jsonl"
+    path.write_text(REGRESSION)  # though its targets are all 0 and 1
+    result = nnsim("train", path, "--log", log, "--json").json
+    assert (result["accuracy"], result["test_accuracy"]) == (None, None)
+    for line in log.read_text().splitlines():
+        assert (json.loads(line)["accuracy"], json.loads(line)["test_accuracy"]) == (None, None)
+    assert "accuracy" not in nnsim("train", path).out
+    for words in (["predict"], ["trace"], ["trace", "--target", "1"]):
+        result = nnsim(words[0], path, "--input", "1", *words[1:], "--json").json
+        assert result["prediction"] is None
+    path.write_text('classes = ["no", "yes"]\n' + REGRESSION)
+    result = nnsim("train", path, "--json").json
+    assert 0 <= result["accuracy"] <= 1
+    assert nnsim("predict", path, "--input", "1", "--json").json["prediction"] in ("no", "yes")
+
+
+def test_save_and_log_in_one_file_are_refused_before_training(nnsim, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there").write_text("mine")
+    (tmp_path / "folder").mkdir()
+    pairs = [("x", "x"), ("x", tmp_path / "x"), ("x", "folder/../x"), ("there", "./there")]
+    if os.name != "nt":
+        (tmp_path / "link").symlink_to("there")
+        (tmp_path / "dangling").symlink_to("x")
+        (tmp_path / "hard").hardlink_to(tmp_path / "there")
+        pairs += [("there", "link"), ("link", "there"), ("dangling", "x"), ("hard", "there")]
+    for save, log in pairs:
+        result = nnsim("train", "demons", "--save", save, "--log", log)
+        assert (result.status, result.out) == (2, "")
+        assert result.err == f"nnsim: {log}: --save and --log are one file here; " + (
+            "give each a file of its own\n"
+        )
+    assert (tmp_path / "there").read_text() == "mine"
+    assert not (tmp_path / "x").exists()
+    assert nnsim("train", "demons", "--epochs", 1, "--save", "x", "--log", "y").status == 0
+
+
+def test_the_experiment_itself_is_not_written_over(nnsim, tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(REGRESSION)
+    for option in ("--save", "--log"):
+        result = nnsim("train", path, option, path)
+        assert result.status == 2
+        assert "this is the experiment itself" in result.err
+    assert path.read_text() == REGRESSION
+
+
+def test_without_data_there_is_nothing_to_train_on(nnsim, tmp_path):
+    path = tmp_path / "bare.toml"
+    path.write_text(
+        'input = { kind = "number" }\n[network]\nlayers = [{ type = "dense", units = 1 }]\n'
+    )
+    result = nnsim("train", path, "--json", "--save", tmp_path / "x.npz")
+    assert (result.status, result.out) == (2, "")
+    assert result.err == (
+        "nnsim: bare has no data to train on; a [data] table in its file says which\n"
+    )
+    assert not (tmp_path / "x.npz").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_what_is_trained_is_saved_though_the_result_cannot_be_written(tmp_path):
+    command = f"{sys.executable} -m nnsim train demons --epochs 2 --json --save {tmp_path}/x.npz"
+    done = subprocess.run(
+        f"{command} > /dev/full", shell=True, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("nnsim: can't write the output")
+    assert done.stderr.count("\n") == 1
+    assert (tmp_path / "x.npz").exists()
+    closed = subprocess.run(
+        f"{command.replace('x.npz', 'y.npz')} >&-",
+        shell=True, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (closed.returncode, closed.stderr) == (2, "nnsim: standard output is closed\n")
+    assert not (tmp_path / "y.npz").exists()
+
+
+def test_one_range_of_seeds_everywhere(nnsim, tmp_path):
+    largest = 2**63 - 1
+    from nnsim.lab import Lab, LabError
+
+    lab = Lab(load("demons"))
+    lab.run(f"seed {largest}")
+    with pytest.raises(LabError, match=str(largest)):
+        lab.run(f"seed {largest + 1}")
+    path = tmp_path / "seed.toml"
+    path.write_text(f"{REGRESSION}seed = {largest}\n")
+    assert load(path).training.seed == largest
+    assert nnsim("train", path, "--seed", largest, "--epochs", 1, "--json").status == 0
+    path.write_text(f"{REGRESSION}seed = {largest + 1}\n")
+    for words in (["train", path], ["train", "demons", "--seed", largest + 1]):
+        assert nnsim(*words).status == 2
