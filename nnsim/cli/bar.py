@@ -32,14 +32,11 @@ class Bar:
     ----------
     epochs : int
         How many there will be.
-    classified : bool
-        False for regression, which has no accuracy.
     ascii_only : bool
     """
 
-    def __init__(self, epochs: int, *, classified: bool = True, ascii_only: bool = False) -> None:
+    def __init__(self, epochs: int, *, ascii_only: bool = False) -> None:
         self.epochs = epochs
-        self.classified = classified
         self.ascii_only = ascii_only
         self._drawn = -math.inf
         self._started = time.monotonic()
@@ -58,9 +55,10 @@ class Bar:
         if now - self._drawn < 1 / REDRAWS_PER_SECOND and progress.stopped is None:
             return
         self._drawn = now
-        accuracy = progress.accuracy if self.classified else None
         seconds = (now - self._started) / max(1, progress.epoch) * (self.epochs - progress.epoch)
-        line = Line(progress.epoch, self.epochs, progress.loss, accuracy, seconds, self.ascii_only)
+        line = Line(
+            progress.epoch, self.epochs, progress.loss, progress.accuracy, seconds, self.ascii_only
+        )
         self._live.update(line, refresh=True)
 
 

@@ -23,8 +23,6 @@ class Log:
     ----------
     name : str
         The file, which is written anew.
-    classified : bool
-        False for regression, which has no accuracy.
 
     Raises
     ------
@@ -32,9 +30,8 @@ class Log:
         If it can't be written.
     """
 
-    def __init__(self, name: str, *, classified: bool = True) -> None:
+    def __init__(self, name: str) -> None:
         self.name = name
-        self.classified = classified
         try:
             self.stream = Path(name).open("w", encoding="utf-8", buffering=1)  # noqa: SIM115
         except (OSError, ValueError) as error:
@@ -63,8 +60,8 @@ class Log:
             "learning_rate": progress.learning_rate,
             "loss": finite(progress.loss),
             "cost": finite(progress.cost),
-            "accuracy": progress.accuracy if self.classified else None,
-            "test_accuracy": progress.test_accuracy if self.classified else None,
+            "accuracy": progress.accuracy,
+            "test_accuracy": progress.test_accuracy,
             "stopped": progress.stopped,
         }
         try:

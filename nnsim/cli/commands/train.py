@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace, output: Output) -> int:
     epochs = experiment.training.epochs if arguments.epochs is None else arguments.epochs
     started = time.perf_counter()
     with ExitStack() as stack:
-        watchers = _watchers(experiment, arguments, output, epochs, stack)
+        watchers = _watchers(arguments, output, epochs, stack)
         _train(experiment, trainer, epochs, watchers)
     result = _result(experiment, network, trainer, time.perf_counter() - started)
     if arguments.save is not None:
@@ -131,11 +131,7 @@ def _train(
 
 
 def _watchers(
-    experiment: Experiment,
-    arguments: argparse.Namespace,
-    output: Output,
-    epochs: int,
-    stack: ExitStack,
+    arguments: argparse.Namespace, output: Output, epochs: int, stack: ExitStack
 ) -> list[Callable[[Progress], None]]:
     """Return what wants to see each epoch: the log and the progress bar."""
     import sys
@@ -144,12 +140,12 @@ def _watchers(
     if arguments.log is not None:
         from nnsim.cli.log import Log
 
-        log = stack.enter_context(Log(arguments.log, classified=bool(experiment.classes)))
+        log = stack.enter_context(Log(arguments.log))
         watchers.append(log.write)
     if sys.stderr is not None and sys.stderr.isatty():
         from nnsim.cli.bar import Bar
 
-        bar = Bar(epochs, classified=bool(experiment.classes), ascii_only=output.ascii_only)
+        bar = Bar(epochs, ascii_only=output.ascii_only)
         watchers.append(stack.enter_context(bar).show)
     return watchers
 
@@ -161,11 +157,10 @@ def _result(
     from nnsim.cli.output import finite
 
     data = experiment.data
-    accuracy = tested = None
-    if experiment.classes:  # without classes it is a regression, even to targets of 0 and 1
-        accuracy = network.accuracy(data.inputs, data.targets)
-        if data.test_count:
-            tested = network.accuracy(data.test_inputs, data.test_targets)
+    accuracy = network.accuracy(data.inputs, data.targets)
+    tested = None
+    if data.test_count:
+        tested = network.accuracy(data.test_inputs, data.test_targets)
     return {
         "epochs": trainer.epoch,
         "loss": finite(network.loss(data.inputs, data.targets)),
