@@ -11,6 +11,7 @@ from nnsim.i18n import _
 from nnsim.resources import resource
 from nnsim.tutor.catalogue import FOLDER, NAME, shipped
 from nnsim.tutor.errors import TOP, Place, Problem, Problems
+from nnsim.tutor.glossary import check_use, check_words
 from nnsim.tutor.lesson import examine
 from nnsim.tutor.replay import replay
 from nnsim.tutor.twins import LANGUAGE_FOLDERS, check_twin
@@ -46,8 +47,10 @@ def check(paths: Sequence[Path] = ()) -> tuple[int, list[Problem]]:
             _check_needs(lesson, collected)
             replay(lesson, collected)
             check_twin(lesson, collected)
+            check_words(lesson, collected)
         problems += collected.sorted()
     problems += _duplicates(lessons)
+    problems += check_use(lessons.values())
     order = {str(path): i for i, path in enumerate(files)}
     problems.sort(key=lambda p: (order.get(p.file, -1), p))
     return len(files), problems

@@ -40,10 +40,7 @@ def run(arguments: argparse.Namespace, output: Output) -> int:
     if output.as_json:
         output.json(_content(lesson))
         return 0
-    if not arguments.plain:
-        from nnsim.tui import run_app
-
-        return run_app(str(path), ascii_only=output.ascii_only)
+    # The app has no lesson screen yet; until it has, --plain or not, a lesson goes line by line.
     return _play(lesson, output, from_start=arguments.from_start)
 
 
