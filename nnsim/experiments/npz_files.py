@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import struct
 import zipfile
@@ -26,6 +27,8 @@ INPUTS = ("inputs", "x", "X", "x_train", "train_images", "images", "data")
 TARGETS = ("targets", "labels", "y", "t", "target", "y_train", "train_labels")
 TEST_INPUTS = ("test_inputs", "x_test", "test_images")
 TEST_TARGETS = ("test_targets", "test_labels", "y_test", "t_test")
+
+LONGEST_HEADER = 2**16
 
 # What zipfile, zlib and NumPy raise over files that are cut short, damaged or encrypted.
 _DAMAGE = (
@@ -94,7 +97,8 @@ class _Archive:
             found = listed(sorted(self.names)) or _("none")
             raise at(self.file, None, problem.format(names=shown, found=found))
         try:
-            with zipfile.ZipFile(self.path) as archive, archive.open(f"{name}.npy") as stream:
+            with zipfile.ZipFile(self.path) as archive, archive.open(f"{name}.npy") as member:
+                stream = io.BytesIO(member.read(LONGEST_HEADER))  # a header may claim 4 GB
                 version = npy.read_magic(stream)
                 read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
                 shape, _order, kind = read(stream)

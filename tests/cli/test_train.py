@@ -249,3 +249,14 @@ def test_one_range_of_seeds_everywhere(nnsim, tmp_path):
     path.write_text(f"{REGRESSION}seed = {largest + 1}\n")
     for words in (["train", path], ["train", "demons", "--seed", largest + 1]):
         assert nnsim(*words).status == 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="files of Unix")
+def test_what_is_no_file_is_not_replaced(nnsim, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    result = nnsim("train", "demons", "--epochs", 1, "--save", pipe)
+    assert result.status == 2
+    assert "this is no ordinary file" in result.err
+    assert pipe.is_fifo()
+    assert nnsim("train", "demons", "--epochs", 1, "--log", os.devnull).status == 0

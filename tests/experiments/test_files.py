@@ -320,3 +320,21 @@ def test_labels_that_do_not_go_along_are_not_unpacked(data, write):
         tracemalloc.stop()
     assert "samples of 1 number are too many" in message
     assert peak < 4 * 2**20
+
+
+def test_a_header_of_an_archive_that_claims_gigabytes(data):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(
+            "x.npy", b"\x93NUMPY\x02\x00" + struct.pack("<I", 32 * 2**20) + b" " * 32 * 2**20
+        )
+        archive.writestr("y.npy", b"")
+    content = stream.getvalue()
+    assert "the array x is damaged" in said(data, CLASSES, content, "data.npz")
+    tracemalloc.start()
+    try:
+        said(data, CLASSES, content, "data.npz")
+        _now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * 2**20

@@ -82,6 +82,9 @@ def _check(experiment: Experiment, arguments: argparse.Namespace) -> None:
         path = Path(name)
         if path.is_dir():
             raise CommandError(_("{file}: this is a folder; give a file").format(file=name))
+        if name == arguments.save and path.exists() and not path.is_file():
+            # What is saved takes the place of what was there, which would be gone: /dev/null.
+            raise CommandError(_("{file}: this is no ordinary file; give one").format(file=name))
         if not path.parent.is_dir():
             problem = _("{file}: there is no folder {folder} to write it into")
             raise CommandError(problem.format(file=name, folder=path.parent))
