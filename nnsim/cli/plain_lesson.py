@@ -124,6 +124,9 @@ class PlainLesson:
     def _answer_or_run(self, line: str) -> None:
         player = self.player
         step = player.step
+        if line.startswith("!"):
+            self._run(line[1:].strip())
+            return
         if line.startswith("?"):
             self._read(line[1:].strip())
             return
@@ -138,9 +141,13 @@ class PlainLesson:
             elif step.kind == "blank":
                 self._ask(step)
             return
+        self._run(line)
+
+    def _run(self, line: str) -> None:
+        player = self.player
         Budget().take(line, player.lab)
         self.say(player.run(line))
-        if step.goal and not player.free:
+        if player.step.goal and not player.free:
             self._say_goals()
 
     def _read(self, address: str) -> None:
@@ -229,6 +236,7 @@ class PlainLesson:
             ("goals", _("what is to be reached, and how it stands")),
             ("show", _("say this step again")),
             ("?ADDRESS", _("a number of the bench, such as ?hidden[1].z")),
+            ("!COMMAND", _("a command of the bench that has one of these names, such as !next")),
             ("free, return", _("play off the path, and come back")),
             ("quit", _("leave; your place is kept")),
         )

@@ -155,6 +155,12 @@ def test_plain_mode_plays_freely_and_returns(play):
     assert "Step 2 of 9" in result.out
 
 
+def test_plain_mode_reaches_commands_of_the_bench_that_share_a_name(play):
+    result = play("neuron", "input 1 1", "forward", "!next", "!reset", "quit")
+    assert "back at the start, epoch 0" in result.out
+    assert "Step 2 of 9" not in result.out
+
+
 def test_plain_mode_survives_nonsense(play):
     nonsense = ["set", "paint", "%%%", "train 99999999", "\x00", "?", "?nothing", "goals", "权重"]
     result = play("neuron", "next", *nonsense, "skip", *nonsense, "skip", *nonsense, "quit")
