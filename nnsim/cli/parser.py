@@ -54,7 +54,7 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Say what argparse has no exception for: arguments that are missing, at its end."""
         names = message.rpartition(": ")[2].split(", ")
-        missing = [action for action in self._actions if _name(action) in names]
+        missing = [a for a in self._actions if _name(a) in names and a.nargs is None]
         if not missing:
             raise CommandError(f"{message}; {self._help_hint()}")
         sentences = [

@@ -142,7 +142,8 @@ def test_no_zero_has_a_minus(nnsim, tmp_path):
         (("x", "x=nan"), "not a number"),
         (("x", "x"), "write it as x=-2"),
         (("x*y", "x=1", "y=1", "--fold", "s"), "s cannot be folded"),
-        ((), "EXPRESSION"),
+        ((), 'EXPRESSION is missing: such as "(x+y)*z", or with named parts "s = sigmoid(w*x+b); '),
+        ((), 's*y"; nnsim gates --help has the options'),
     ],
 )
 def test_refusals_take_one_line(nnsim, words, said):

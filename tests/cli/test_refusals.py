@@ -51,6 +51,7 @@ WRONG = [
     (["predict", "demons", "--input", ONE, "--modl=x"], 'here; did you mean "--model"?'),
     (["summary", "demons", "xor"], '"xor" makes no sense here; nnsim summary --help has the'),
     (["predict"], "EXPERIMENT is missing: an id, or a file; --input is missing: numbers as in"),
+    (["lessons", "bogus"], "should be one of check, new, reset"),
     (["summary", "demons", "--json=1"], "--json takes no value"),
     (["predict", "demons", "--input", "010/010/010"], "too short: it has 3 rows"),
     (["predict", "demons", "--input", f"{ONE}/010"], "too long: it has 5 rows"),
