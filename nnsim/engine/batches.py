@@ -57,13 +57,16 @@ class Gather:
 
 
 class Step:
-    """A plan for some samples, cut where the gradient is complete, with the ways to fill it."""
+    """A plan for some samples, cut where the gradient is complete, with the ways to fill it.
 
-    def __init__(self, plan: Plan, samples: Samples, version: int) -> None:
+    Each item of `up` is a callable and its arguments; the last puts a 1 into `done`.
+    """
+
+    def __init__(self, plan: Plan, samples: Samples, version: int, done: list[int]) -> None:
         self.plan, self.samples, self.version = plan, samples, version
         self.size = plan.batch
         self.down = plan.replay("forward", "backward")
-        self.up = plan.replay("update")
+        self.up = [(fn, *args) for fn, args in plan.calls("update")] + [(done.append, 1)]
         self.gradient = plan.gradient
         self.square = plan.gradient.dot
         self.fill_inputs = Gather(samples.x, plan.inputs)

@@ -45,7 +45,8 @@ class Optimizer:
         """Write the update of `theta` onto the tape.
 
         Where some parameters are frozen, `free` is 0 for them and 1 for the rest, and their
-        gradients are 0 already.
+        gradients are 0 already. A function written in Python comes before the first call that
+        changes something, and changes something only with its last line: Ctrl+C may strike in it.
         """
         raise NotImplementedError
 
@@ -167,10 +168,10 @@ def adam_scales(
 ) -> None:
     """Count one step t; set step = η(1 − β₁) / ((1 − β₁ᵗ) r) and floor = ε / r."""
     t = float(time) + 1
-    time[...] = t
     r = math.sqrt((1 - beta2) / (1 - beta2**t))
     np.multiply(rate, (1 - beta1) / ((1 - beta1**t) * r), out=step)
     floor[...] = epsilon / r
+    time[...] = t
 
 
 class Adam(Optimizer):
@@ -207,6 +208,7 @@ class Adam(Optimizer):
         floor = tape.const(self.epsilon, "floor")
         betas = (self.beta1, self.beta2, self.epsilon)
         tape.do(adam_scales, time, rate, *betas, step, floor, note="t ← t + 1, corrections")
+        self._decay(tape, theta, rate, free)
         tape.do(np.multiply, m, tape.const(self.beta1), out=m, note="β₁ M")
         tape.do(np.add, m, grad, out=m, note="M ← β₁ M + g")
         tape.do(np.multiply, v, tape.const(self.beta2), out=v, note="β₂ V")
@@ -217,6 +219,9 @@ class Adam(Optimizer):
         tape.do(np.divide, m, change, out=change, note="M / (√V + floor)")
         tape.do(np.multiply, change, step, out=change, note="step · M / (√V + floor)")
         tape.do(np.subtract, theta, change, out=theta, note="θ ← θ − step · M / (√V + floor)")
+
+    def _decay(self, tape: Tape, theta: Array, rate: Array, free: Array | None) -> None:
+        """Write what shrinks the parameters: nothing."""
 
     def config(self) -> dict[str, float]:
         return {"beta1": self.beta1, "beta2": self.beta2, "epsilon": self.epsilon}
@@ -241,15 +246,13 @@ class AdamW(Adam):
         super().__init__(beta1, beta2, epsilon)
         self.weight_decay = _fraction(weight_decay, "weight_decay")
 
-    def emit(self, tape: Tape, theta: Array, grad: Array, free: Array | None = None) -> None:
+    def _decay(self, tape: Tape, theta: Array, rate: Array, free: Array | None) -> None:
         change = tape.scratch(theta, "change")
-        rate = tape.name(self.learning_rate, "learning_rate")
         tape.do(np.multiply, theta, rate, out=change, note="η θ")
         tape.do(np.multiply, change, tape.const(self.weight_decay), out=change, note="η λ θ")
         if free is not None:
             tape.do(np.multiply, change, free, out=change, note="none for what is frozen")
         tape.do(np.subtract, theta, change, out=theta, note="θ ← θ − η λ θ")
-        super().emit(tape, theta, grad)
 
     def config(self) -> dict[str, float]:
         return {**super().config(), "weight_decay": self.weight_decay}

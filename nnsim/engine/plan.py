@@ -238,8 +238,6 @@ class Plan(Tape):
     def _record_update(self, optimizer: Optimizer, clip: float | None, train_biases: bool) -> None:
         grad = self.stack.grad
         with self.section("update"):
-            for signals in self.signals:
-                signals.layer.update_running(self, signals)
             free = None
             if not train_biases:
                 free = self.name(1 - self.stack.mask("bias"), "free")
@@ -254,6 +252,8 @@ class Plan(Tape):
                 self.do(np.multiply, grad, scale, out=grad, note="|g| is at most clip")
             optimizer.emit(self, self.stack.theta, grad, free)
             self.learning_rate = optimizer.learning_rate
+            for signals in self.signals:
+                signals.layer.update_running(self, signals)
 
     def total(self) -> Any:
         """Return the reduced loss of the last run with the penalty (one per network)."""

@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterator
+from itertools import starmap
+from operator import call
 from os import PathLike
 from typing import Any
 
@@ -72,6 +75,10 @@ class Trainer(Settings):
     -----
     Training stops as diverged before an update in which the gradient is NaN or infinite, or so
     large that its square overflows; the parameters are then the last finite ones.
+
+    A ``KeyboardInterrupt`` leaves every update whole and counted, so that training can go on. It
+    may strike while a step is still being computed, and dropout then draws anew for that step;
+    `interrupt` waits for the end of the step, and what follows has the same numbers.
     """
 
     def __init__(
@@ -93,6 +100,7 @@ class Trainer(Settings):
         self._room: dict[str, Array] = {}
         self._turn: Step | None = None
         self._last: Progress | None = None
+        self._done: list[int] = []  # an update that is carried out, but not yet counted
         super().__init__(
             network,
             optimizer,
@@ -165,9 +173,11 @@ class Trainer(Settings):
         self.keep_last()
         with np.errstate(all="ignore"):
             self.set_rate()
-            self.stopped = None if self._update(samples) else "diverged"
-        if self.position >= samples.count:
-            self._end_epoch()
+            try:
+                self.stopped = None if self._update(samples) else "diverged"
+            finally:
+                if self.position >= samples.count:
+                    self._end_epoch()
         return self.stopped
 
     def interrupt(self) -> None:
@@ -231,9 +241,14 @@ class Trainer(Settings):
         # Not finite if the gradient isn't, nor if the step would be; false for NaN.
         if not step.square(step.gradient) < self._largest_square:
             return False
-        step.up()
-        self.position += size
-        self.updates += 1
+        # Python looks for signals between its own steps, but not within `deque`: Ctrl+C strikes
+        # before the first change of a parameter or after the last.
+        try:
+            deque(starmap(call, step.up), 0)
+        finally:
+            if self._done:
+                self.position += size
+                self.updates += self._done.pop()
         return True
 
     def _update_in_parts(self, samples: Samples, size: int) -> bool:
@@ -279,7 +294,7 @@ class Trainer(Settings):
             step = self._steps.get(size)
             if step is None or not step.is_for(samples, version):
                 plan = self._record(size) if step is None else step.plan
-                step = self._steps[size] = Step(plan, samples, version)
+                step = self._steps[size] = Step(plan, samples, version, self._done)
             step.take_turn()
             self._turn = step
         return step

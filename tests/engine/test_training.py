@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import _thread
 import math
 
 import numpy as np
 import pytest
 
 from nnsim.engine import (
+    OPTIMIZERS,
     BatchNorm,
     Conv2D,
     Dense,
@@ -20,6 +22,7 @@ from nnsim.engine import (
     Trainer,
     training,
 )
+from nnsim.engine.optimizers import Optimizer
 from nnsim.engine.schedules import schedule
 
 
@@ -389,3 +392,59 @@ def test_data_in_other_kinds_of_numbers(dtype):
 def test_settings_that_make_no_sense(options, sentence):
     with pytest.raises(EngineError, match=sentence):
         Trainer(plain(), **options)
+
+
+class Struck:
+    """Makes an optimiser whose every update is struck by Ctrl+C after each of its calls."""
+
+    def __init__(self, name: str) -> None:
+        self.kind = OPTIMIZERS[name]
+
+    def __call__(self) -> Optimizer:
+        class Rule(self.kind):
+            def emit(self, tape, theta, grad, free=None):
+                do = tape.do
+
+                def struck(*args, **keywords):
+                    do(*args, **keywords)
+                    do(_thread.interrupt_main)
+
+                tape.do = struck
+                super().emit(tape, theta, grad, free)
+                tape.do = do
+
+        return Rule()
+
+
+@pytest.mark.parametrize("batch_size", [None, 2])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_ctrl_c_leaves_no_update_half_done(optimizer, batch_size):
+    x, t = data(5)
+
+    def trainer(rule) -> Trainer:
+        layers = [Dense(3, "tanh"), BatchNorm(), Dense(t.shape[1], "sigmoid")]
+        net = Network(layers, x.shape[1:], seed=1)
+        return Trainer(net, rule, 0.05, batch_size, train_biases=False)
+
+    calm, struck = trainer(optimizer), trainer(Struck(optimizer)())
+    for _ in range(7):
+        calm.step(x, t)
+        with pytest.raises(KeyboardInterrupt):
+            struck.step(x, t)
+        assert (struck.updates, struck.epoch, struck.position) == (
+            calm.updates, calm.epoch, calm.position,
+        )  # fmt: skip
+    strikes = 0
+    calm.reset()
+    struck.reset()
+    list(calm.run(x, t, epochs=2))
+    while struck.epoch < 2:
+        try:
+            list(struck.run(x, t, epochs=2 - struck.epoch))
+        except KeyboardInterrupt:
+            strikes += 1
+    assert strikes == struck.updates == calm.updates > 1
+    assert np.array_equal(struck.network.parameters, calm.network.parameters)
+    assert np.array_equal(struck.network.running, calm.network.running)
+    for name, slot in calm.optimizer.slots.items():
+        assert np.array_equal(struck.optimizer.slots[name], slot)
