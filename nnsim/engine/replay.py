@@ -1,7 +1,7 @@
 """Carrying out the calls of a tape in order, as fast as Python can and without a warning.
 
 The list of calls is the only source: `straight` writes a function that makes the same calls one
-after the other, ``f0(a0, a1); f1(a2); …``, because a loop over the list costs some 3 % more.
+after the other, ``f0(a0, a1); f1(a2); …``, because a loop over the list costs a few per cent more.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextvars import Context
 from functools import lru_cache
+from types import CodeType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -24,9 +25,10 @@ def straight(calls: Sequence[Call]) -> Replay:
     """Return a function that makes these calls in order."""
     if len(calls) > _MOST_CALLS:
         return lambda: _loop(calls)
-    values = [value for fn, args in calls for value in (fn, *args)]
-    function: Replay = _maker(tuple(len(args) for _, args in calls))(*values)
-    return function
+    code, names = _form(tuple(len(args) for _, args in calls))
+    values = (value for fn, args in calls for value in (fn, *args))
+    # A copy of the code, as Python notes in it where it has found the names.
+    return FunctionType(code.replace(), dict(zip(names, values, strict=True)))
 
 
 def _loop(calls: Sequence[Call]) -> None:
@@ -35,24 +37,20 @@ def _loop(calls: Sequence[Call]) -> None:
 
 
 @lru_cache(maxsize=64)
-def _maker(counts: tuple[int, ...]) -> Callable[..., Replay]:
-    """Return what makes the function for calls with so many arguments each.
+def _form(counts: tuple[int, ...]) -> tuple[CodeType, tuple[str, ...]]:
+    """Return the code for calls with so many arguments each, and the names in it, in order.
 
-    It takes the callables and their arguments one after the other; they become local names. Tapes
-    of the same form share the compiled text.
+    Tapes of the same form share it; what the names stand for is theirs.
     """
-    names, lines = [], []
+    names: list[str] = []
+    lines = ["def run():", "    pass"]
     for i, count in enumerate(counts):
         args = [f"a{i}_{j}" for j in range(count)]
         names += [f"f{i}", *args]
-        lines.append(f"f{i}({', '.join(args)})")
-    local = ", ".join(f"{name}={name}" for name in names)
-    body = "\n        ".join(lines) or "pass"
-    text = f"def make({', '.join(names)}):\n    def run({local}):\n        {body}\n    return run\n"
+        lines.append(f"    f{i}({', '.join(args)})")
     space: dict[str, Any] = {}
-    exec(text, space)
-    maker: Callable[..., Replay] = space["make"]
-    return maker
+    exec("\n".join(lines), space)
+    return space["run"].__code__, tuple(names)
 
 
 def quiet() -> Context:
