@@ -6,8 +6,14 @@ import gc
 import sys
 
 
-def run_app(target: str | None = None, *, ascii_only: bool = False, untrained: bool = False) -> int:
-    """Open the app, at `target` (an experiment's id or file) or at Home.
+def run_app(
+    target: str | None = None,
+    *,
+    ascii_only: bool = False,
+    untrained: bool = False,
+    from_start: bool = False,
+) -> int:
+    """Open the app, at `target` (id or file of an experiment or a lesson) or at Home.
 
     Parameters
     ----------
@@ -16,6 +22,8 @@ def run_app(target: str | None = None, *, ascii_only: bool = False, untrained: b
         Draw with ASCII characters alone.
     untrained : bool
         Open an experiment at its start parameters, even one that opens trained.
+    from_start : bool
+        Open a lesson at its first step, not where the learner left.
 
     Returns
     -------
@@ -30,18 +38,23 @@ def run_app(target: str | None = None, *, ascii_only: bool = False, untrained: b
         print(f"nnsim: {problem}", file=sys.stderr)
         return 2
     terminal.prepare()
-    lab = None
+    lab = lesson = None
     if target is not None:
-        from nnsim.experiments import load
-        from nnsim.lab import Lab
+        from nnsim.tui.lessons import is_lesson, open_player
 
         try:
-            lab = Lab(load(target), untrained=untrained, load=load)
+            if is_lesson(target):
+                lesson = open_player(target, from_start=from_start)
+            else:
+                from nnsim.experiments import load
+                from nnsim.lab import Lab
+
+                lab = Lab(load(target), untrained=untrained, load=load)
         except (OSError, ValueError) as refusal:
             print(f"nnsim: {refusal}", file=sys.stderr)
             return 2
     from nnsim.tui.app import NnsimApp
 
-    app = NnsimApp(lab, ascii_only=ascii_only)
+    app = NnsimApp(lab, ascii_only=ascii_only, lesson=lesson)
     app.run()
     return app.return_code or 0

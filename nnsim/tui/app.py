@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from nnsim.lab import Lab
     from nnsim.lab.circuit_bench import CircuitBench
     from nnsim.tui.screens.lab import LabScreen
+    from nnsim.tui.screens.lesson import LessonScreen
+    from nnsim.tutor.player import Player
 
 
 def _bench_commands() -> type[Provider]:
@@ -40,6 +42,8 @@ class NnsimApp(App[None]):
         A bench to open with; Home without one.
     ascii_only : bool
         Draw with ASCII characters alone.
+    lesson : (Player, list of str), optional
+        A lesson to open with, as `nnsim.tui.lessons.open_player` gives it.
     """
 
     TITLE = "nnsim"
@@ -54,11 +58,18 @@ class NnsimApp(App[None]):
                 tooltip=N_("Leave nnsim")),
     ]  # fmt: skip
 
-    def __init__(self, lab: Lab | None = None, *, ascii_only: bool = False) -> None:
-        # Textual loads the style sheet of every screen but the first.
-        first = "home" if lab is None else "lab"
-        super().__init__(css_path=Path(__file__).parent / "screens" / f"{first}.tcss")
-        self._lab = lab
+    def __init__(
+        self,
+        lab: Lab | None = None,
+        *,
+        ascii_only: bool = False,
+        lesson: tuple[Player, list[str]] | None = None,
+    ) -> None:
+        # Textual loads the style sheets of every screen but the first.
+        first = ["lab", "lesson"] if lesson is not None else ["home" if lab is None else "lab"]
+        folder = Path(__file__).parent / "screens"
+        super().__init__(css_path=[folder / f"{name}.tcss" for name in first])
+        self._lab, self._lesson = lab, lesson
         if ascii_only:
             from nnsim.tui.ascii import AsciiFilter
 
@@ -69,7 +80,9 @@ class NnsimApp(App[None]):
                 self.theme = saved
 
     def get_default_screen(self) -> Screen[Any]:
-        """Home, or the bench that the app was opened with."""
+        """Home, or the lesson or bench that the app was opened with."""
+        if self._lesson is not None:
+            return self._lesson_screen(*self._lesson)
         if self._lab is not None:
             return self._bench(self._lab.experiment.id, self._lab)
         home = HomeScreen()
@@ -116,6 +129,31 @@ class NnsimApp(App[None]):
                     self.screen.say(str(problem), wrong=True)
                 return
         self._go_to(f"bench {name}")
+
+    def _lesson_screen(self, player: Player, troubles: list[str]) -> LessonScreen:
+        """The screen of a lesson; installed, so that it stays as it was left."""
+        from nnsim.tui.screens.lesson import LessonScreen
+
+        screen = LessonScreen(player, troubles)
+        self.install_screen(screen, f"lesson {player.key}")
+        return screen
+
+    def open_lesson(self, name: str) -> None:
+        """Open a lesson at the learner's place; one that was played to its end starts anew."""
+        from nnsim.tui.lessons import open_player
+        from nnsim.tui.screens.lesson import LessonScreen
+
+        if not self.is_screen_installed(f"lesson {name}"):
+            try:
+                self._lesson_screen(*open_player(name))
+            except (OSError, ValueError) as problem:
+                if isinstance(self.screen, HomeScreen):
+                    self.screen.say(str(problem), wrong=True)
+                return
+        self._go_to(f"lesson {name}")
+        screen = self.get_screen(f"lesson {name}")
+        if isinstance(screen, LessonScreen) and screen.player.at_end:
+            screen.action_again()
 
     def open_circuits(self) -> None:
         """Open the circuit bench, as it was left if it was open before."""

@@ -10,6 +10,9 @@ from nnsim.lab import Lab
 def own_settings(tmp_path, monkeypatch):
     """Settings go into a folder of the test; the theme is Textual's own unless a test says so."""
     monkeypatch.setattr("nnsim.tui.settings._path", lambda: tmp_path / "config" / "settings.json")
+    monkeypatch.setattr(
+        "nnsim.tutor.progress.default_path", lambda: tmp_path / "data" / "progress.jsonl"
+    )
     monkeypatch.delenv("TEXTUAL_THEME", raising=False)
     monkeypatch.delenv("NO_COLOR", raising=False)
 

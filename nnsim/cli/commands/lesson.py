@@ -40,7 +40,10 @@ def run(arguments: argparse.Namespace, output: Output) -> int:
     if output.as_json:
         output.json(_content(lesson))
         return 0
-    # The app has no lesson screen yet; until it has, --plain or not, a lesson goes line by line.
+    if not arguments.plain and sys.stdin.isatty() and sys.stdout.isatty():
+        from nnsim.tui import run_app
+
+        return run_app(str(path), from_start=arguments.from_start)
     return _play(lesson, output, from_start=arguments.from_start)
 
 

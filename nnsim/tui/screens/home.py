@@ -2,20 +2,100 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from nnsim.experiments import catalogue
-from nnsim.i18n import N_, _
+from nnsim.i18n import N_, _, current_language
 from nnsim.tui.screens.guard import GuardedScreen, TooSmall
 from nnsim.tui.widgets.key_line import KeyLine
 from nnsim.tui.widgets.lines import StatusLine
 from nnsim.tui.widgets.rows import Row, RowList
+from nnsim.tui.widgets.wrapping import cut
+
+if TYPE_CHECKING:
+    from nnsim.tutor.catalogue import Entry
+    from nnsim.tutor.progress import Progress
 
 CIRCUITS = ("circuits", N_("Circuits: expressions as gates, forward and backward"))
+
+
+class LessonList(RowList):
+    """The lessons that ship, with how far each is; Enter begins or continues one.
+
+    It is filled by `fill` once the first picture stands.
+    """
+
+    BINDING_GROUP_TITLE = N_("Lessons")
+    HELP = N_("Choose a lesson with the arrows; Enter begins it, or continues where you left.")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "choose", N_("Begin or continue"), id="home.lesson", key_display="⏎",
+                tooltip=N_("Begin the lesson, or continue where you left")),
+    ]  # fmt: skip
+
+    def __init__(self) -> None:
+        super().__init__(id="lessons")
+        self.entries: list[Entry] = []
+        self._progress: Progress | None = None
+
+    def fill(self, entries: list[Entry], progress: Progress) -> None:
+        """Show the lessons; the cursor goes to the one that comes next."""
+        first = not self.entries
+        self.entries, self._progress = entries, progress
+        self.rows_changed()
+        self.refresh()
+        if first or self.entries[self.cursor].id in progress.finished:
+            self.move_cursor(self.next_one())
+
+    def next_one(self) -> int:
+        """The lesson that was left open last, else the first that is not finished yet."""
+        progress = self._progress
+        if progress is None:
+            return 0
+        ids = [entry.id for entry in self.entries]
+        begun = [i for i, name in enumerate(ids) if progress.of_lesson(name).place]
+        left = [i for i, name in enumerate(ids) if not progress.of_lesson(name).finished]
+        return (begun or left or [0])[0]
+
+    def row_count(self) -> int:
+        """One row for each lesson."""
+        return len(self.entries)
+
+    def row(self, index: int) -> Row:
+        """Its number and title, its minutes, how far it is."""
+        entry = self.entries[index]
+        mark = "▶" if index == self.cursor else " "
+        title = cut(entry.title, max(10, min(44, self.size.width - 34)))
+        minutes = _("{n} min").format(n=entry.minutes)
+        return [
+            (f" {mark} {entry.number:02d}  ", "strong"),
+            (f"{title}  ", ""),
+            (f"{minutes:>7}  ", "dim"),
+            (self._how_far(entry), "strong" if self._begun(entry) else "dim"),
+        ]
+
+    def _begun(self, entry: Entry) -> bool:
+        return self._progress is not None and bool(self._progress.of_lesson(entry.id).place)
+
+    def _how_far(self, entry: Entry) -> str:
+        if self._progress is None:
+            return ""
+        lesson = self._progress.of_lesson(entry.id)
+        done = f"{lesson.done(entry.step_ids)}/{entry.steps}"
+        if lesson.place:
+            return _("continue · {done}").format(done=done)
+        if lesson.finished:
+            return f"✓ {done}"
+        missing = [name for name in entry.needs if name not in self._progress.finished]
+        return _("after {lessons}").format(lessons=", ".join(missing)) if missing else ""
+
+    def action_choose(self) -> None:
+        """Open the lesson under the cursor."""
+        if self.entries:
+            self.post_message(self.Chosen(self, self.cursor))
 
 
 class ExperimentList(RowList):
@@ -53,7 +133,7 @@ class HomeScreen(GuardedScreen):
     """The first screen."""
 
     CSS_PATH = "home.tcss"
-    AUTO_FOCUS = "ExperimentList"
+    AUTO_FOCUS = "LessonList"
     BINDING_GROUP_TITLE = N_("Home")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "circuits", N_("Circuits"), id="home.circuits",
@@ -62,7 +142,7 @@ class HomeScreen(GuardedScreen):
     ]  # fmt: skip
 
     def compose(self) -> ComposeResult:
-        """A word of welcome and the list."""
+        """A word of welcome and the lists."""
         yield Static(
             _(
                 "nnsim · take neural networks apart\n\n"
@@ -72,6 +152,9 @@ class HomeScreen(GuardedScreen):
             id="welcome",
             markup=False,
         )
+        lessons = LessonList()
+        lessons.border_title = _("Lessons")
+        yield lessons
         experiments = ExperimentList()
         experiments.border_title = _("Experiments")
         yield experiments
@@ -83,8 +166,23 @@ class HomeScreen(GuardedScreen):
         """Show a message in the status line."""
         self.query_one(StatusLine).say(message, "", wrong=wrong)
 
+    def on_screen_resume(self) -> None:
+        """Show how far the lessons are; after the first picture, which needs none of it."""
+        self.set_timer(0.01, self._fill)
+
+    def _fill(self) -> None:
+        from nnsim.tutor.catalogue import shipped
+        from nnsim.tutor.progress import ProgressLog
+
+        lessons = self.query_one(LessonList)
+        entries = lessons.entries or shipped(current_language())
+        lessons.fill(entries, ProgressLog().progress())
+
     def on_row_list_chosen(self, message: RowList.Chosen) -> None:
         """Open what was chosen."""
+        if isinstance(message.rows, LessonList):
+            self.app.open_lesson(message.rows.entries[message.row].id)  # type: ignore[attr-defined]
+            return
         entries = self.query_one(ExperimentList).entries
         if message.row < len(entries):
             self.app.open_experiment(entries[message.row].id)  # type: ignore[attr-defined]

@@ -29,6 +29,7 @@ from nnsim.tui.widgets.vector import VectorInput
 from nnsim.tui.widgets.walk_panel import WalkPanel
 
 if TYPE_CHECKING:
+    from nnsim.lab.view import NetworkView
     from nnsim.lab.walk import Place
 
 PANELS = {
@@ -102,6 +103,7 @@ class LabScreen(WhyScreen):
         """The panels, in the order of the keys."""
         yield TitleLine(id="title")
         with Horizontal(id="bench"):
+            yield from self.beside()
             with Vertical(id="left"):
                 yield self._titled(self._input_editor(), 1)
                 bars = PredictionBars(self.output_labels(), id="prediction")
@@ -123,6 +125,14 @@ class LabScreen(WhyScreen):
         yield StatusLine(id="status")
         yield KeyLine()
         yield TooSmall()
+
+    def beside(self) -> ComposeResult:
+        """What stands beside the bench: nothing, outside of lessons."""
+        yield from ()
+
+    def view(self) -> NetworkView:
+        """What the picture of the network shows."""
+        return self.lab.view
 
     def _titled(self, panel: Widget, number: int) -> Widget:
         panel.add_class("panel", f"panel-{number}")
@@ -174,6 +184,10 @@ class LabScreen(WhyScreen):
         return COMMANDS, ADDRESS_KINDS
 
     def on_mount(self) -> None:
+        """Begin."""
+        self.begin()
+
+    def begin(self) -> None:
         """Show the bench and take the keys at the input."""
         self.query_one(Inspector).display = False
         self._choose(2)

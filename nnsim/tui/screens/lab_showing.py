@@ -107,7 +107,7 @@ class Showing:
         self._title(target)
         if screen.panel(2).display:
             self.carry()
-            self._one(NetworkDiagram).show(lab.view, selection)
+            self._one(NetworkDiagram).show(screen.view(), selection)
         for panel in screen.query(WalkPanel):
             if panel.display:
                 self._walk(panel, selection)

@@ -1,0 +1,202 @@
+"""What stands in the pane of a lesson: the step, what it asks, what was said to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from nnsim.i18n import _
+from nnsim.tui.widgets.prose import Line, harmless, inline, prose, wrap
+from nnsim.tutor.answers import names_to_match
+from nnsim.tutor.goals import in_words
+
+if TYPE_CHECKING:
+    from nnsim.tutor.lesson import Step
+    from nnsim.tutor.player import Player
+
+
+@dataclass
+class Page:
+    """Lines, and on which of them the parts start.
+
+    Attributes
+    ----------
+    lines : list of lines
+    choices : list of int
+        The line on which each choice of a quiz starts.
+    task : int
+        The line on which starts what is asked.
+    """
+
+    lines: list[Line] = field(default_factory=list)
+    choices: list[int] = field(default_factory=list)
+    task: int = 0
+
+    @property
+    def text(self) -> list[str]:
+        """The lines without their styles."""
+        return ["".join(text for text, _style in line).rstrip() for line in self.lines]
+
+
+class PageWriter:
+    """Writes the page of a player's place.
+
+    Parameters
+    ----------
+    player : Player
+    width : int
+        Cells in a line.
+    said : sequence of str
+        What the player said last: feedback to an answer, what `reveal` played.
+    cursor : int
+        The choice that the cursor is on.
+    """
+
+    def __init__(self, player: Player, width: int, said: str = "", cursor: int = 0) -> None:
+        self.player, self.width, self.cursor = player, max(12, width), cursor
+        self.said = said
+        self.page = Page()
+
+    def write(self) -> Page:
+        """Return the page."""
+        player = self.player
+        if player.review is not None:
+            self._review()
+        elif player.at_end:
+            self._end()
+        else:
+            self._step()
+        return self.page
+
+    # Parts ------------------------------------------------------------------------------------
+
+    def _step(self) -> None:
+        player, step = self.player, self.player.step
+        if player.index == 0 and player.lesson.intro:
+            self._prose(player.lesson.intro)
+            self._gap()
+        self._line(step.title, "bold underline")
+        self._gap()
+        self._prose(step.prose)
+        self._gap()
+        self.page.task = len(self.page.lines)
+        if player.free:
+            self._line(_("Free play: your place is kept. F comes back to it."), "bold")
+            return
+        self._ask(step)
+        for number, hint in enumerate(player.hints, start=1):
+            self._gap()
+            self._line(_("Hint {number}").format(number=number), "bold")
+            self._prose(hint.text)
+        self._say()
+        if step.asks and player.state.over:
+            self._gap()
+            self._line(_("✓ {status}; n goes on").format(status=_status(player)), "bold")
+
+    def _review(self) -> None:
+        review = self.player.review
+        assert review is not None
+        self._say()
+        self._gap()
+        self._line(
+            _("From an earlier lesson, {title}:").format(title=review.lesson.title),
+            "bold underline",
+        )
+        self._gap()
+        self._prose(review.step.prose)
+        self._gap()
+        self.page.task = len(self.page.lines)
+        self._ask(review.step)
+        self._line(_("n passes over it"))
+
+    def _end(self) -> None:
+        self._line(_("The lesson is over."), "bold underline")
+        self._gap()
+        self._line(self.player.summary().in_words())
+        self._gap()
+        for step, state in zip(self.player.lesson.steps, self.player.states, strict=True):
+            if step.asks:
+                mark = "✓" if state.status == "solved" else "·"
+                self._line(f"{mark} {step.title}")
+        self._gap()
+        self._line(_("Enter goes Home; N goes back."))
+        self.page.task = 0
+
+    # What is asked ----------------------------------------------------------------------------
+
+    def _ask(self, step: Step) -> None:
+        if step.kind == "quiz":
+            for number, choice in enumerate(step.choices):
+                self.page.choices.append(len(self.page.lines))
+                here = number == self.cursor
+                mark = "▶" if here else " "
+                text = [(f"{mark}{number + 1}. ", "bold"), *inline(harmless(choice.text))]
+                self._add(wrap(text, self.width))
+            self._line(_("↑ ↓ and Enter choose, or the number here in the lesson."), "italic")
+        elif step.kind == "predict":
+            self._task(_("What do you think {address} is? a types your answer."), step.predict)
+        elif step.kind == "blank":
+            self._blank(step)
+        elif step.kind == "expect":
+            self._line(_("a types your answer: a number, or a shape such as (4, 3)."), "italic")
+        elif step.kind == "label":
+            self._labels(step)
+        elif step.goal:
+            for standing in self.player.goals():
+                style = "bold" if standing.met else ""
+                self._line(in_words(standing), style)
+        else:
+            self._line(_("Enter goes on."), "italic")
+
+    def _task(self, text: str, address: str) -> None:
+        if not self.player.state.over:
+            self._line(text.format(address=address), "italic")
+
+    def _blank(self, step: Step) -> None:
+        left = [address for address in step.blank if address in self.player.hidden]
+        if left or self.player.hidden:
+            address = left[0] if left else next(iter(self.player.hidden))
+            self._task(_("Work out {address}; a types it."), address)
+
+    def _labels(self, step: Step) -> None:
+        labels = self.player.state.labels
+        for number, thing in enumerate(step.label, start=1):
+            matched = f" = {labels[thing]}" if thing in labels else ""
+            self._line(f"{number}. {_with_words(thing, step)}{matched}")
+        self._line(_("go with"))
+        for number, name in enumerate(names_to_match(step), start=1):
+            self._line(f"  {number}. {_with_words(name, step)}")
+        self._line(_("a types two numbers, as in 1 2, or thing = name."), "italic")
+
+    def _say(self) -> None:
+        if self.said:
+            self._gap()
+            self._prose(self.said)
+
+    # Lines --------------------------------------------------------------------------------------
+
+    def _gap(self) -> None:
+        if self.page.lines and self.page.lines[-1]:
+            self.page.lines.append([])
+
+    def _prose(self, markdown: str) -> None:
+        self._add(prose(markdown, self.width))
+
+    def _line(self, text: str, style: str = "") -> None:
+        self._add(wrap([(harmless(text), style)], self.width))
+
+    def _add(self, lines: list[Line]) -> None:
+        self.page.lines += lines
+
+
+def _with_words(name: str, step: Step) -> str:
+    return f"{name}: {step.words[name]}" if name in step.words else name
+
+
+def _status(player: Player) -> str:
+    words = {
+        "solved": _("solved"),
+        "revealed": _("shown to you"),
+        "missed": _("predicted differently"),
+    }
+    return words.get(player.state.status, "")
