@@ -66,7 +66,7 @@ def picture(app):
 async def test_home_opens_the_circuits_and_escape_goes_back(open_app):
     app = open_app()
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("end", "enter")
+        await pilot.press("tab", "end", "enter")
         await pilot.pause()
         assert isinstance(app.screen, CircuitScreen)
         await pilot.press("right", "right")

@@ -144,9 +144,10 @@ class LessonScreen(LabScreen):
     def _look(self) -> None:
         """See whether the goals are met, and show how they stand."""
         self._look_is_due = False
-        if self._training is None and self.player.update():
-            self._say(_("The goal is reached; n goes on."))
+        solved = self._training is None and self.player.update()
         self._write()
+        if solved:
+            self._to_the_end()
 
     def _write(self) -> None:
         """Write the page of the pane anew."""
@@ -187,10 +188,14 @@ class LessonScreen(LabScreen):
     def _show_task(self) -> None:
         self.pane.scroll_to(y=max(0, self.pane.page.task), animate=False)
 
+    def _to_the_end(self) -> None:
+        """Bring what was said last into sight, once the page has its new length."""
+        self.set_timer(2 * SOON, lambda: self.pane.scroll_end(animate=False))
+
     def _say(self, text: str) -> None:
         self._said = text
         self._write()
-        self.call_after_refresh(self.pane.scroll_end, animate=False)
+        self._to_the_end()
 
     # From step to step --------------------------------------------------------------------------
 
@@ -308,7 +313,7 @@ class LessonScreen(LabScreen):
             self.show(_("no more hints; V shows the solution"), wrong=True)
             return
         self._write()
-        self.call_after_refresh(self.pane.scroll_end, animate=False)
+        self._to_the_end()
 
     def action_reveal(self) -> None:
         """Show the solution."""

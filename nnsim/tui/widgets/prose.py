@@ -46,7 +46,7 @@ def prose(markdown: str, width: int) -> list[Line]:
         else:
             first = indent
             rest = " " * cell_len(indent)
-            wrapped = wrap(inline(text), max(8, width - cell_len(indent)))
+            wrapped = wrap(inline(text), max(2, width - cell_len(indent)))
             for number, line in enumerate(wrapped):
                 lines.append([(rest if number else first, ""), *line] if indent else line)
     while lines and not lines[-1]:
