@@ -159,6 +159,13 @@ class NnsimApp(App[None]):
         else:
             self.push_screen(screen)
 
+    def action_command_palette(self) -> None:
+        """Open the command palette."""
+        from nnsim.tui.palette import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
+
     def action_help(self) -> None:
         """Explain the keys that work here."""
         from nnsim.tui.screens.help import HelpScreen
