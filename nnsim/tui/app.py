@@ -13,6 +13,7 @@ from textual.binding import Binding, BindingType
 
 from nnsim.i18n import N_, _
 from nnsim.tui import settings
+from nnsim.tui.key_queue import KeyQueue
 from nnsim.tui.screens.guard import GuardedScreen
 from nnsim.tui.screens.home import HomeScreen
 
@@ -31,7 +32,7 @@ def _bench_commands() -> type[Provider]:
     return BenchCommands
 
 
-class NnsimApp(App[None]):
+class NnsimApp(KeyQueue):
     """The terminal app.
 
     Parameters

@@ -19,6 +19,7 @@ from nnsim.lab.circuit_bench import (
     CircuitBench,
     ExpressionError,
 )
+from nnsim.tui.key_queue import hold_keys
 from nnsim.tui.screens.guard import GuardedScreen, TooSmall
 from nnsim.tui.widgets.circuit_graph import CircuitGraph
 from nnsim.tui.widgets.circuit_lines import wire_number
@@ -328,6 +329,7 @@ class CircuitScreen(GuardedScreen):
         self._stop()
         if self._bar is None:
             self._bar = CommandBar(self._lines, text=text, setting=setting, table=CIRCUIT_COMMANDS)
+            hold_keys(self)  # what is typed from here on is meant for the line
             self.mount(self._bar)
 
     def _close_bar(self) -> None:
