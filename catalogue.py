@@ -65,7 +65,9 @@ def main() -> int:
         write_po(file, catalogue, width=100, sort_by_file=True, include_lineno=False)
     with (FOLDER / "nnsim.mo").open("wb") as file:
         write_mo(file, catalogue)
-    missing = [message.id for message in catalogue if message.id and not "".join(message.string)]
+    missing = [
+        message.id for message in catalogue if message.id and not "".join(message.string or "")
+    ]
     for identifier in missing:
         print("to translate:", identifier, file=sys.stderr)
     return 1 if missing else 0
