@@ -193,7 +193,11 @@ class LabScreen(WhyScreen):
         self._choose(2)
         self._choose_lower(3)
         self.query_one("#input").focus()
-        self.show(_("paint with Space or the mouse; ? explains every key"))
+        self.show(
+            _("paint with Space or the mouse; ? explains every key")
+            if self.lab.experiment.input.kind == "pixels"
+            else _("← and → change a number, e types one; ? explains every key")
+        )
 
     def show(self, message: str | None = None, *, wrong: bool = False) -> None:
         """Bring the screen in line with the bench, input and prediction first."""
