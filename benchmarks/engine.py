@@ -112,6 +112,9 @@ def agree(steps: dict[str, Step], tolerance: float) -> None:
 
 ROUNDS = 25
 
+# What was wanted and is not reached in this run, in words; printed again at the end.
+missed: list[str] = []
+
 
 def show(
     title: str, programs: Programs, wanted: dict[str, float], per: float = 1, unit: str = "µs"
@@ -134,6 +137,9 @@ def show(
                 good = good and holds
                 rule = f"at least {limit:g} ×" if limit > 0 else f"ours within {-limit:g} ×"
                 line += f"   {rule}: {'holds' if holds else 'MISSED'}"
+                if not holds:
+                    reached = f"{faster:.2f} × as fast" if limit > 0 else f"{1 / faster:.2f} ×"
+                    missed.append(f"{title}, beside {name}: {reached}, wanted {rule}")
         print(line)
     return good
 
@@ -229,7 +235,7 @@ def w6() -> bool:
     if TORCH:
         steps["torch eager, baddbmm"] = TORCH.many(first, x, target, rate)
         steps["torch, backward by hand"] = TORCH.many_by_hand(first, x, target, rate)
-        wanted = {"torch eager, baddbmm": 2.5}
+        wanted = {"torch eager, baddbmm": 2.5, "torch, backward by hand": 2.5}
     agree(steps, 1e-12)
     programs: Programs = {name: step.run for name, step in steps.items()}
     title = f"W6  {many} networks {'-'.join(map(str, sizes))} at once, f64, per network and step"
@@ -294,6 +300,8 @@ def memory() -> bool:
             tracemalloc.stop()
         holds = peak <= allowed
         good = good and holds
+        if not holds:
+            missed.append(f"memory of {title}: {peak / allowed:.2f} of what is allowed")
         print(
             f"  {title:28} batch {batch:4}  {peak / 1e6:8.2f} MB of {allowed / 1e6:8.2f} MB "
             f"({peak / allowed:.2f})  {'holds' if holds else 'MISSED'}"
@@ -333,8 +341,16 @@ def linear() -> bool:
         growth = per_sample[100_000] / per_sample[4096]
         holds = growth < 2.5
         good = good and holds
+        if not holds:
+            missed.append(f"growth, {title}: {growth:.2f} × per sample, wanted below 2.5 ×")
         print(f"  {'':16}100,000 against 4,096 samples: {growth:.2f} × per sample")
     return good
+
+
+NOTE = """
+The ratios that are wanted were set on another machine, where torch eager took 235 µs for W1, 260
+for W2 and 236 for W4. Its fixed cost per call is most of that: where it is lower, so is the ratio
+in these rows."""
 
 
 PARTS: dict[str, Callable[[], bool]] = {
@@ -364,8 +380,12 @@ def main() -> None:
     print(
         f"NumPy {np.__version__}, {', '.join(installed) or 'no peers installed'}; {cores} core(s)"
     )
-    missed = [name for name in options.parts or PARTS if not PARTS[name]()]
-    print(f"\n{'missed: ' + ', '.join(missed) if missed else 'all wanted ratios hold'}")
+    results = [PARTS[name]() for name in options.parts or PARTS]
+    print("\nAll that is wanted holds." if all(results) else "\nMissed in this run:")
+    for note in missed:
+        print(f"  {note}")
+    if missed:
+        print(NOTE)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from terminal import BARE_APP, Program, python
 
 VERDICT = re.compile(r"[01] [█▏▎▍▌▋▊▉·?]+ +(\S+)")
 STEP = re.compile(r"step (\d+) of \d+")
-RIGHT, HOME, ESCAPE = "\x1b[C", "\x1b[H", "\x1b"
+RIGHT, LEFT, ESCAPE = "\x1b[C", "\x1b[D", "\x1b"
 
 
 def outputs(text: str) -> object:
@@ -87,7 +87,8 @@ def rows() -> list[Row]:
                 # Neuron is the first grain, then comes term.
                 keys = ["]", panel, RIGHT, *(["s"] if grain == "term" else [])]
                 name = f"step {direction} by {grain}, {size}"
-                made.append(Row(name, opened(experiment, *keys), RIGHT, panel_step))
+                walk = opened(experiment, *keys)
+                made.append(Row(name, walk, RIGHT, panel_step, undo=LEFT))
         why = opened(experiment, "]", "2")
         made.append(Row(f"why, {size}", why, "w", explained, "≤ 50 ms", ESCAPE))
     return made
@@ -104,9 +105,6 @@ def main() -> None:
     try:
         for i in range(presses + 5):
             for row in measured:
-                if i > 4 and i % 5 == 0 and "neuron" in row.name and "12-3-2" in row.name:
-                    row.program.send(HOME)  # that walk has few steps: from the start again
-                    row.program.settle(0.05)
                 seconds = row.press()
                 if i >= 5:  # the first presses warm them up
                     row.times.append(seconds)

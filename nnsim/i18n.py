@@ -41,7 +41,9 @@ def current_language() -> str:
 
 def _(message: str) -> str:
     """Return `message` in the chosen language."""
-    return message if _translation is None else _translation.gettext(message)
+    if _translation is None or not message:  # gettext answers "" with the catalogue's header
+        return message
+    return _translation.gettext(message)
 
 
 def ngettext(singular: str, plural: str, n: int) -> str:

@@ -43,6 +43,7 @@ def test_a_catalogue_translates_what_it_has(tmp_path, monkeypatch):
     i18n.set_language("zh")
     assert i18n._("Network") == "网络"
     assert i18n._("no such entry") == "no such entry"
+    assert i18n._("") == ""
     i18n.set_language("en")
     assert i18n._("Network") == "Network"
 

@@ -63,7 +63,9 @@ class Canvas:
         if char in LEFT:
             self.draw.rectangle((x, y, x + round(w * LEFT[char] / 8) - 1, y + h - 1), front)
         elif char in LOWER:
-            self.draw.rectangle((x, y + h - round(h * LOWER[char] / 8), x + w - 1, y + h - 1), front)
+            self.draw.rectangle(
+                (x, y + h - round(h * LOWER[char] / 8), x + w - 1, y + h - 1), front
+            )
         elif char == "▀":
             self.draw.rectangle((x, y, x + w - 1, y + h // 2 - 1), front)
         elif char in SHADES:

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+class _Formatter(argparse.HelpFormatter):
+    """Starts a page of help in the chosen language."""
+
+    def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
+        super().add_usage(usage, actions, groups, prefix or _("usage:") + " ")
+
+
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in a sentence of ours, by an exception."""
 
@@ -108,7 +115,10 @@ def run_command(command: str | None, words: Sequence[str]) -> int:
         allow_abbrev=False,
         add_help=False,
         exit_on_error=False,
+        formatter_class=_Formatter,
     )
+    parser._positionals.title = _("arguments")
+    parser._optionals.title = _("options")
     parser.output = Output(ascii_only="--ascii" in words)
     module.add_arguments(parser)
     add_common(parser)

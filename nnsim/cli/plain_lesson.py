@@ -135,7 +135,8 @@ class PlainLesson:
             feedback = player.answer(line)
             mark = _("right") if feedback.right else _("not yet")
             said = feedback.text
-            self.say(said if said.lower().startswith(mark.lower()) else f"{mark}: {said}")
+            both = _("{verdict}: {text}").format(verdict=mark, text=said)
+            self.say(said if said.lower().startswith(mark.lower()) else both)
             if feedback.done:
                 self.say(_("next goes on"))
             elif step.kind == "blank":

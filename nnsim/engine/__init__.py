@@ -12,7 +12,7 @@ A tour, in the order in which the files are best read:
 ``settings``, ``training``  the loop over batches and epochs; ``progress`` has the metrics
 ``ensemble``        many networks at once
 ``gradcheck``       nudge every parameter; ``bugs`` to find that way
-``source``          the tape as a program
+``source``          the tape as a program; ``replay`` carries its calls out
 ``storage``, ``checkpoint`` models on disk
 """
 

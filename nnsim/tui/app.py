@@ -13,6 +13,7 @@ from textual.binding import Binding, BindingType
 
 from nnsim.i18n import N_, _
 from nnsim.tui import settings
+from nnsim.tui.key_queue import KeyQueue
 from nnsim.tui.screens.guard import GuardedScreen
 from nnsim.tui.screens.home import HomeScreen
 
@@ -33,7 +34,7 @@ def _bench_commands() -> type[Provider]:
     return BenchCommands
 
 
-class NnsimApp(App[None]):
+class NnsimApp(KeyQueue):
     """The terminal app.
 
     Parameters
@@ -196,6 +197,13 @@ class NnsimApp(App[None]):
                 self.pop_screen()
         else:
             self.push_screen(screen)
+
+    def action_command_palette(self) -> None:
+        """Open the command palette."""
+        from nnsim.tui.palette import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
 
     def action_help(self) -> None:
         """Explain the keys that work here."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.await_complete import AwaitComplete
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider, SearchIcon
 
 from nnsim.i18n import _
 
@@ -13,6 +14,27 @@ if TYPE_CHECKING:
     from nnsim.lab import Command
     from nnsim.tui.screens.circuit import CircuitScreen
     from nnsim.tui.screens.lab import LabScreen
+
+
+class Palette(CommandPalette):
+    """Textual's palette, with a plain sign for its search line.
+
+    It also closes only once: two quick clicks beside Textual's own close the screen below it too,
+    and end the app where that is the last.
+    """
+
+    _done = False
+
+    def on_mount(self) -> None:
+        """The usual sign is two cells wide and not in every font."""
+        self.query_one(SearchIcon).icon = ">"
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        """Close, unless it is closed already."""
+        if self._done or not self.is_current:
+            return AwaitComplete()
+        self._done = True
+        return super().dismiss(result)
 
 
 class BenchCommands(Provider):

@@ -179,3 +179,12 @@ def test_what_is_not_ours_is_named_with_source_and_licence():
     for path in resource("assets/experiments/data").iterdir():
         assert f"`{path.name}`" in text
     assert re.search(r"digits-8x8\.txt.*CC BY 4\.0", text)
+
+
+@pytest.mark.parametrize("entry", catalogue(), ids=IDS)
+def test_a_list_says_what_the_file_says(entry):
+    experiment = load(entry.path)
+    assert entry.path.stem == entry.id == experiment.id
+    assert entry.title == experiment.title
+    assert entry.kind == experiment.input.kind
+    assert entry.summary.startswith(str(experiment.input.count))

@@ -144,6 +144,6 @@ def test_any_text_is_an_address_or_refused_in_a_sentence(text):
         quantity = DENSE.resolve(text)
     except AddressError as refusal:
         sentence = str(refusal)
-        assert len(sentence) > 10  # noqa: PT017 (most texts are refused, some are not)
+        assert len(sentence) > 10
     else:
         assert DENSE.resolve(DENSE.address(quantity)) == quantity

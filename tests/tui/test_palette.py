@@ -50,3 +50,18 @@ async def test_a_command_that_needs_words_opens_the_line(open_app):
         await run_from_palette(pilot, "paint ROWS")
         assert app.screen.query(CommandBar)
         assert app.screen.query_one("CommandInput").value == "paint "
+
+
+async def test_quick_clicks_beside_the_palette_close_only_the_palette(open_app):
+    for target in (None, "demons"):
+        app = open_app(target)
+        async with app.run_test(size=(120, 36)) as pilot:
+            first = app.screen
+            await pilot.press("ctrl+p")
+            await pilot.pause(0.2)
+            palette = app.screen
+            for _click in range(3):  # as they come when none waits for the one before
+                palette.dismiss()
+            await pilot.pause(0.2)
+            assert app.screen is first
+            assert app.is_running

@@ -31,7 +31,7 @@ def run(_arguments: argparse.Namespace, output: Output) -> int:
     output.table(
         _("Experiments: nnsim ID opens one"),
         (_("id"), _("title"), _("input"), _("network")),
-        [(e.id, e.title, e.kind, e.summary) for e in catalogue()],
+        [(e.id, _(e.title), e.kind, e.summary) for e in catalogue()],
         left=4,
     )
     return 0

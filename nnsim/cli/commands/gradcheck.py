@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace, output: Output) -> int:
         skipped = str(sum(check.skipped.values()))
         rows.append((_("all"), _verdict(check.largest, True), f"{check.largest:.1e}", skipped))
         columns = (_("parameters"), "", _("relative error"), _("skipped at a kink"))
-        output.table(experiment.title, columns, rows, left=2)
+        output.table(_(experiment.title), columns, rows, left=2)
     return FAILED if check.verdict == "fail" else 0
 
 

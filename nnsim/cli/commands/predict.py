@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace, output: Output) -> int:
         else [f"{last.name}[{k}]" for k in range(1, len(result) + 1)]
     )
     rows = [(name, number(value)) for name, value in zip(names, result, strict=True)]
-    output.table(experiment.title, (_("output"), _("value")), rows)
+    output.table(_(experiment.title), (_("output"), _("value")), rows)
     if answer is not None:
         output.line(_("Prediction: {answer}").format(answer=answer))
     return 0

@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace, output: Output) -> int:
     ]
     rows.append((_("total"), "", "", "", f"{summary.parameters:,}"))
     output.table(
-        experiment.title,
+        _(experiment.title),
         (_("layer"), _("kind"), _("activation"), _("output shape"), _("parameters")),
         [(_("input"), experiment.input.kind, "", _shape(experiment.input_shape), "0"), *rows],
         left=3,

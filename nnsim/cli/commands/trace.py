@@ -103,7 +103,7 @@ def _print(experiment: Experiment, trace: Trace, output: Output) -> None:
     from nnsim.cli.output import number
     from nnsim.cli.subject import prediction
 
-    output.line(experiment.title)
+    output.line(_(experiment.title))
     output.line(_("input: {text}").format(text=experiment.format_input(trace.input[0])))
     before: list[str] = list(experiment.input.names)
     for layer, spec in zip(trace.layers, experiment.network.layers, strict=True):

@@ -203,6 +203,6 @@ def _report(
         "seconds": _("seconds"),
     }
     rows = [(name, number(result[key])) for key, name in names.items() if result[key] is not None]
-    output.table(experiment.title, (_("after training"), ""), rows)
+    output.table(_(experiment.title), (_("after training"), ""), rows)
     if saved:
         output.line(_("Saved to {file}").format(file=saved))

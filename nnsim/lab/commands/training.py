@@ -105,4 +105,4 @@ def _start(lab: Lab, rest: str) -> str:
 def _experiment(lab: Lab, rest: str) -> str:
     words(rest, "experiment", 1, 100)
     lab.load_experiment(rest)
-    return _("on the bench: {title}").format(title=lab.experiment.title)
+    return _("on the bench: {title}").format(title=_(lab.experiment.title))

@@ -19,12 +19,14 @@ from nnsim.lab.circuit_bench import (
     CircuitBench,
     ExpressionError,
 )
+from nnsim.tui.key_queue import hold_keys
 from nnsim.tui.screens.guard import GuardedScreen, TooSmall
 from nnsim.tui.widgets.circuit_graph import CircuitGraph
 from nnsim.tui.widgets.circuit_lines import wire_number
 from nnsim.tui.widgets.circuit_steps import StepPanel
 from nnsim.tui.widgets.key_line import KeyLine
 from nnsim.tui.widgets.lines import StatusLine, TitleLine
+from nnsim.tui.widgets.painter import FRAME
 
 if TYPE_CHECKING:
     from nnsim.circuit import Node
@@ -103,6 +105,7 @@ class CircuitScreen(GuardedScreen):
         self.bench = bench
         self._selected: int | None = None
         self._lines: list[str] = []
+        self._picture_is_due = False
         self._bar: CommandBar | None = None
         self._speed = 2
         self._playing: Timer | None = None
@@ -137,12 +140,14 @@ class CircuitScreen(GuardedScreen):
     # Showing ------------------------------------------------------------------------------------
 
     def show(self, message: str | None = None, *, wrong: bool = False) -> None:
-        """Bring the screen in line with the bench; only what changed is drawn again."""
+        """Bring the screen in line with the bench; only what changed is drawn again.
+
+        The step comes first, in a frame of its own; the picture follows in the next.
+        """
         bench = self.bench
-        graph = self.query_one(CircuitGraph)
-        graph.show(bench, self._selected)
-        if graph.border_title != (title := bench.expression or _("a network as gates")):
-            graph.border_title = title.replace("[", r"\[")
+        if not self._picture_is_due:
+            self._picture_is_due = True
+            self.set_timer(FRAME, self._show_picture)
         self.query_one(StepPanel).show(bench, self._selected)
         known = bench.walk.values[bench.circuit.graph.output]
         value = "" if known is None else _("value {value}").format(value=wire_number(known))
@@ -152,6 +157,13 @@ class CircuitScreen(GuardedScreen):
         )
         if message is not None:
             self.query_one(StatusLine).say(message, "", wrong=wrong)
+
+    def _show_picture(self) -> None:
+        self._picture_is_due = False
+        bench, graph = self.bench, self.query_one(CircuitGraph)
+        graph.show(bench, self._selected)
+        if graph.border_title != (title := bench.expression or _("a network as gates")):
+            graph.border_title = title.replace("[", r"\[")
 
     def _at(self) -> Node | None:
         """The node that is chosen, or the gate whose turn it is."""
@@ -328,6 +340,7 @@ class CircuitScreen(GuardedScreen):
         self._stop()
         if self._bar is None:
             self._bar = CommandBar(self._lines, text=text, setting=setting, table=CIRCUIT_COMMANDS)
+            hold_keys(self)  # what is typed from here on is meant for the line
             self.mount(self._bar)
 
     def _close_bar(self) -> None:

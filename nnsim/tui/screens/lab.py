@@ -101,13 +101,14 @@ class LabScreen(WhyScreen):
 
     def compose(self) -> ComposeResult:
         """The panels, in the order of the keys."""
+        self._fit_at_once()
         yield TitleLine(id="title")
         with Horizontal(id="bench"):
             yield from self.beside()
             with Vertical(id="left"):
                 yield self._titled(self._input_editor(), 1)
                 bars = PredictionBars(self.output_labels(), id="prediction")
-                bars.add_class("panel")
+                bars.add_class("panel", update=False)
                 bars.border_title = _("Prediction")
                 yield bars
                 yield self._titled(TrainingPanel(id="training"), 5)
@@ -120,7 +121,8 @@ class LabScreen(WhyScreen):
                     yield self._titled(WalkPanel("backward", id="backward"), 4)
                     yield self._titled(SampleList(id="samples"), 6)
                 inspector = Inspector(id="inspector")
-                inspector.add_class("panel")
+                inspector.add_class("panel", update=False)
+                inspector.display = False
                 yield inspector
         yield StatusLine(id="status")
         yield KeyLine()
@@ -135,9 +137,22 @@ class LabScreen(WhyScreen):
         return self.lab.view
 
     def _titled(self, panel: Widget, number: int) -> Widget:
-        panel.add_class("panel", f"panel-{number}")
+        chosen = {2: ("-chosen",), 3: ("-lower",)}.get(number, ())
+        panel.add_class("panel", f"panel-{number}", *chosen, update=False)
         panel.border_title = self.title_of(number)
         return panel
+
+    def _fit_at_once(self) -> None:
+        """Take the classes of the terminal's size before anything is styled.
+
+        (Textual sets them when the first resize comes, and then styles every widget again.)
+        """
+        for size, breakpoints in (
+            (self.app.size.width, self.HORIZONTAL_BREAKPOINTS or ()),
+            (self.app.size.height, self.VERTICAL_BREAKPOINTS or ()),
+        ):
+            name = [name for least, name in breakpoints if size >= least][-1]
+            self.add_class(name, update=False)
 
     @staticmethod
     def title_of(number: int) -> str:
@@ -189,11 +204,14 @@ class LabScreen(WhyScreen):
 
     def begin(self) -> None:
         """Show the bench and take the keys at the input."""
-        self.query_one(Inspector).display = False
         self._choose(2)
         self._choose_lower(3)
         self.query_one("#input").focus()
-        self.show(_("paint with Space or the mouse; ? explains every key"))
+        self.show(
+            _("paint with Space or the mouse; ? explains every key")
+            if self.lab.experiment.input.kind == "pixels"
+            else _("← and → change a number, e types one; ? explains every key")
+        )
 
     def show(self, message: str | None = None, *, wrong: bool = False) -> None:
         """Bring the screen in line with the bench, input and prediction first."""

@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from nnsim.i18n import _
 from nnsim.lab import Lab
+from nnsim.tui.key_queue import hold_keys
 from nnsim.tui.screens.guard import GuardedScreen
 from nnsim.tui.widgets.lines import StatusLine
 
@@ -142,6 +143,7 @@ class CommandScreen(GuardedScreen):
         if self._bar is None:
             self._before_bar = self.focused
             self._bar = bar
+            hold_keys(self)  # what is typed from here on is meant for the line
             self.mount(bar)
 
     def close_bar(self) -> None:

@@ -13,6 +13,7 @@ from nnsim.tui.numbers import short
 from nnsim.tui.widgets.diagram import NetworkDiagram
 from nnsim.tui.widgets.inspector import Inspector
 from nnsim.tui.widgets.lines import StatusLine, TitleLine
+from nnsim.tui.widgets.painter import FRAME
 from nnsim.tui.widgets.pixels import PixelGrid
 from nnsim.tui.widgets.prediction import PredictionBars, verdict
 from nnsim.tui.widgets.samples import SampleList
@@ -23,7 +24,6 @@ from nnsim.tui.widgets.walk_panel import WalkPanel
 if TYPE_CHECKING:
     from nnsim.tui.screens.lab import LabScreen
 
-FRAME = 0.01  # seconds until the panels follow that may follow
 NOTHING: frozenset[int] = frozenset()
 
 

@@ -14,6 +14,7 @@ from textual.widgets import Input, Label
 
 from nnsim.i18n import N_, _
 from nnsim.lab import COMMANDS, Command
+from nnsim.tui.key_queue import release_keys
 
 
 class CommandInput(Input):
@@ -107,9 +108,10 @@ class CommandBar(Vertical):
     def on_mount(self) -> None:
         """Typing can start at once."""
         line = self.query_one(CommandInput)
-        line.focus()
+        self.screen.set_focus(line)
         if not self._setting:
             line.cursor_position = len(self._text)
+        release_keys(self)
 
     def _usage(self, text: str) -> str:
         if self._setting:

@@ -12,6 +12,8 @@ from textual.widget import Widget
 
 from nnsim.tui.widgets.colours import Palette
 
+FRAME = 0.01  # seconds until what may follow a key's first effect is drawn, in the next frame
+
 
 class Painter(Widget):
     """Draws lines with the styles of its component classes, each looked up once.

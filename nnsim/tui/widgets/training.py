@@ -80,7 +80,8 @@ class TrainingPanel(RowList):
 
     def _share(self, right: int, of: int) -> Row:
         text = f"{right}/{of} "
-        filled, rest = bar(right, of, min(10, self.line_width - NAME - 1 - len(text)))
+        room = min(10, self.line_width - NAME - 1 - len(text))
+        filled, rest = bar(right, of, room if room > 3 else 0)  # a shorter bar tells nothing
         return [(text, "strong"), (filled, ""), (rest, "dim")]
 
     def row_count(self) -> int:

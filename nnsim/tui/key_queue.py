@@ -1,0 +1,90 @@
+"""One key at a time: a key waits until the one before has had its effect.
+
+Textual hands every key at once to the widget that has the focus then. When keys come in a burst (a
+slow connection, a paste, a fast typist), those that follow ``5`` or ``:`` would still go to the
+widget that had the focus before, and run as its shortcuts.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from textual import events
+from textual.app import App
+from textual.message import Message
+from textual.message_pump import MessagePump
+
+PATIENCE = 0.25  # seconds to wait for a sign that may be lost with a widget that is removed
+
+
+class KeyDone(Message, bubble=True):
+    """Follows a key on its way up from the widget that got it; when it arrives, the key is done."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        super().__init__()
+
+
+class KeyQueue(App[None]):
+    """An app that takes its keys one after the other."""
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(**options)  # type: ignore[arg-type]
+        self._waiting_keys: deque[events.Key] = deque()
+        self._keys_taken = 0
+        self._key_in_work = False
+        self._keys_held = False
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let a key wait while another is in work."""
+        if not isinstance(event, events.Key) or event.is_forwarded:
+            await super().on_event(event)
+        elif self._key_in_work or self._keys_held:
+            self._waiting_keys.append(event)
+        else:
+            await self._take(event)
+
+    async def _take(self, key: events.Key) -> None:
+        self._key_in_work = True
+        self._keys_taken += 1
+        number = self._keys_taken
+        target = self.focused or self.screen
+        await super().on_event(key)
+        target.post_message(KeyDone(number))
+        self.set_timer(PATIENCE, lambda: self._done(number))
+
+    def on_key_done(self, message: KeyDone) -> None:
+        """Take the next key, after what the last one has put off until now (such as a focus)."""
+        self.call_later(self._done, message.number)
+
+    async def _done(self, number: int) -> None:
+        if number == self._keys_taken and self._key_in_work:
+            self._key_in_work = False
+            await self._next_key()
+
+    async def _next_key(self) -> None:
+        if self._waiting_keys and not self._keys_held and not self._key_in_work:
+            await self._take(self._waiting_keys.popleft())
+
+    def hold_keys(self) -> None:
+        """Let keys wait for something that is about to take them."""
+        self._keys_held = True
+        self.set_timer(4 * PATIENCE, self.release_keys)
+
+    def release_keys(self) -> None:
+        """Hand over the keys that came meanwhile."""
+        if self._keys_held:
+            self._keys_held = False
+            self.call_later(self._next_key)
+
+
+def hold_keys(node: MessagePump) -> None:
+    """Let the keys of the app wait, until `release_keys` or for a second at most."""
+    if isinstance(node.app, KeyQueue):
+        node.app.hold_keys()
+
+
+def release_keys(node: MessagePump) -> None:
+    """Hand over the keys that waited."""
+    if isinstance(node.app, KeyQueue):
+        node.app.release_keys()

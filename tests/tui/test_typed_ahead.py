@@ -1,0 +1,71 @@
+"""Keys that come in a burst do what they would do one by one."""
+
+import asyncio
+
+from textual import events
+
+from nnsim.tui.widgets.command_bar import CommandBar
+from nnsim.tui.widgets.diagram import NetworkDiagram
+from nnsim.tui.widgets.training import TrainingPanel
+
+
+async def burst(app, pilot, *keys):
+    """Send keys as a terminal does that has them all at once."""
+    for key in keys:
+        char = CHARACTERS.get(key, key if len(key) == 1 else None)
+        app.post_message(events.Key(key, char))
+    await asyncio.sleep(0.8)
+    await pilot.pause()
+
+
+CHARACTERS = {
+    "space": " ",
+    "full_stop": ".",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "colon": ":",
+}
+NAMES = {char: name for name, char in CHARACTERS.items()}
+
+
+def typed(line: str) -> list[str]:
+    return [NAMES.get(c, c) for c in line]
+
+
+async def test_a_command_typed_in_one_go_is_a_command(open_app):
+    app = open_app("digits-4x3")
+    async with app.run_test(size=(80, 24)) as pilot:
+        lab = app.screen.lab
+        await pilot.press("5")  # the training panel, where r and t are keys
+        await burst(app, pilot, "colon", *typed("rate 0.5"), "enter")
+        assert lab.trainer.learning_rate == 0.5
+        assert lab.trainer.epoch == 100
+        assert not app.screen.query(CommandBar)
+
+
+async def test_brackets_typed_in_one_go_are_no_keys(open_app):
+    app = open_app("demons")
+    async with app.run_test(size=(80, 24)) as pilot:
+        lab = app.screen.lab
+        await burst(app, pilot, "colon", *typed("set hidden[2].b 0.5"), "enter")
+        assert lab.read("hidden[2].b") == 0.5
+        assert lab.sample is None
+
+
+async def test_keys_behind_a_panel_s_number_belong_to_that_panel(open_app):
+    app = open_app("demons")
+    async with app.run_test(size=(120, 36)) as pilot:
+        lab = app.screen.lab
+        await burst(app, pilot, "space", "right", "space", "2", "down", "o", "5", "t")
+        assert lab.input[:3].tolist() == [1, 1, 0]
+        assert app.screen.query_one(NetworkDiagram).mode == "overview"
+        assert str(lab.focus) == "hidden[2].z"
+        assert isinstance(app.focused, TrainingPanel)
+        assert lab.trainer.epoch == 1
+
+
+async def test_many_keys_in_a_burst_all_arrive(open_app):
+    app = open_app("demons")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await burst(app, pilot, *["space", "right"] * 2, "space", "down", *["space", "left"] * 3)
+        assert app.screen.lab.input[:6].tolist() == [1, 1, 1, 1, 1, 1]
