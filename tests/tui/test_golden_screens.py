@@ -31,7 +31,7 @@ async def test_the_screen_is_as_it_was_looked_at(open_app, screen_text, name, si
     target, keys = SCREENS[name]
     app = open_app(target)
     async with app.run_test(size=size) as pilot:
-        await pilot.pause()
+        await pilot.pause(0.1)  # Home fills its list after its first picture
         await pilot.press(*keys)
         await pilot.pause(0.3)
         text = "\n".join(screen_text(app)) + "\n"

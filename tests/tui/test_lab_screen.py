@@ -210,7 +210,7 @@ async def test_home_and_back_leaves_the_bench_as_it_was(open_app):
         first = app.screen
         await pilot.press("space", "escape")
         assert isinstance(app.screen, HomeScreen)
-        await pilot.press("enter")
+        await pilot.press("tab", "enter")
         await pilot.pause()
         assert app.screen.lab.experiment.id == "digits-4x3"
         await pilot.press("escape", "down", "enter")
