@@ -1,5 +1,7 @@
 """The app in a terminal of the test's own, without files of the person who runs the tests."""
 
+import asyncio
+
 import pytest
 
 from nnsim.experiments import load
@@ -42,3 +44,14 @@ def screen_text():
         return ["".join(segment.text for segment in strip).rstrip() for strip in lines]
 
     return text
+
+
+@pytest.fixture
+def no_waiting_for_idle(monkeypatch):
+    """Pilot waits 20 ms or more around each event; here it gives way and goes on."""
+
+    async def give_way(*_args: float) -> None:
+        await asyncio.sleep(0.001)
+
+    monkeypatch.setattr("textual.app.wait_for_idle", give_way)
+    monkeypatch.setattr("textual.pilot.wait_for_idle", give_way)

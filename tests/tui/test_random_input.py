@@ -26,15 +26,7 @@ TYPED = [
 TYPED += ["forward term", "backward", "next 20", "focus cost", "focus output[1].delta"]
 
 
-@pytest.fixture(autouse=True)
-def no_waiting_for_idle(monkeypatch):
-    """Pilot waits 20 ms or more around each event; here it gives way and goes on."""
-
-    async def give_way(*_args: float) -> None:
-        await asyncio.sleep(0.001)
-
-    monkeypatch.setattr("textual.app.wait_for_idle", give_way)
-    monkeypatch.setattr("textual.pilot.wait_for_idle", give_way)
+pytestmark = pytest.mark.usefixtures("no_waiting_for_idle")
 
 
 async def press_at_random(app, size, seed, events):
