@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nnsim.i18n import _
+from nnsim.lab import LabError
 from nnsim.tui.widgets.prose import Line, harmless, inline, prose, wrap
 from nnsim.tutor.answers import names_to_match
 from nnsim.tutor.goals import in_words
@@ -136,7 +138,7 @@ class PageWriter:
         elif step.kind == "predict":
             self._task(_("What do you think {address} is? a types your answer."), step.predict)
         elif step.kind == "blank":
-            self._blank(step)
+            self._blank()
         elif step.kind == "expect":
             self._line(_("a types your answer: a number, or a shape such as (4, 3)."), "italic")
         elif step.kind == "label":
@@ -152,10 +154,8 @@ class PageWriter:
         if not self.player.state.over:
             self._line(text.format(address=address), "italic")
 
-    def _blank(self, step: Step) -> None:
-        left = [address for address in step.blank if address in self.player.hidden]
-        if left or self.player.hidden:
-            address = left[0] if left else next(iter(self.player.hidden))
+    def _blank(self) -> None:
+        if address := next_blank(self.player):
             self._task(_("Work out {address}; a types it."), address)
 
     def _labels(self, step: Step) -> None:
@@ -200,3 +200,15 @@ def _status(player: Player) -> str:
         "missed": _("predicted differently"),
     }
     return words.get(player.state.status, "")
+
+
+def next_blank(player: Player) -> str:
+    """The hidden number that an answer is about: the first of the step; empty without one."""
+    names = player.lab.names
+    for named in player.step.blank:
+        address = named
+        with suppress(LabError):  # a name of a circuit stays as it is
+            address = str(names.address(names.resolve(named)))
+        if address in player.hidden:
+            return address
+    return ""
