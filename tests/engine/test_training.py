@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import math
+import signal
 
 import numpy as np
 import pytest
@@ -416,6 +417,15 @@ class Struck:
         return Rule()
 
 
+@pytest.fixture
+def ctrl_c_is_heard():
+    """Python's own handler of Ctrl+C, which a shell in the background switches off."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c_is_heard")
 @pytest.mark.parametrize("batch_size", [None, 2])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_ctrl_c_leaves_no_update_half_done(optimizer, batch_size):
