@@ -249,3 +249,27 @@ async def test_a_terminal_that_is_too_small_says_so(open_app, screen_text, size)
         await pilot.resize_terminal(80, 24)
         await pilot.pause()
         assert "1 Input" in " ".join(screen_text(app))
+
+
+async def test_z_gives_a_panel_more_room_and_its_place_back(open_app):
+    app = open_app("digits-4x3")
+    async with app.run_test(size=(120, 36)) as pilot:
+        forward, diagram = (app.screen.query_one(f".panel-{n}") for n in (3, 2))
+        beside = app.screen.query_one("#left")
+        await pilot.press("3")
+        await pilot.pause()
+        height = forward.region.height
+        await pilot.press("z")
+        await pilot.pause()
+        assert forward.region.height > height
+        assert not diagram.display
+        assert beside.display
+        await pilot.press("z")
+        await pilot.pause()
+        assert forward.region.width == 120
+        assert not beside.display
+        await pilot.press("z")
+        await pilot.pause()
+        assert forward.region.height == height
+        assert diagram.display
+        assert beside.display

@@ -14,8 +14,10 @@ from textual.widget import Widget
 from nnsim.i18n import N_, _
 from nnsim.lab import ADDRESS_KINDS, COMMANDS, Command, Lab
 from nnsim.tui.screens.guard import TooSmall
+from nnsim.tui.screens.lab_boards import LOWER, PANELS, PLACES, TABBED, Panels
 from nnsim.tui.screens.lab_showing import Showing
 from nnsim.tui.screens.lab_why import WhyScreen
+from nnsim.tui.widgets.bench_panel import BenchPanel
 from nnsim.tui.widgets.diagram import NetworkDiagram
 from nnsim.tui.widgets.inspector import Inspector
 from nnsim.tui.widgets.key_line import KeyLine
@@ -32,16 +34,9 @@ if TYPE_CHECKING:
     from nnsim.lab.view import NetworkView
     from nnsim.lab.walk import Place
 
-PANELS = {
-    1: N_("Input"), 2: N_("Network"), 3: N_("Forward"), 4: N_("Backward"), 5: N_("Train"),
-    6: N_("Data"),
-}  # fmt: skip
-PLACES = {1: "input", 2: "diagram", 3: "forward", 4: "backward", 5: "training", 6: "samples"}
-TABBED = (2, 3, 4, 6)  # those that share one place where the terminal is narrow
-LOWER = (3, 4, 6)  # those that share the place below the network where it is wide
 MOVES = ("next", "previous", "first", "last")
 WALKS = ("forward", "backward", *MOVES)
-WIDE, HUGE, TALL = 112, 160, 34
+WIDE, HUGE, HIGH = 112, 160, 34
 
 
 class LabScreen(WhyScreen):
@@ -57,7 +52,7 @@ class LabScreen(WhyScreen):
     ]
     VERTICAL_BREAKPOINTS: list[tuple[int, str]] | None = [  # noqa: RUF012
         (0, "-low"),
-        (TALL, "-tall"),
+        (HIGH, "-tall"),
         (48, "-high"),
     ]
     BINDING_GROUP_TITLE = N_("Lab")
@@ -81,6 +76,18 @@ class LabScreen(WhyScreen):
                 tooltip=N_("Type a new value for the selected number")),
         Binding("g", "circuit", N_("Gates"), id="lab.circuit", show=False,
                 tooltip=N_("This network, its input and loss as a circuit of gates")),
+        Binding("z", "zoom", N_("Larger"), id="lab.zoom", show=False,
+                tooltip=N_("More room for this panel, or its own place again")),
+        Binding("t", "toggle_training", N_("Train"), id="lab.training", show=False,
+                tooltip=N_("Train until it is stopped; stop")),
+        Binding("less_than_sign,comma", "timeline(-1)", N_("Earlier"), id="lab.earlier", show=False,
+                tooltip=N_("Back along the timeline, to the epoch kept before")),
+        Binding("greater_than_sign,full_stop", "timeline(1)", N_("Later"), id="lab.later",
+                show=False, tooltip=N_("Forward along the timeline, to the next epoch kept")),
+        Binding("s", "save_session", N_("Save"), id="lab.save", show=False,
+                tooltip=N_("Save the session: the network, its training, the data")),
+        Binding("A", "add_sample", N_("Add"), id="lab.add", show=False,
+                tooltip=N_("Add the input to the training data, with a label")),
         Binding("colon", "command", N_("Command"), id="lab.command",
                 tooltip=N_("Type a command")),
         *(
@@ -94,7 +101,7 @@ class LabScreen(WhyScreen):
 
     def __init__(self, lab: Lab) -> None:
         super().__init__(lab)
-        self._panel, self._lower = 2, 3
+        self.panels = Panels(self)
         self.showing = Showing(self)
 
     # What is on the screen --------------------------------------------------------------------
@@ -106,20 +113,20 @@ class LabScreen(WhyScreen):
         with Horizontal(id="bench"):
             yield from self.beside()
             with Vertical(id="left"):
-                yield self._titled(self._input_editor(), 1)
+                yield self.panels.dress(self._input_editor(), 1)
                 bars = PredictionBars(self.output_labels(), id="prediction")
                 bars.add_class("panel", update=False)
                 bars.border_title = _("Prediction")
                 yield bars
-                yield self._titled(TrainingPanel(id="training"), 5)
+                yield self.panels.dress(TrainingPanel(id="training"), 5)
             with Vertical(id="right"):
-                yield PanelTabs({n: _(PANELS[n]) for n in TABBED}, id="tabs")
-                yield self._titled(NetworkDiagram(id="diagram"), 2)
-                yield PanelTabs({n: _(PANELS[n]) for n in LOWER}, id="lower-tabs")
+                yield PanelTabs(self.panels.tabs(TABBED), id="tabs")
+                yield self.panels.dress(NetworkDiagram(id="diagram"), 2)
+                yield PanelTabs(self.panels.tabs(LOWER), id="lower-tabs")
                 with Horizontal(id="below"):
-                    yield self._titled(WalkPanel("forward", id="forward"), 3)
-                    yield self._titled(WalkPanel("backward", id="backward"), 4)
-                    yield self._titled(SampleList(id="samples"), 6)
+                    yield self.panels.dress(WalkPanel("forward", id="forward"), 3)
+                    yield self.panels.dress(WalkPanel("backward", id="backward"), 4)
+                    yield self.panels.dress(SampleList(id="samples"), 6)
                 inspector = Inspector(id="inspector")
                 inspector.add_class("panel", update=False)
                 inspector.display = False
@@ -136,12 +143,6 @@ class LabScreen(WhyScreen):
         """What the picture of the network shows."""
         return self.lab.view
 
-    def _titled(self, panel: Widget, number: int) -> Widget:
-        chosen = {2: ("-chosen",), 3: ("-lower",)}.get(number, ())
-        panel.add_class("panel", f"panel-{number}", *chosen, update=False)
-        panel.border_title = self.title_of(number)
-        return panel
-
     def _fit_at_once(self) -> None:
         """Take the classes of the terminal's size before anything is styled.
 
@@ -154,14 +155,9 @@ class LabScreen(WhyScreen):
             name = [name for least, name in breakpoints if size >= least][-1]
             self.add_class(name, update=False)
 
-    @staticmethod
-    def title_of(number: int) -> str:
-        """What stands over a panel: the key that leads to it, and its name."""
-        return f"{number} {_(PANELS[number])}"
-
     def panel(self, number: int) -> Widget:
         """The panel that a number key leads to."""
-        return self.query_one(f"#{PLACES[number]}")
+        return self.panels.get(number)
 
     def walk_panel(self, place: Place | None) -> WalkPanel | None:
         """The panel of a walk."""
@@ -170,7 +166,7 @@ class LabScreen(WhyScreen):
     @property
     def side_by_side(self) -> bool:
         """Whether there is room for the network and a walk at the same time."""
-        return self.size.width >= WIDE and self.size.height >= TALL
+        return self.size.width >= WIDE and self.size.height >= HIGH
 
     @property
     def goes_back(self) -> bool:
@@ -179,7 +175,7 @@ class LabScreen(WhyScreen):
             return self.focused.direction == "backward"
         place = self.lab.walk_place
         back = place is not None and place.direction == "backward"
-        return back and self._lower == 4 and (not self.side_by_side or self.asks_why)
+        return back and self.panels.lower == 4 and (not self.side_by_side or self.asks_why)
 
     def _input_editor(self) -> PixelGrid | VectorInput:
         given = self.lab.experiment.input
@@ -205,7 +201,7 @@ class LabScreen(WhyScreen):
     def begin(self) -> None:
         """Show the bench and take the keys at the input."""
         self._choose(2)
-        self._choose_lower(3)
+        self.panels.choose_lower(3)
         self.query_one("#input").focus()
         self.show(
             _("paint with Space or the mouse; ? explains every key")
@@ -239,6 +235,10 @@ class LabScreen(WhyScreen):
 
     def action_panel(self, number: int) -> None:
         """Go to a panel; where panels share a place, it comes to the front."""
+        if number not in TABBED and number not in PLACES:
+            return
+        if number == 1 and self.panels.room == 2:
+            self.panels.zoom()
         if number in TABBED and not (number == 2 and self.side_by_side):
             self.close_why()
         if number in TABBED:
@@ -246,22 +246,14 @@ class LabScreen(WhyScreen):
         self.panel(number).focus()
 
     def _choose(self, number: int) -> None:
-        """Bring a panel to the front of its place."""
-        self._panel = number
-        for other in TABBED:
-            self.panel(other).set_class(other == number, "-chosen")
-        self.query_one("#below").set_class(number != 2, "-chosen")
-        self.query_one("#tabs", PanelTabs).choose(number)
-        beside = number == 6 and self.side_by_side and self.size.width >= HUGE
-        if number in LOWER and not beside:
-            self._choose_lower(number)
+        """Bring a panel to the front of its place, and show the bench there."""
+        self.panels.choose(number)
         self.call_after_refresh(self.show)
 
-    def _choose_lower(self, number: int) -> None:
-        self._lower = number
-        for other in LOWER:
-            self.panel(other).set_class(other == number, "-lower")
-        self.query_one("#lower-tabs", PanelTabs).choose(number)
+    def action_zoom(self) -> None:
+        """Give the panel that is in front more room, or its own place again."""
+        self.panels.zoom()
+        self.call_after_refresh(self.show)
 
     def on_panel_tabs_pressed(self, message: PanelTabs.Pressed) -> None:
         """A tab was clicked."""
@@ -337,9 +329,17 @@ class LabScreen(WhyScreen):
         if isinstance(message.rows, SampleList):
             self.execute(f"sample {message.row + 1}")
 
-    def on_training_panel_asked(self, message: TrainingPanel.Asked) -> None:
-        """A key of the training panel."""
-        self.execute(message.command)
+    def on_bench_panel_asked(self, message: BenchPanel.Asked) -> None:
+        """A key of a panel asks for a command."""
+        self.execute(message.command, merge=message.merge)
+
+    def on_bench_panel_asked_why(self, message: BenchPanel.AskedWhy) -> None:
+        """A key of a panel asks why."""
+        self.open_why(message.address)
+
+    def on_bench_panel_asked_line(self, message: BenchPanel.AskedLine) -> None:
+        """A key of a panel opens the line for a command."""
+        self.action_command(message.text)
 
     def on_walk_panel_asked(self, message: WalkPanel.Asked) -> None:
         """A key of a walk panel."""

@@ -117,6 +117,8 @@ class Showing:
         if screen.panel(6).display:
             self._one(SampleList).show(lab)
         self._one(TrainingPanel).show(lab)
+        for board in screen.panels.boards:
+            board.show(lab)
 
     def _walk(self, panel: WalkPanel, selection: Selection) -> None:
         panel.show(self.lab, selection, away=self.away, hidden=self._screen.hidden)
@@ -128,7 +130,7 @@ class Showing:
         carried = "gradient" if gradients else "weight"
         if diagram.carried != carried:
             diagram.carried = carried
-            diagram.border_title = self._screen.title_of(2) + (
+            diagram.border_title = self._screen.panels.title(2) + (
                 " · " + _("gradients") if gradients else ""
             )
 

@@ -10,6 +10,7 @@ from nnsim.i18n import _
 from nnsim.lab import Lab
 from nnsim.lab.values import settable
 from nnsim.tui.screens.lab_commands import CommandScreen
+from nnsim.tui.widgets.bench_panel import BenchPanel
 from nnsim.tui.widgets.inspector import Inspector
 from nnsim.tui.widgets.pixels import PixelGrid
 from nnsim.tui.widgets.training import TrainingPanel
@@ -47,6 +48,8 @@ class WhyScreen(CommandScreen):
             address = focused.address(focused.cursor)
         elif isinstance(focused, WalkPanel):
             address = focused.selected
+        elif isinstance(focused, BenchPanel):
+            address = focused.address() or address
         self.open_why(address)
 
     def open_why(self, address: str) -> None:

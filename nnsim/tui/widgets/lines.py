@@ -147,9 +147,17 @@ class PanelTabs(Painter):
         self.refresh()
 
     def _labels(self) -> list[tuple[int, str]]:
-        labels = [(number, f" {number} {name} ") for number, name in self._tabs.items()]
-        if sum(cell_len(label) for _number, label in labels) > self.size.width:
-            return [(number, label[:-1]) for number, label in labels]
+        """The tabs as wide as there is room; where there is little, names are cut short."""
+        room = self.size.width
+        shapes = [" {} {} ", " {} {}", *[f"{{}} {{:.{most}}} " for most in (6, 5, 4, 3, 2, 1)]]
+        labels: list[tuple[int, str]] = []
+        for shape in shapes:
+            labels = [
+                (n, (" {} {} " if n == self._chosen else shape).format(n, name))
+                for n, name in self._tabs.items()
+            ]
+            if sum(cell_len(label) for _number, label in labels) <= room:
+                break
         return labels
 
     def on_click(self, event: events.Click) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.message import Message
 
 from nnsim.i18n import N_, _
 from nnsim.tui.numbers import bar, short
+from nnsim.tui.widgets.bench_panel import BenchPanel
 from nnsim.tui.widgets.rows import Row, RowList
 
 if TYPE_CHECKING:
@@ -29,13 +29,6 @@ class TrainingPanel(RowList):
         Binding("r", "reset", N_("Reset"), id="train.reset",
                 tooltip=N_("Back to the start parameters, epoch 0")),
     ]  # fmt: skip
-
-    class Asked(Message):
-        """The person asked for a command."""
-
-        def __init__(self, command: str) -> None:
-            self.command = command
-            super().__init__()
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -103,8 +96,8 @@ class TrainingPanel(RowList):
 
     def action_train(self, epochs: int) -> None:
         """Train some epochs."""
-        self.post_message(self.Asked(f"train {epochs}"))
+        self.post_message(BenchPanel.Asked(f"train {epochs}"))
 
     def action_reset(self) -> None:
         """Go back to the start."""
-        self.post_message(self.Asked("reset"))
+        self.post_message(BenchPanel.Asked("reset"))
