@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from nnsim.i18n import _
 from nnsim.lab import LabError
 from nnsim.tutor.answers import AnswerError, names_to_match
+from nnsim.tutor.covering import canonical
 from nnsim.tutor.goals import in_words
 from nnsim.tutor.stage import Budget, StageError
 
@@ -152,7 +153,7 @@ class PlainLesson:
             self._say_goals()
 
     def _read(self, address: str) -> None:
-        if address in self.player.hidden:
+        if canonical(self.player.lab, address) in self.player.hidden:
             self.say(_("that is what is asked"))
             return
         self.say(f"{address} = {self.player.lab.read(address):.6g}")
@@ -182,7 +183,7 @@ class PlainLesson:
             return
         if lab.circuit is None:
             self.say(_("input: {input}").format(input=lab.experiment.format_input(lab.input)))
-        if str(lab.focus) not in hidden and any(
+        if canonical(lab, str(lab.focus)) not in hidden and any(
             line.startswith("focus") for line in self.player.step.do
         ):
             try:
@@ -198,9 +199,7 @@ class PlainLesson:
         elif step.kind == "predict":
             self.say(_("Type what you think {address} is.").format(address=step.predict))
         elif step.kind == "blank":
-            left = [a for a in step.blank if a in self.player.hidden]
-            if left or self.player.hidden:
-                address = left[0] if left else next(iter(self.player.hidden))
+            for address in self.player.asked[:1]:
                 self.say(_("Work out {address} and type it.").format(address=address))
         elif step.kind == "expect":
             self.say(_("Type a number, or a shape such as (4, 3)."))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nnsim.i18n import _
-from nnsim.lab import LabError
 from nnsim.tui.widgets.prose import Line, harmless, inline, prose, wrap
 from nnsim.tutor.answers import names_to_match
 from nnsim.tutor.goals import in_words
@@ -155,7 +153,7 @@ class PageWriter:
             self._line(text.format(address=address), "italic")
 
     def _blank(self) -> None:
-        if address := next_blank(self.player):
+        for address in self.player.asked[:1]:
             self._task(_("Work out {address}; a types it."), address)
 
     def _labels(self, step: Step) -> None:
@@ -200,15 +198,3 @@ def _status(player: Player) -> str:
         "missed": _("predicted differently"),
     }
     return words.get(player.state.status, "")
-
-
-def next_blank(player: Player) -> str:
-    """The hidden number that an answer is about: the first of the step; empty without one."""
-    names = player.lab.names
-    for named in player.step.blank:
-        address = named
-        with suppress(LabError):  # a name of a circuit stays as it is
-            address = str(names.address(names.resolve(named)))
-        if address in player.hidden:
-            return address
-    return ""

@@ -100,11 +100,14 @@ class Player:
         return self.index == len(self.lesson.steps)
 
     @property
+    def asked(self) -> tuple[str, ...]:
+        """Addresses of the numbers that are asked for now; an answer is about the first."""
+        return () if self.free or self.at_end else self._question.asked
+
+    @property
     def hidden(self) -> frozenset[str]:
-        """Addresses whose numbers must not be shown now."""
-        if self.free or self.at_end:
-            return frozenset()
-        return self._question.hidden
+        """Addresses whose numbers must not be shown now: what is asked, and what would tell it."""
+        return frozenset() if self.free or self.at_end else self._question.hidden
 
     def go(self, index: int) -> None:
         """Open a step (from 0) as it starts, or the summary behind the last."""

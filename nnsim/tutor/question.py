@@ -8,6 +8,7 @@ from nnsim.i18n import _
 from nnsim.lab import LabError
 from nnsim.lab.blanks import Blanks, check
 from nnsim.tutor.answers import Feedback, check_answer, check_labels, read_label, read_number
+from nnsim.tutor.covering import canonical, covered_with
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab
@@ -30,23 +31,31 @@ class Question:
     def __init__(self, step: Step, lab: Lab, state: StepState) -> None:
         self.step, self.lab, self.state = step, lab, state
         self._blanks = Blanks()
-        self._of_circuit: list[str] = []  # addresses of a circuit, which `Blanks` doesn't know
-        if step.kind == "blank" and not state.over:
-            for address in step.blank:
-                self._hide(address)
+        self._asked: list[str] = []  # in their order; those that are worked out are gone
+        self._covers: dict[str, frozenset[str]] = {}
+        if not state.over:
+            for address in step.blank or filter(None, [step.predict]):
+                self._ask(address)
 
-    def _hide(self, address: str) -> None:
-        if self.lab.circuit is not None and self.lab.circuit.reads(address):
-            self._of_circuit.append(address)
-        else:
+    def _ask(self, named: str) -> None:
+        address = canonical(self.lab, named)
+        self._asked.append(address)
+        self._covers[address] = covered_with(self.lab, named)
+        if self.step.kind == "blank" and not self._is_of_circuit(address):
             self._blanks.hide(self.lab, address, self.step.tolerance)
+
+    def _is_of_circuit(self, address: str) -> bool:
+        return self.lab.circuit is not None and self.lab.circuit.reads(address)
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Addresses of the numbers that are still asked for; an answer is about the first."""
+        return () if self.state.over else tuple(self._asked)
 
     @property
     def hidden(self) -> frozenset[str]:
-        """Addresses whose numbers must not be shown now."""
-        if self.step.kind == "predict" and not self.state.over:
-            return frozenset([self._canonical(self.step.predict)])
-        return frozenset([*self._blanks.hidden, *self._of_circuit])
+        """Addresses whose numbers must not be shown now: what is asked, and what would tell it."""
+        return frozenset().union(*(self._covers[address] for address in self.asked))
 
     def answer(self, text: str) -> Feedback:
         """Check an answer; raises `AnswerError` where it can't be read."""
@@ -75,19 +84,24 @@ class Question:
         return Feedback(right, text, True, predicted, actual)
 
     def _fill(self, value: float) -> Feedback:
-        if self._blanks.hidden:
-            address = next(iter(self._blanks.hidden))
-            verdict = self._blanks.answer(self.lab, address, value)
-            return Feedback(verdict.right, verdict.sentence, done=not self.hidden)
-        if not self._of_circuit:
+        if not self._asked:
             return Feedback(True, _("every blank is filled"), done=True)
-        actual = float(self.lab.read(self._of_circuit[0]))
-        if not _close(value, actual, self.step.tolerance):
-            wrong_way = _close(-value, actual, self.step.tolerance)
-            text = _("the sign is the wrong way round") if wrong_way else _("not that")
-            return Feedback(False, text)
-        address = self._of_circuit.pop(0)
-        return Feedback(True, f"{address} = {actual:.6g}", done=not self.hidden)
+        address = self._asked[0]
+        if address in self._blanks.hidden:
+            verdict = self._blanks.answer(self.lab, address, value)
+            right, text = verdict.right, verdict.sentence
+        else:
+            right, text = self._fill_of_circuit(address, value)
+        if right:
+            self._asked.pop(0)
+        return Feedback(right, text, done=not self._asked)
+
+    def _fill_of_circuit(self, address: str, value: float) -> tuple[bool, str]:
+        actual = float(self.lab.read(address))
+        if _close(value, actual, self.step.tolerance):
+            return True, f"{address} = {actual:.6g}"
+        wrong_way = _close(-value, actual, self.step.tolerance)
+        return False, _("the sign is the wrong way round") if wrong_way else _("not that")
 
     def _match(self, thing: str, name: str) -> Feedback:
         labels = self.state.labels
@@ -108,7 +122,7 @@ class Question:
         if step.kind == "expect":
             return step.expect
         self._blanks.hidden.clear()
-        self._of_circuit.clear()
+        self._asked.clear()
         return "\n".join(self._worked(address) for address in step.blank or (step.predict,))
 
     def _worked(self, address: str) -> str:
@@ -116,12 +130,6 @@ class Question:
             return f"{address}: {self.lab.explain(address).worked}"
         except LabError:
             return f"{address} = {float(self.lab.read(address)):.6g}"
-
-    def _canonical(self, address: str) -> str:
-        try:
-            return str(self.lab.names.address(self.lab.names.resolve(address)))
-        except LabError:  # a name of a circuit
-            return address
 
 
 def _close(value: float, wanted: float, tolerance: float | None) -> bool:

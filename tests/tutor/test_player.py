@@ -114,13 +114,15 @@ def test_a_prediction_within_the_tolerance(player):
 
 def test_blanks_name_the_mistake_and_open_one_by_one(player):
     player.go(BLANK)
-    assert player.hidden == {"hidden[1].z", "hidden[2].z"}
+    assert player.asked == ("hidden[1].z", "hidden[2].z")
+    # who sees a knows z, and the other way round
+    assert player.hidden == {"hidden[1].z", "hidden[1].a", "hidden[2].z", "hidden[2].a"}
     # A: 4 + 4 + 8/2 = 12, and the bias is -6
     feedback = player.answer("12")
     assert not feedback.right
     assert "bias" in feedback.text
     assert player.answer("6").right
-    assert player.hidden == {"hidden[2].z"}
+    assert player.asked == ("hidden[2].z",)
     assert player.answer("-1").done  # B: ten others at .5, less 6
     assert player.state.status == "solved"
     assert player.hidden == frozenset()

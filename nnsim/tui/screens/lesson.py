@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from nnsim.i18n import N_, _
 from nnsim.lab import LabError
 from nnsim.lab.view import NetworkView
-from nnsim.tui.lesson_page import PageWriter, next_blank
+from nnsim.tui.lesson_page import PageWriter
 from nnsim.tui.screens.lab import LabScreen
 from nnsim.tui.widgets.lesson_pane import AnswerBar, LessonPane
 from nnsim.tutor.answers import AnswerError
@@ -338,8 +338,8 @@ class LessonScreen(LabScreen):
         elif asked.kind not in TYPED or self._answered:
             self.show(_("this step takes no answer; do what it says on the bench"), wrong=True)
         else:
-            address = "" if player.review is not None else next_blank(player)
-            self._put_up(AnswerBar(address or asked.predict or _("answer")))
+            addresses = player.asked if player.review is None else ()
+            self._put_up(AnswerBar(addresses[0] if addresses else _("answer")))
 
     def on_lesson_pane_chose(self, message: LessonPane.Chose) -> None:
         """A choice of a quiz."""

@@ -1,0 +1,35 @@
+"""What has to be out of sight while a number is asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from nnsim.experiments import load
+from nnsim.lab import Lab
+from nnsim.tutor.covering import canonical, covered_with
+
+
+@pytest.mark.parametrize(
+    ("experiment", "asked", "covered"),
+    [
+        ("demons", "hidden[A].z", {"hidden[1].z", "hidden[1].a"}),
+        ("demons", "hidden[A].a", {"hidden[1].a"}),  # back to z leads a logarithm
+        ("line", "output[1].a", {"output[1].a", "output[1].z"}),  # identity: the same number
+        ("demons", "hidden[2].delta", {"hidden[2].delta", "hidden[2].b.grad"}),
+        ("demons", "loss", {"loss", "loss.squared_error"}),
+        ("demons", "loss.cross_entropy", {"loss.cross_entropy"}),
+        ("demons", "right", {"right", "accuracy"}),
+        ("demons", "cost", {"cost"}),
+        ("demons", "hidden.w.min", {"hidden.w.min"}),
+    ],
+)
+def test_what_would_answer_for_a_number(experiment, asked, covered):
+    assert covered_with(Lab(load(experiment)), asked) == covered
+
+
+def test_names_of_a_circuit_stay_as_they_are():
+    lab = Lab(load("demons"))
+    lab.run('circuit "x * y" x=2 y=3')
+    assert covered_with(lab, "x.grad") == {"x.grad"}
+    assert canonical(lab, "x.grad") == "x.grad"
+    assert canonical(lab, "hidden[A].z") == "hidden[1].z"
