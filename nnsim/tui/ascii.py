@@ -9,8 +9,12 @@ from textual.color import Color
 from textual.filter import LineFilter
 
 _PAIRS = {
-    "─━═╌╍┄┅▔▁▂‾—–−‐": "-",
-    "│┃║╎╏┆┇▏▕": "|",
+    "─▔▁▂‾—–−‐": "-",
+    "━═": "=",  # heavy and double lines mark what has the keys or is chosen
+    "╌╍┄┅": "~",
+    "│▏▕": "|",
+    "┃║": "#",
+    "╎╏┆┇": ":",
     "┌┐└┘├┤┬┴┼╭╮╰╯┏┓┗┛┣┫┳┻╋╔╗╚╝╠╣╦╩╬┍┎┑┒┕┖┙┚": "+",
     "█▇▉▊▓": "#",
     "▆▅▄▋▌▐▀■▙▛▜▟▚▞": "=",

@@ -50,3 +50,8 @@ def test_every_formula_becomes_ascii_cell_for_cell():
 
 def test_chinese_text_stays():
     assert to_ascii("权重") == "权重"
+
+
+def test_lines_that_mean_something_differ_from_light_ones():
+    for heavy, light in ("━─", "═─", "╌─", "┃│", "║│", "╎│"):
+        assert to_ascii(heavy) != to_ascii(light)
