@@ -18,7 +18,7 @@ from nnsim.engine.plan import Plan
 from nnsim.engine.replay import Replay
 from nnsim.engine.schedules import Schedule
 from nnsim.engine.schedules import schedule as read_schedule
-from nnsim.engine.seeds import shuffler
+from nnsim.engine.seeds import as_seed, shuffler
 from nnsim.engine.stack import Stack
 from nnsim.engine.tape import Array
 from nnsim.engine.training import LARGEST, Trainer
@@ -40,8 +40,10 @@ class Ensemble:
         Of the first weights and of shuffling, one per network; or one for all.
     learning_rates : float or sequence of float
         One for all, or one per network.
-    optimizer, batch_size, schedule
+    optimizer, batch_size, schedule, train_biases
         As for `Trainer`.
+    shuffle_seed : int, optional
+        One seed for all to shuffle by (and to draw dropout from), in place of each one's own.
 
     Attributes
     ----------
@@ -67,6 +69,8 @@ class Ensemble:
         batch_size: int | None = None,
         *,
         schedule: str | Schedule = "constant",
+        train_biases: bool = True,
+        shuffle_seed: int | None = None,
     ) -> None:
         network.refuse_untrainable()
         self.seeds, self.learning_rates = _members(seeds, learning_rates)
@@ -78,9 +82,15 @@ class Ensemble:
         self._period = 0
         self._last: EnsembleProgress | None = None
         self._optimizer = optimizer
+        self._train_biases = bool(train_biases)
+        if shuffle_seed is None:
+            self._shuffle_seeds = self.seeds
+        else:
+            seed = as_count(shuffle_seed, "shuffle_seed", least=0, most=2**63 - 1)
+            self._shuffle_seeds = (seed,) * len(self)
         self._trainers: list[Trainer] = []
         self._groups: list[_Group] = []
-        self._generators = [shuffler(seed) for seed in self.seeds]
+        self._generators = [shuffler(seed) for seed in self._shuffle_seeds]
         if all(layer.for_many for layer in network.layers):
             self._make_groups()
         else:
@@ -102,7 +112,9 @@ class Ensemble:
                 net.initialize(seed=self.seeds[r])
                 row[...] = net.parameters
             rates = self.learning_rates[members.start : members.stop]
-            self._groups.append(_Group(net, members, rows, rates, self._optimizer))
+            self._groups.append(
+                _Group(net, members, rows, rates, self._optimizer, self._train_biases)
+            )
 
     def _trainer(self, r: int) -> Trainer:
         net = Network.from_description(self._template.describe())
@@ -112,8 +124,9 @@ class Ensemble:
             self._optimizer,
             float(self.learning_rates[r]),
             self._batch_size,
-            seed=self.seeds[r],
+            seed=self._shuffle_seeds[r],
             schedule=self._schedule,
+            train_biases=self._train_biases,
         )
 
     # --- training ----------------------------------------------------------------------------
@@ -124,7 +137,7 @@ class Ensemble:
         Parameters
         ----------
         x, target : array (m, …)
-            The same for all; with a `batch_size` each network shuffles them by its own seed.
+            The same for all; with a `batch_size` each network shuffles them by its seed.
         epochs : int
         """
         epochs = as_count(epochs, "epochs", least=0, most=2**62)
@@ -288,9 +301,15 @@ class _Group:
     """Some networks that run at once."""
 
     def __init__(
-        self, network: Network, members: range, rows: Array, rates: Array, optimizer: str
+        self,
+        network: Network,
+        members: range,
+        rows: Array,
+        rates: Array,
+        optimizer: str,
+        train_biases: bool,
     ) -> None:
-        self.network, self.members = network, members
+        self.network, self.members, self.train_biases = network, members, train_biases
         self.stack: Stack = network.twin(lead=(len(members),))
         self.stack.theta[...] = self.stack.spread(rows)
         self.alive = np.ones(len(members), bool)
@@ -385,6 +404,7 @@ class _Group:
                 until,
                 update,
                 optimizer=self.optimizer if update else None,
+                train_biases=self.train_biases,
                 shared_input=shared,
             )
             self._plans[key] = plan
@@ -404,7 +424,7 @@ def _members(
             f"an ensemble of {len(many_seeds)} seeds and {len(many_rates)} learning rates: give "
             "as many of both, or one of either"
         )
-    many_seeds = [as_count(seed, "seed", least=0, most=2**63 - 1) for seed in many_seeds]
+    many_seeds = [as_seed(seed) for seed in many_seeds]
     many_rates = [checks.real(rate, "learning_rate", least=0) for rate in many_rates]
     seeds_of = tuple(many_seeds * count if len(many_seeds) == 1 else many_seeds)
     return seeds_of, np.array(many_rates * count if len(many_rates) == 1 else many_rates)

@@ -16,6 +16,7 @@ from nnsim.engine.layers import layer_from
 from nnsim.engine.layers.base import Layer, as_count
 from nnsim.engine.losses import Loss
 from nnsim.engine.losses import loss as loss_named
+from nnsim.engine.seeds import as_seed
 from nnsim.engine.stack import Stack
 from nnsim.engine.summary import Summary, SummaryRow
 from nnsim.engine.tape import Array
@@ -51,7 +52,7 @@ class Model:
         self._stack = Stack(self.layers, self._loss, reduction, self.dtype, l2, l1)
         self._bug: tuple[str, int] | None = None
         self.version = 0
-        self.seed = as_count(seed, "seed", least=0, most=2**63 - 1)
+        self.seed = as_seed(seed)
         self.generator = np.random.default_rng(0)
         self.initialize()
 
@@ -67,7 +68,7 @@ class Model:
         """
         rule = None if initializer is None else read_initializer(initializer)
         if seed is not None:
-            self.seed = as_count(seed, "seed", least=0, most=2**63 - 1)
+            self.seed = as_seed(seed)
         rng = np.random.default_rng(self.seed)
         for layer in self.layers:
             layer.initialize(rng, rule)

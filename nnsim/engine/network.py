@@ -202,7 +202,7 @@ class Network(Model):
             # Not the plan that `forward` fills.
             return self._kept(("plan", m), lambda: self.record(m, "forward", False))
         rate = checks.real(learning_rate, "learning_rate", least=0)
-        seed = self.seed if seed is None else as_count(seed, "seed", least=0, most=2**63 - 1)
+        seed = self.seed if seed is None else seeds.as_seed(seed)
         noise = seeds.noise(seed)
         rule = read_optimizer(optimizer)
         rule.prepare(self.parameters, rate)

@@ -35,7 +35,7 @@ class Settings:
         min_delta: float = 0.0,
     ) -> None:
         self.network = network
-        self.seed = as_count(seed, "seed", least=0, most=2**63 - 1)
+        self.seed = seeds.as_seed(seed)
         self.epoch = self.updates = self.period = 0
         self._rate = checks.real(learning_rate, "learning_rate", least=0)
         self.schedule = schedule

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnsim.engine import metrics
+from nnsim.engine.seeds import LARGEST_SEED
 from nnsim.experiments.arrays import read_rows
 from nnsim.experiments.errors import ExperimentError, quoted
 from nnsim.experiments.files import inside, is_idx, is_table, read_samples
 from nnsim.experiments.inputs import class_targets, parse_input
 from nnsim.experiments.samples import MOST_SAMPLES, Samples, check_size, index_classes
-from nnsim.experiments.training import LARGEST_SEED
 from nnsim.i18n import _, ngettext
 
 if TYPE_CHECKING:

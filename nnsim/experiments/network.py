@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nnsim.engine.losses import loss as engine_loss
+from nnsim.engine.seeds import LARGEST_SEED
 from nnsim.experiments.arrays import read_array
 from nnsim.experiments.errors import quoted
 from nnsim.experiments.layers import MOST_LAYERS, read_initializer, read_layers, wants_image
-from nnsim.experiments.training import LARGEST_SEED
 from nnsim.i18n import _
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nnsim.engine.schedules import schedule
+from nnsim.engine.seeds import LARGEST_SEED
 
 if TYPE_CHECKING:
     from nnsim.experiments.table import Table
 
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw")
-LARGEST_SEED = 2**63 - 1
 MOST_EPOCHS = 1_000_000_000
 KEYS = (
     "optimizer", "learning_rate", "batch_size", "epochs", "seed", "l1", "l2", "schedule", "clip",

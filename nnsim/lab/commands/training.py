@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnsim.experiments.training import LARGEST_SEED
+from nnsim.engine.seeds import LARGEST_SEED
 from nnsim.i18n import N_, _
 from nnsim.lab.commands.numbers import set_number
 from nnsim.lab.commands.table import COMMANDS, Command, command, no_more, number, whole, words
