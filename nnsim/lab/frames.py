@@ -32,6 +32,8 @@ class Point:
         C_T over the training data, without penalty.
     accuracy, test_accuracy : float or None
     right : int or None
+    test_cost : float or None
+        The same as `cost` over the test data.
     """
 
     epoch: int
@@ -39,6 +41,7 @@ class Point:
     accuracy: float | None
     test_accuracy: float | None
     right: int | None
+    test_cost: float | None = None
 
 
 class Frame:
@@ -107,11 +110,24 @@ class Frame:
             "best": best,
         }
 
+    def known(self, reader: Reader) -> Point | None:
+        """What `measured` returns, if that has been computed."""
+        if self._measured is None or self._measured[0] is not reader.experiment.data:
+            return None
+        return self._measured[1]
+
     def measured(self, reader: Reader) -> Point:
         """How well the network of this frame reads the data; computed when first asked for."""
-        if self._measured is None or self._measured[0] is not reader.experiment.data:
-            self._measured = (reader.experiment.data, reader.read(self))
-        return self._measured[1]
+        point = self.known(reader)
+        if point is None:
+            point = reader.read(self)
+            self._measured = (reader.experiment.data, point)
+        return point
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What training went on with, such as ``learning_rate`` and ``optimizer``."""
+        return self._rest
 
 
 class Reader:
@@ -134,4 +150,7 @@ class Reader:
         if state["running"].size:
             self._network.running[:] = state["running"]
         found = measure(self._network, self.experiment)
-        return Point(frame.epoch, found.cost, found.accuracy, found.test_accuracy, found.right)
+        return Point(
+            frame.epoch, found.cost, found.accuracy, found.test_accuracy, found.right,
+            found.test_cost,
+        )  # fmt: skip

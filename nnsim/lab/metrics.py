@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,8 @@ class Metrics:
     ----------
     cost : float
         Sum of the per-sample losses, without penalty: the textbooks' C_T.
+    test_cost : float or None
+        The same of the test data; None where there is none.
     accuracy, test_accuracy : float or None
         Share read right, 0 to 1; None for regression or without data.
     right, samples, test_right, test_samples : int or None
@@ -40,6 +42,7 @@ class Metrics:
     test_right: int | None
     test_samples: int
     readings: NDArray[np.int64] | None
+    test_cost: float | None = None
 
 
 def measure(network: Network, experiment: Experiment) -> Metrics:
@@ -47,29 +50,46 @@ def measure(network: Network, experiment: Experiment) -> Metrics:
     data = experiment.data
     if not data.count:
         return Metrics(0.0, None, None, 0, None, None, 0, None)
-    with np.errstate(all="ignore"):
-        cost = float(np.sum(network.losses(data.inputs, data.targets)))
-        if not experiment.classes:
-            return Metrics(cost, None, None, data.count, None, None, 0, None)
-        readings, right = _read(network, data.inputs, data.targets)
-        tests, test_right = (
-            _read(network, data.test_inputs, data.test_targets)
-            if data.test_count
-            else (np.zeros(0, np.int64), None)
+    train = _read(network, data.inputs, data.targets)
+    test = _read(network, data.test_inputs, data.test_targets) if data.test_count else None
+    test_cost = None if test is None else test.cost
+    if not experiment.classes:
+        return Metrics(
+            train.cost, None, None, data.count, None, None, data.test_count, None, test_cost
         )
-    samples = data.count
+    none = np.zeros(0, np.int64)
     return Metrics(
-        cost=cost,
-        accuracy=right / samples,
-        right=right,
-        samples=samples,
-        test_accuracy=None if test_right is None else test_right / len(tests),
-        test_right=test_right,
-        test_samples=len(tests),
-        readings=np.concatenate([readings, tests]),
+        cost=train.cost,
+        accuracy=train.right / data.count,
+        right=train.right,
+        samples=data.count,
+        test_accuracy=None if test is None else test.right / data.test_count,
+        test_right=None if test is None else test.right,
+        test_samples=data.test_count,
+        readings=np.concatenate([train.readings, none if test is None else test.readings]),
+        test_cost=test_cost,
     )
 
 
-def _read(network: Any, inputs: Array, targets: Array) -> tuple[NDArray[np.int64], int]:
-    readings = decide(network.forward(inputs))
-    return readings, int(np.sum(readings == decide(targets)))
+@dataclass(frozen=True)
+class _Reading:
+    cost: float
+    readings: NDArray[np.int64]
+    right: int
+
+
+# So many samples, and so many numbers, are read at a time.
+_BLOCK, _NUMBERS = 4096, 1_000_000
+
+
+def _read(network: Network, inputs: Array, targets: Array) -> _Reading:
+    """Read a set in one pass: its losses and outputs lie in the same buffers."""
+    x, wanted = network.check(inputs, targets)
+    block = max(1, min(_BLOCK, _NUMBERS // network.activations(1)))
+    losses, readings = np.empty(len(x)), np.empty(len(x), np.int64)
+    with np.errstate(all="ignore"):
+        for start in range(0, len(x), block):
+            part = slice(start, start + block)
+            plan = network.evaluate(x[part], wanted[part])
+            losses[part], readings[part] = plan.losses, decide(plan.outputs)
+        return _Reading(float(losses.sum()), readings, int(np.sum(readings == decide(wanted))))
