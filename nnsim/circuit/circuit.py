@@ -10,10 +10,10 @@ from math import isfinite
 
 from nnsim.circuit import blocks
 from nnsim.circuit.errors import CircuitError
-from nnsim.circuit.gates import SUM, Kind
+from nnsim.circuit.gates import Kind
 from nnsim.circuit.graph import Block, Graph, Node
 from nnsim.circuit.program import Program, compile_graph
-from nnsim.circuit.wording import role_in_words, trouble_in_words
+from nnsim.circuit.wording import trouble_in_words
 from nnsim.i18n import _
 
 # Compiling a program takes as long as some tens of walks from gate to gate, the more the larger it
@@ -246,10 +246,6 @@ class Circuit:
     def sums(self, index: int) -> bool:
         """Whether the value of a node is used more than once: its role is then ``sum``."""
         return len(self.graph.readers[index]) > 1
-
-    def sum_in_words(self, index: int) -> str:
-        """Return what a value that is used more than once does; empty for any other."""
-        return role_in_words(SUM) if self.sums(index) else ""
 
     @property
     def trouble(self) -> Trouble | None:

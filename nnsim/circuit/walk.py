@@ -63,11 +63,6 @@ class Walk:
         """
         return self.circuit.step(self._gate(self.position - 1)) if self.position else None
 
-    @property
-    def upcoming(self) -> Step | None:
-        """The step that `next` would take; None at the end."""
-        return self.circuit.step(self._gate(self.position)) if self.position < self.last else None
-
     def next(self) -> bool:
         """Take a step; return whether there was one to take."""
         if self.position == self.last:

@@ -13,8 +13,9 @@ def test_forward_gives_each_gate_its_value_in_turn():
     assert walk.gradients == [None] * len(walk.values)
     seen = []
     for _gate in CIRCUIT.gates:
-        assert walk.values[walk.upcoming.node.index] is None
+        before = list(walk.values)
         walk.next()
+        assert before[walk.step.node.index] is None
         seen.append((walk.step.node.kind.id, walk.values[walk.step.node.index]))
     assert seen == [("add", 3), ("multiply", -12), ("add", -9)]
     assert walk.phase is Phase.FORWARD
@@ -31,7 +32,6 @@ def test_backward_sends_gradients_that_add_up():
         seen.append((walk.step.node.kind.id, walk.gradients[s]))
     assert seen == [("add", 1), ("multiply", -3), ("add", -3)]
     assert walk.gradients == CIRCUIT.gradients
-    assert walk.upcoming is None
     assert not walk.next()
 
 
