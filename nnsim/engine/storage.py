@@ -27,13 +27,14 @@ _MOST_TEXT = 10_000_000
 _MOST_NUMBERS = 1_000_000_000
 
 
-def write_atomically(path: str | os.PathLike[str], write: Callable[[IO[bytes]], None]) -> None:
+def replace_whole(path: str | os.PathLike[str], write: Callable[[IO[bytes]], Any]) -> None:
     """Write a file beside `path`, sync it to the disk, and only then rename it to `path`.
 
     Raises
     ------
-    EngineError
-        If the file can't be written; what lay at `path` is untouched then.
+    OSError
+        If the file can't be written; what lay at `path` is untouched then, as it is when `write`
+        raises.
     """
     target = Path(path)
     beside = target.with_name(f".{target.name}.{os.urandom(4).hex()}.tmp")
@@ -43,16 +44,26 @@ def write_atomically(path: str | os.PathLike[str], write: Callable[[IO[bytes]], 
             file.flush()
             os.fsync(file.fileno())
         beside.replace(target)
-    except OSError as error:
-        with suppress(OSError):
-            beside.unlink()
-        reason = error.strerror or str(error)
-        raise EngineError(f"{target} could not be written: {reason}") from error
     except BaseException:
         with suppress(OSError):
             beside.unlink()
         raise
     _sync_folder(target.parent)
+
+
+def write_atomically(path: str | os.PathLike[str], write: Callable[[IO[bytes]], Any]) -> None:
+    """Do what `replace_whole` does, and say in a sentence what stands in the way.
+
+    Raises
+    ------
+    EngineError
+        If the file can't be written; what lay at `path` is untouched then.
+    """
+    try:
+        replace_whole(path, write)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise EngineError(f"{path} could not be written: {reason}") from error
 
 
 def _sync_folder(folder: Path) -> None:
