@@ -1,0 +1,302 @@
+"""Everything the network believes: what it says of every black-and-white picture there is.
+
+A picture of n pixels that are on or off has 2ⁿ forms: 4096 of twelve pixels. They are numbered as
+binary numbers, pixel 1 first: form 0 is blank, the last one has every pixel on.
+
+`Layout` puts them on a map. The first half of the pixels says the row, the second half the column,
+each along the reflected Gray code: 000, 001, 011, 010, 110, … Each number of that code differs from
+the one before in one digit, so two forms that lie side by side, or one above the other, differ in
+one pixel (and so do the two ends of every row and column). A row of the map of a 4×3 picture is one
+upper half of the picture with every lower half; a column is one lower half.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnsim.engine.metrics import decide
+from nnsim.i18n import _
+from nnsim.lab.errors import LabError
+
+if TYPE_CHECKING:
+    from nnsim.experiments import Experiment
+    from nnsim.experiments.datasets import DataSet
+    from nnsim.lab.lab import Lab
+
+Array = NDArray[np.float64]
+Whole = NDArray[np.intp]
+Bits = NDArray[np.bool_]
+
+MOST_PIXELS = 12
+
+
+def can_list(experiment: Experiment) -> bool:
+    """Whether the forms of its inputs can all be listed: pixels, and at most 12 of them."""
+    return experiment.input.kind == "pixels" and experiment.input.count <= MOST_PIXELS
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where each form of n pixels lies on the map.
+
+    Attributes
+    ----------
+    pixels : int
+        n, 1 to 12.
+    rows, columns : int
+        Of the map: 64 × 64 of twelve pixels; with an odd n twice as many columns as rows.
+    form : array (rows, columns)
+        The number of the form at each place.
+    row_of, column_of : array (2ⁿ,)
+        The place of each form.
+    """
+
+    pixels: int
+    rows: int
+    columns: int
+    form: Whole
+    row_of: Whole
+    column_of: Whole
+
+    @classmethod
+    def of(cls, pixels: int) -> Layout:
+        """The layout of so many pixels; always the same one."""
+        return _layout(pixels)
+
+    @property
+    def count(self) -> int:
+        """How many forms there are, 2ⁿ."""
+        return int(self.form.size)
+
+    def place(self, form: int) -> tuple[int, int]:
+        """The row and column of a form, from 0."""
+        return int(self.row_of[form]), int(self.column_of[form])
+
+    def number(self, pixels: Array) -> int:
+        """The number of the form that these n pixels have; grey ones are on from .5."""
+        return int(numbers(np.asarray(pixels).reshape(1, -1) >= 0.5)[0])
+
+    def bits(self, form: int) -> Bits:
+        """The pixels of a form, (n,): on or off."""
+        return ((form >> np.arange(self.pixels - 1, -1, -1)) & 1).astype(bool)
+
+    @cached_property
+    def pictures(self) -> Array:
+        """Every form as an input, (2ⁿ, n) of 0 and 1, in the order of their numbers."""
+        places = np.arange(self.pixels - 1, -1, -1)
+        return ((np.arange(self.count)[:, None] >> places) & 1).astype(np.float64)
+
+
+def numbers(on: Bits) -> Whole:
+    """The numbers of the forms (m, n): pixel 1 is the first binary digit."""
+    weights = 1 << np.arange(on.shape[1] - 1, -1, -1)
+    found: Whole = on @ weights
+    return found
+
+
+@lru_cache(maxsize=MOST_PIXELS)
+def _layout(pixels: int) -> Layout:
+    if not 1 <= pixels <= MOST_PIXELS:
+        raise LabError(
+            _("pictures of {count} pixels have too many forms to list; {most} is the most").format(
+                count=pixels, most=MOST_PIXELS
+            )
+        )
+    upper = pixels // 2
+    lower = pixels - upper
+    rows, columns = np.arange(1 << upper), np.arange(1 << lower)
+    # The k-th number of the reflected Gray code is k ^ (k >> 1).
+    form = ((rows ^ rows >> 1) << lower)[:, None] | (columns ^ columns >> 1)
+    row_of, column_of = np.empty(form.size, np.intp), np.empty(form.size, np.intp)
+    row_of[form], column_of[form] = rows[:, None], columns
+    return Layout(pixels, len(rows), len(columns), form, row_of, column_of)
+
+
+@dataclass(frozen=True, eq=False)
+class Beliefs:
+    """What the network says of every form, in the order of their numbers.
+
+    Attributes
+    ----------
+    layout : Layout
+    outputs : array (2ⁿ, n_out)
+    reading : array (2ⁿ,)
+        The class it is read as, from 0: the largest output (the first on a tie), or with one
+        output whether it is .5 or more.
+    sureness : array (2ⁿ,)
+        0 to 1: how far the largest output stands above the next one, at most 1; with one output
+        how far it is from .5, doubled, at most 1. 0 where an output is no number.
+    names : tuple of str
+        What the readings are called: the classes, or for regression the outputs.
+    """
+
+    layout: Layout
+    outputs: Array
+    reading: Whole
+    sureness: Array
+    names: tuple[str, ...]
+
+    @cached_property
+    def counts(self) -> tuple[int, ...]:
+        """How many forms are read as each class."""
+        return tuple(np.bincount(self.reading, minlength=len(self.names)).tolist())
+
+    @cached_property
+    def mean_sureness(self) -> float:
+        """The mean over all forms."""
+        return float(self.sureness.mean())
+
+    @cached_property
+    def boundary(self) -> Bits:
+        """Which forms (2ⁿ,) are read otherwise as soon as some one pixel is switched."""
+        forms = np.arange(self.layout.count)
+        found = np.zeros(self.layout.count, bool)
+        for pixel in range(self.layout.pixels):
+            found |= self.reading[forms ^ (1 << pixel)] != self.reading
+        return found
+
+
+def _sureness(outputs: Array) -> Array:
+    """See `Beliefs.sureness`."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        if outputs.shape[1] == 1:
+            margin = np.abs(outputs[:, 0] - 0.5) * 2
+        elif outputs.shape[1] == 2:  # the usual case, without sorting
+            margin = np.abs(outputs[:, 0] - outputs[:, 1])
+        else:
+            highest = np.partition(outputs, -2, axis=1)
+            margin = highest[:, -1] - highest[:, -2]
+    sure: Array = np.minimum(np.where(np.isnan(margin), 0.0, margin), 1.0)
+    return sure
+
+
+def _names(experiment: Experiment, labels: tuple[str, ...], count: int) -> tuple[str, ...]:
+    if experiment.classes:
+        # (Fewer classes than outputs are possible where a file says so.)
+        more = range(len(experiment.classes), count)
+        return (*experiment.classes, *(str(i + 1) for i in more))
+    if count == 1:
+        return (_("below .5"), _(".5 or more"))
+    return labels or tuple(str(i + 1) for i in range(count))
+
+
+_KEPT: WeakKeyDictionary[Lab, tuple[tuple[Any, ...], Array, Array, Beliefs]] = WeakKeyDictionary()
+
+
+def beliefs(lab: Lab) -> Beliefs:
+    """What the network on the bench says of every form; the same object until that may change.
+
+    Raises
+    ------
+    LabError
+        Where the inputs are no pixels, or more than 12.
+    """
+    if not can_list(lab.experiment):
+        raise LabError(
+            _("only of pictures of at most {most} pixels can every form be listed").format(
+                most=MOST_PIXELS
+            )
+        )
+    network = lab.network
+    state = (id(network), lab.experiment.classes, repr(sorted(network.muted.items())), network.bug)
+    kept = _KEPT.get(lab)
+    if (
+        kept is not None
+        and kept[0] == state
+        and np.array_equal(kept[1], network.parameters)
+        and np.array_equal(kept[2], network.running)
+    ):
+        return kept[3]
+    found = _ask(lab)
+    _KEPT[lab] = (state, network.parameters.copy(), network.running.copy(), found)
+    return found
+
+
+def _ask(lab: Lab) -> Beliefs:
+    """One pass of all forms through the network."""
+    layout = Layout.of(lab.experiment.input.count)
+    pictures = layout.pictures.reshape(-1, *lab.experiment.input_shape)
+    with np.errstate(all="ignore"):
+        outputs = np.asarray(lab.network.forward(pictures), np.float64).reshape(len(pictures), -1)
+    names = _names(lab.experiment, lab.names.layers[-1].labels, outputs.shape[1])
+    return Beliefs(layout, outputs, decide(outputs), _sureness(outputs), names)
+
+
+# The data among the forms -----------------------------------------------------------------------
+
+# A test sample that is read right or wrong, and one that is trained on.
+TEST_RIGHT, TEST_WRONG, RIGHT, WRONG = 1, 2, 3, 4
+
+
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """Which forms are samples of the data.
+
+    Attributes
+    ----------
+    form : array (samples,)
+        The form of each sample, training and then test samples; −1 where it has grey pixels.
+    count : int
+        How many of them are trained on.
+    wanted : array (samples,), or None
+        The class of each sample, from 0; None for regression, where none is read wrong.
+    """
+
+    form: Whole
+    count: int
+    wanted: Whole | None
+
+    def samples_at(self, form: int) -> Whole:
+        """The samples (from 0) that have this form."""
+        return np.flatnonzero(self.form == form)
+
+    @cached_property
+    def trained(self) -> Whole:
+        """The forms that are trained on, each once, ascending."""
+        forms = np.unique(self.form[: self.count])
+        return forms[forms >= 0]
+
+    @cached_property
+    def left_out(self) -> int:
+        """How many samples have grey pixels, so that they are none of the forms."""
+        return int(np.sum(self.form < 0))
+
+    def signs(self, beliefs: Beliefs) -> NDArray[np.int8]:
+        """What each form is, (2ⁿ,): 0 where it is no sample, else one of the numbers above.
+
+        Where several samples are the same picture, the highest of their numbers.
+        """
+        signs = np.zeros(beliefs.layout.count, np.int8)
+        known = self.form >= 0
+        forms = self.form[known]
+        wrong = np.zeros(forms.size, bool)
+        if self.wanted is not None:
+            wrong = beliefs.reading[forms] != self.wanted[known]
+        of_training = (np.arange(len(self.form)) < self.count)[known]
+        np.maximum.at(signs, forms, (1 + wrong + 2 * of_training).astype(np.int8))
+        return signs
+
+
+@lru_cache(maxsize=8)
+def _marks(data: DataSet, pixels: int, classes: bool) -> Marks:
+    inputs = np.concatenate(
+        [data.inputs.reshape(-1, pixels), data.test_inputs.reshape(-1, pixels)]
+    )  # fmt: skip
+    plain = ((inputs == 0) | (inputs == 1)).all(axis=1)
+    form = np.where(plain, numbers(inputs >= 0.5), -1)
+    wanted = None
+    if classes and len(form):
+        wanted = decide(np.concatenate([data.targets, data.test_targets]))
+    return Marks(form, data.count, wanted)
+
+
+def marks(lab: Lab) -> Marks:
+    """Which forms are samples of the data on the bench; the same object for the same data."""
+    experiment = lab.experiment
+    return _marks(experiment.data, experiment.input.count, bool(experiment.classes))
