@@ -142,7 +142,10 @@ class Learning(ABC):
             self.start = self.network.parameters.copy()
         self.network.parameters[:] = self.start
         self.trainer.reset()
-        self._timeline = timeline.started(replace(self._setup, start=self.start))
+        setup = replace(self._setup, start=self.start)
+        if seed is not None or initializer is not None:
+            setup = replace(setup, seed=self.network.seed, initializer=initializer or "")
+        self._timeline = timeline.started(setup)
         self.changed(parameters=True)
 
     def use_optimizer(self, name: str) -> None:

@@ -34,18 +34,29 @@ _FINEST = 64
 
 @dataclass(frozen=True)
 class Setup:
-    """What the frames of a run belong to: an experiment, its network and trainer, and a start."""
+    """What the frames of a run belong to: an experiment, its network and trainer, and a start.
+
+    Attributes
+    ----------
+    seed : int or None
+        Of the start, where it was drawn.
+    initializer : str
+        How it was drawn, where that is not as the experiment says.
+    """
 
     experiment: Experiment
     network: Network
     trainer: Trainer
     start: Array
     reader: Reader
+    seed: int | None = None
+    initializer: str = ""
 
     @classmethod
     def of(cls, experiment: Experiment, network: Network, trainer: Trainer, start: Array) -> Setup:
         """The setup of a network that has had none."""
-        return cls(experiment, network, trainer, start, Reader(experiment, network))
+        seed = None if experiment.network.parameters else network.seed
+        return cls(experiment, network, trainer, start, Reader(experiment, network), seed)
 
 
 @dataclass(frozen=True)
