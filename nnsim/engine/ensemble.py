@@ -83,11 +83,8 @@ class Ensemble:
         self._last: EnsembleProgress | None = None
         self._optimizer = optimizer
         self._train_biases = bool(train_biases)
-        if shuffle_seed is None:
-            self._shuffle_seeds = self.seeds
-        else:
-            seed = as_count(shuffle_seed, "shuffle_seed", least=0, most=2**63 - 1)
-            self._shuffle_seeds = (seed,) * len(self)
+        one = None if shuffle_seed is None else (as_seed(shuffle_seed),) * len(self)
+        self._shuffle_seeds = one or self.seeds
         self._trainers: list[Trainer] = []
         self._groups: list[_Group] = []
         self._generators = [shuffler(seed) for seed in self._shuffle_seeds]

@@ -62,6 +62,18 @@ def test_as_many_separate_runs(make, batch_size, optimizer, monkeypatch):
     assert len(many) == 5
 
 
+@pytest.mark.parametrize("make", [dense, dropped])
+def test_one_seed_to_shuffle_by_and_frozen_biases(make):
+    x, t = data()
+    many = Ensemble(make(), [3, 1], 0.1, batch_size=4, train_biases=False, shuffle_seed=8)
+    list(many.run(x, t, epochs=5))
+    for r, seed in enumerate([3, 1]):
+        net = make(seed)
+        list(Trainer(net, "sgd", 0.1, 4, seed=8, train_biases=False).run(x, t, epochs=5))
+        assert np.allclose(many.parameters[r], net.parameters, rtol=1e-12, atol=1e-12)
+        assert not net.layers[-1].bias.any()
+
+
 def test_one_that_diverges_leaves_the_others_alone():
     x = np.arange(-1.0, 5)[:, None]
     net = Network([Dense(1)], (1,), loss="mean_squared_error")
