@@ -143,13 +143,21 @@ class Reader:
 
         return Network.from_description(self._description)
 
-    def read(self, frame: Frame) -> Point:
-        """Measure the network of a frame."""
+    def _at(self, frame: Frame) -> Network:
+        """The network of a frame."""
         state = frame.state()
         self._network.parameters[:] = state["parameters"]
         if state["running"].size:
             self._network.running[:] = state["running"]
-        found = measure(self._network, self.experiment)
+        return self._network
+
+    def outputs(self, frame: Frame, inputs: Array) -> Array:
+        """What the network of a frame says of inputs (m, …), (m, n_out)."""
+        return np.asarray(self._at(frame).forward(inputs))
+
+    def read(self, frame: Frame) -> Point:
+        """Measure the network of a frame."""
+        found = measure(self._at(frame), self.experiment)
         return Point(
             frame.epoch, found.cost, found.accuracy, found.test_accuracy, found.right,
             found.test_cost,
