@@ -63,11 +63,20 @@ class Frame:
     )  # fmt: skip
 
     def __init__(self, trainer: Trainer, like: Frame | None = None) -> None:
-        state = trainer.state()
+        self._hold(trainer.state(), trainer.network.l2, like)
+
+    @classmethod
+    def of_state(cls, state: dict[str, Any], l2: float, like: Frame | None = None) -> Frame:
+        """The frame of a `Trainer.state`, which it keeps parts of."""
+        frame = cls.__new__(cls)
+        frame._hold(dict(state), l2, like)
+        return frame
+
+    def _hold(self, state: dict[str, Any], l2: float, like: Frame | None) -> None:
         self.epoch: int = state.pop("epoch")
         self.updates: int = state.pop("updates")
         self.parameters: Array = state.pop("parameters")
-        self.l2: float = trainer.network.l2
+        self.l2: float = l2
         running, slots, best = state.pop("running"), state.pop("slots"), state.pop("best")
         self._arrays = (running if running.size else None, slots or None, best)
         # What is as it was, which is all of it as long as nothing is drawn, is not held twice.
