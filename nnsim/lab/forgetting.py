@@ -1,0 +1,213 @@
+"""For each training sample: when it was first read right, and how often that was forgotten.
+
+A sample is forgotten where it was read right at one epoch and wrong at the next (Toneva et al., "An
+Empirical Study of Example Forgetting during Deep Neural Network Learning", 2019). The epochs are
+those that the timeline keeps: every one of a run's first two thousand or so, fewer and fewer of
+later ones. What came and went in between isn't counted.
+"""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnsim.engine.metrics import decide
+
+if TYPE_CHECKING:
+    from nnsim.experiments.datasets import DataSet
+    from nnsim.lab.frames import Frame
+    from nnsim.lab.lab import Lab
+    from nnsim.lab.timeline import Run
+
+Right = NDArray[np.bool_]
+Packed = NDArray[np.uint8]
+
+MOST_SAMPLES = 20_000
+
+
+@dataclass(frozen=True)
+class Story:
+    """What became of a training sample along the run, up to the epoch on the bench.
+
+    Attributes
+    ----------
+    sample : int
+        Its position in the training data, from 0.
+    first_right : int or None
+        The first of the epochs kept at which it was read right; 0 is before any training.
+    forgotten : int
+        How often it was read right at one of them and wrong at the next.
+    right : bool
+        Whether it is read right at the last one.
+    """
+
+    sample: int
+    first_right: int | None
+    forgotten: int
+    right: bool
+
+
+@dataclass(frozen=True)
+class Stories:
+    """The stories of all training samples, and what they rest on.
+
+    Attributes
+    ----------
+    samples : tuple of Story
+        In the order of the data; empty for regression.
+    epochs : int
+        How many epochs have been looked at.
+    kept : int
+        How many are kept up to the epoch on the bench; where it is more, the rest is still to be
+        looked at.
+    last : int
+        The last epoch looked at.
+    """
+
+    samples: tuple[Story, ...] = ()
+    epochs: int = 0
+    kept: int = 0
+    last: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether every epoch that is kept has been looked at."""
+        return self.epochs == self.kept
+
+
+def forgetting(lab: Lab) -> tuple[Story, ...]:
+    """The story of each training sample along the run on the bench, up to its epoch.
+
+    It reads every epoch that is kept and hasn't been read before, which may take long for a large
+    network; `stories` can be given a limit. Empty for regression, where nothing is right or wrong,
+    and for more than 20,000 samples.
+    """
+    return stories(lab).samples
+
+
+def stories(lab: Lab, seconds: float | None = None) -> Stories:
+    """The same with what it rests on; reads new epochs for so many seconds (one at the least).
+
+    What was read is kept: asked again, it goes on. The same object comes back until there is
+    something new.
+    """
+    if not lab.experiment.classes or not 0 < lab.experiment.data.count <= MOST_SAMPLES:
+        return Stories()
+    history = _HISTORIES.get(lab)
+    if history is None or history.data is not lab.experiment.data:
+        history = _HISTORIES[lab] = _History(lab.experiment.data)
+    return history.upto(lab, seconds)
+
+
+class _Count:
+    """First right, forgotten and last reading of every sample over some frames in a row."""
+
+    def __init__(self, frames: int, first: NDArray[np.int64], lost: NDArray[np.int64], last: Right):
+        self.frames, self.first, self.lost, self.last = frames, first, lost, last
+
+    @classmethod
+    def none(cls, samples: int) -> _Count:
+        """Before any frame."""
+        return cls(
+            0, np.full(samples, -1), np.zeros(samples, np.int64), np.zeros(samples, np.bool_)
+        )
+
+    def then(self, epochs: NDArray[np.int64], right: Right) -> _Count:
+        """With more frames: of these epochs (k,), what was read right at each (k, samples)."""
+        new = np.where(right.any(axis=0), epochs[right.argmax(axis=0)], -1)
+        lost = (self.last & ~right[0]) + (right[:-1] & ~right[1:]).sum(axis=0)
+        first = np.where(self.first < 0, new, self.first)
+        return _Count(self.frames + len(right), first, self.lost + lost, right[-1])
+
+
+class _History:
+    """What is read right at each frame, and counts over those of the current run."""
+
+    def __init__(self, data: DataSet) -> None:
+        self.data = data
+        self._wanted = decide(data.targets)
+        self._right: dict[Frame, Packed] = {}  # packed, one bit for each sample
+        self._frames: tuple[Frame, ...] = ()
+        # Over all frames that were counted, and before the last (which is another at each poll
+        # while one trains), to go on from.
+        self._counts = [_Count.none(data.count)] * 2
+        self._told: Stories | None = None
+
+    def upto(self, lab: Lab, seconds: float | None) -> Stories:
+        """The stories up to the epoch on the bench."""
+        run, epoch = lab.timeline.run, lab.trainer.epoch
+        frames = run.frames[: bisect_right(run.frames, epoch, key=lambda frame: frame.epoch)]
+        if frames == self._frames and self._told is not None and self._told.complete:
+            return self._told
+        self._start(frames)
+        self._go_on(run, seconds)
+        self._forget(lab)
+        self._told = self._tell(self._counts[1])
+        return self._told
+
+    def _start(self, frames: tuple[Frame, ...]) -> None:
+        """Go back to the last count that still holds for these frames."""
+        before, after = self._counts
+        if frames[: after.frames] == self._frames[: after.frames]:
+            pass  # there may be more frames now
+        elif frames[: before.frames] == self._frames[: before.frames]:
+            self._counts = [before, before]
+        else:
+            self._counts = [_Count.none(self.data.count)] * 2
+        self._frames = frames
+
+    def _go_on(self, run: Run, seconds: float | None) -> None:
+        """Read frame after frame for as long as there is time, and count them."""
+        end = None if seconds is None else time.perf_counter() + seconds
+        start = self._counts[1].frames
+        late = False
+        for place, frame in enumerate(self._frames[start:], start):
+            if frame not in self._right:
+                if late:
+                    self._count(place)
+                    return
+                self._right[frame] = self._read(frame, run)
+                late = end is not None and time.perf_counter() >= end
+        self._count(len(self._frames))
+
+    def _read(self, frame: Frame, run: Run) -> Packed:
+        with np.errstate(all="ignore"):
+            outputs = run.setup.reader.outputs(frame, self.data.inputs)
+        return np.packbits(decide(outputs) == self._wanted)
+
+    def _count(self, end: int) -> None:
+        """Count the frames that have been read, up to the place `end`; the last one by itself."""
+        before, after = self._counts
+        for stop in (end - 1, end):
+            frames = self._frames[after.frames : stop]
+            if frames:
+                packed = np.stack([self._right[frame] for frame in frames])
+                right = np.unpackbits(packed, axis=1, count=self.data.count).astype(np.bool_)
+                epochs = np.array([frame.epoch for frame in frames])
+                before, after = after, after.then(epochs, right)
+        self._counts = [before, after]
+
+    def _forget(self, lab: Lab) -> None:
+        """Let go of frames that no run holds any more."""
+        if len(self._right) > 2 * len(self._frames) + 4096:
+            held = {frame for run in lab.timeline.runs for frame in run.frames}
+            self._right = {frame: bits for frame, bits in self._right.items() if frame in held}
+
+    def _tell(self, count: _Count) -> Stories:
+        samples = tuple(
+            Story(i, None if first < 0 else first, lost, right)
+            for i, (first, lost, right) in enumerate(
+                zip(count.first.tolist(), count.lost.tolist(), count.last.tolist(), strict=True)
+            )
+        )
+        last = self._frames[count.frames - 1].epoch if count.frames else 0
+        return Stories(samples, count.frames, len(self._frames), last)
+
+
+_HISTORIES: WeakKeyDictionary[Lab, _History] = WeakKeyDictionary()
