@@ -1,0 +1,68 @@
+"""The curve of a run, read a little at a time, so that a screen never waits for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from nnsim.i18n import _
+
+if TYPE_CHECKING:
+    from nnsim.lab.frames import Frame, Point
+    from nnsim.lab.timeline import Run
+
+_STRIDES = (256, 64, 16, 4, 1)
+
+
+def points_of(run: Run, seconds: float) -> tuple[list[Point], bool]:
+    """Return the points of a run that are known, by epoch, and whether these are all.
+
+    What isn't known yet is computed for as long as `seconds` say, the last epoch first and then
+    those far apart, so that a curve takes shape before it gets fine. `Run.curve` computes all.
+    """
+    reader = run.setup.reader
+    until = perf_counter() + seconds
+    for frame in _far_apart_first(run.frames):
+        if frame.known(reader) is None:
+            frame.measured(reader)
+            if perf_counter() > until:
+                break
+    points = [point for frame in run.frames if (point := frame.known(reader)) is not None]
+    return points, len(points) == len(run.frames)
+
+
+def _far_apart_first(frames: tuple[Frame, ...]) -> Iterator[Frame]:
+    """The last frame, then every 256th, every 64th, … (some more than once)."""
+    yield from frames[-1:]
+    for stride in _STRIDES:
+        yield from frames[::stride]
+
+
+def described(run: Run) -> dict[str, str]:
+    """What a run was trained with, as of its last epoch: each by the name of the setting."""
+    setup = run.setup
+    said: dict[str, str] = {}
+    if setup.initializer:
+        said["start"] = setup.initializer.replace(":", " ")
+    if setup.seed is not None:
+        said["seed"] = _("seed {seed}").format(seed=setup.seed)
+    if run.frames:
+        last = run.frames[-1]
+        settings = last.settings
+        batch = settings.get("batch_size")
+        said["rate"] = _("rate {rate}").format(rate=f"{settings['learning_rate']:.4g}")
+        said["optimizer"] = str(settings["optimizer"])
+        said["batch"] = _("batch {size}").format(size=batch) if batch else _("whole set")
+        said["l2"] = _("l2 {l2}").format(l2=f"{last.l2:.4g}")
+    return said
+
+
+def differences(run: Run, other: Run) -> tuple[str, str]:
+    """Return what tells two runs apart, of the one and of the other: ``rate 0.5 · adam``."""
+    mine, theirs = described(run), described(other)
+    keys = [key for key in {**mine, **theirs} if mine.get(key) != theirs.get(key)]
+    return (
+        " · ".join(mine[key] for key in keys if key in mine),
+        " · ".join(theirs[key] for key in keys if key in theirs),
+    )

@@ -1,0 +1,215 @@
+"""What one pass over the training data shows of every layer: activations and gradients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnsim.engine.layers.base import batch_first
+
+if TYPE_CHECKING:
+    from nnsim.engine import Network
+    from nnsim.experiments import Experiment
+    from nnsim.experiments.datasets import DataSet
+    from nnsim.lab.frames import Frame
+    from nnsim.lab.timeline import Run
+
+Array = NDArray[np.float64]
+
+MOST_SAMPLES = 512
+"""Of more, so many are looked at, evenly spread over the set (which may be sorted by class)."""
+_MOST_NUMBERS = 500_000
+
+
+@dataclass(frozen=True)
+class LayerSignals:
+    """One layer.
+
+    Attributes
+    ----------
+    name, kind, activation : str
+    units : int
+        Neurons, or channels of an image.
+    a : array (n, units)
+        Activations: a row for each sample, or for each place of each image.
+    weights : array (n_in, units), or None
+        Weights or kernels, copied.
+    parameters : int
+        How many weights and biases it has.
+    norm : float or None
+        Length of the gradient of the network's loss over its parameters; None without any.
+    """
+
+    name: str
+    kind: str
+    activation: str
+    units: int
+    a: Array
+    weights: Array | None
+    parameters: int
+    norm: float | None
+
+    @property
+    def root_mean_square(self) -> float | None:
+        """The gradient of a typical parameter: its length over √n."""
+        return None if self.norm is None else self.norm / float(np.sqrt(self.parameters))
+
+
+@dataclass(frozen=True)
+class Signals:
+    """All layers.
+
+    Attributes
+    ----------
+    samples, of : int
+        How many samples were looked at, of how many.
+    targets : array (samples, …)
+    layers : tuple of LayerSignals
+    fused : bool
+        Whether the loss reaches z of the last layer past the slope of its activation.
+    """
+
+    samples: int
+    of: int
+    targets: Array
+    layers: tuple[LayerSignals, ...]
+    fused: bool
+
+
+class Looking:
+    """Looks at training data; the samples that it takes are chosen once for each set."""
+
+    def __init__(self) -> None:
+        self._data: DataSet | None = None
+        self._inputs: Array = np.zeros(0)
+        self._targets: Array = np.zeros(0)
+
+    def signals(self, network: Network, experiment: Experiment) -> Signals | None:
+        """Return what a pass in evaluation mode shows; None without data."""
+        if not experiment.data.count:
+            return None
+        self._choose(network, experiment.data)
+        with np.errstate(all="ignore"):
+            plan = network.evaluate(self._inputs, self._targets, "gradients")
+            norms = _norms(network, plan.gradient)
+            layers = tuple(
+                LayerSignals(
+                    name=signals.layer.name,
+                    kind=signals.layer.kind,
+                    activation=signals.layer.activation,
+                    units=signals.layer.output_shape[-1],
+                    a=_rows(batch_first(signals.a)),
+                    weights=_weights(signals.layer),
+                    parameters=signals.layer.parameter_count,
+                    norm=norms.get(signals.layer.name),
+                )
+                for signals in plan.signals
+            )
+        last = network.layers[-1]
+        return Signals(
+            len(self._inputs),
+            experiment.data.count,
+            self._targets,
+            layers,
+            fused=network.loss_function.fused_with == last.activation,
+        )
+
+    def norms(self, network: Network, experiment: Experiment) -> dict[str, float]:
+        """Return the length of each layer's gradient alone, by the layer's name."""
+        if not experiment.data.count:
+            return {}
+        self._choose(network, experiment.data)
+        with np.errstate(all="ignore"):
+            plan = network.evaluate(self._inputs, self._targets, "gradients")
+            return _norms(network, plan.gradient)
+
+    def _choose(self, network: Network, data: DataSet) -> None:
+        if data is not self._data:
+            most = max(1, min(MOST_SAMPLES, _MOST_NUMBERS // network.activations(1)))
+            rows = np.unique(np.linspace(0, data.count - 1, min(most, data.count)).round())
+            chosen = rows.astype(int)
+            inputs, targets = network.check(data.inputs[chosen], data.targets[chosen])
+            self._data, self._inputs, self._targets = data, inputs, targets
+
+
+class GradientHistory:
+    """The length of each layer's gradient at epochs of a run, computed on a network of its own."""
+
+    def __init__(self) -> None:
+        self._looking = Looking()
+        self._network: tuple[Network, Network] | None = None  # whose twin, and the twin
+        self._known: dict[int, tuple[Frame, dict[str, float]]] = {}
+        self._data: object = None
+
+    def along(
+        self, run: Run, most: int, seconds: float
+    ) -> tuple[list[tuple[int, dict[str, float]]], bool]:
+        """Return (epoch, norms) of up to `most` epochs of a run, and whether these are all.
+
+        What is missing is computed for as long as `seconds` say; what was computed is kept.
+        """
+        from time import perf_counter
+
+        until = perf_counter() + seconds
+        data = run.setup.experiment.data
+        if data is not self._data or (self._network and self._network[0] is not run.setup.network):
+            self._known, self._data, self._network = {}, data, None
+        chosen = _spread(run.frames, most)
+        missing = [f for f in chosen if self._known.get(id(f), (None,))[0] is not f]
+        late = False
+        for frame in missing:
+            if late:
+                break
+            self._known[id(frame)] = (frame, self._norms(run, frame))
+            late = perf_counter() > until
+        if len(self._known) > 8 * most:
+            self._known = {id(f): self._known[id(f)] for f in chosen if id(f) in self._known}
+        found = [(f, self._known[id(f)]) for f in chosen if id(f) in self._known]
+        points = [(f.epoch, norms) for f, (known, norms) in found if known is f]
+        return points, len(points) == len(chosen)
+
+    def _norms(self, run: Run, frame: Frame) -> dict[str, float]:
+        from nnsim.engine import Network
+
+        setup = run.setup
+        if self._network is None:
+            twin = Network.from_description(setup.network.describe())
+            self._network = (setup.network, twin)
+        network = self._network[1]
+        state = frame.state()
+        network.parameters[:] = state["parameters"]
+        if state["running"].size:
+            network.running[:] = state["running"]
+        network.l2 = frame.l2
+        return self._looking.norms(network, setup.experiment)
+
+
+def _spread(frames: tuple[Frame, ...], most: int) -> list[Frame]:
+    """Choose frames a power of two apart, so that a run that grows keeps to the same ones."""
+    if len(frames) <= most:
+        return list(frames)
+    first, last = frames[0].epoch, frames[-1].epoch
+    stride = 1
+    while (last - first) // stride > most:
+        stride *= 2
+    return [f for f in frames if (f.epoch - first) % stride == 0 or f.epoch == last]
+
+
+def _norms(network: Network, gradient: Array) -> dict[str, float]:
+    norms: dict[str, float] = {}
+    for name, block in network.blocks(gradient).items():
+        layer = name.rpartition(".")[0]
+        norms[layer] = float(np.hypot(norms.get(layer, 0.0), np.linalg.norm(block)))
+    return norms
+
+
+def _rows(values: Array) -> Array:
+    return values.reshape(-1, values.shape[-1]).copy()
+
+
+def _weights(layer: object) -> Array | None:
+    weight = getattr(layer, "weight", None)
+    return None if weight is None else weight.reshape(-1, weight.shape[-1]).copy()

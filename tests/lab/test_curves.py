@@ -1,0 +1,66 @@
+"""Curves that are read a little at a time, and what tells runs apart."""
+
+import pytest
+
+from nnsim.experiments import load
+from nnsim.lab import Lab
+from nnsim.lab.curves import described, differences, points_of
+
+
+@pytest.fixture
+def lab():
+    return Lab(load("digits-4x3"), untrained=True)
+
+
+def test_a_curve_is_read_bit_by_bit_and_ends_as_the_whole_one(lab):
+    lab.run("train 300")
+    run = lab.timeline.run
+    known, whole = points_of(run, 0.0)
+    assert [point.epoch for point in known] == [300]  # the last one first
+    assert not whole
+    counts = []
+    while not whole:
+        known, whole = points_of(run, 0.0)
+        counts.append(len(known))
+        assert [p.epoch for p in known] == sorted(p.epoch for p in known)
+    assert counts == list(range(2, 302))
+    assert tuple(known) == run.curve()
+
+
+def test_the_second_points_lie_far_apart(lab):
+    lab.run("train 600")
+    for _more in range(4):
+        known, _whole = points_of(lab.timeline.run, 0.0)
+    assert [point.epoch for point in known] == [0, 256, 512, 600]
+
+
+def test_the_cost_of_the_test_data_is_that_of_the_network_then(lab):
+    lab.run("train 20")
+    data, run = lab.experiment.data, lab.timeline.run
+    for epoch in (0, 7, 20):
+        lab.run(f"rewind {epoch}")
+        (point,) = (p for p in run.curve() if p.epoch == epoch)
+        losses = lab.network.losses(data.test_inputs, data.test_targets)
+        assert point.test_cost == pytest.approx(losses.sum(), rel=1e-12)
+        assert lab.metrics.test_cost == point.test_cost
+
+
+def test_what_tells_two_runs_apart(lab):
+    lab.run("train 5")
+    lab.run("seed 3")
+    lab.run("rate 0.5")
+    lab.run("optimizer adam")
+    lab.run("train 5")
+    first, second = lab.timeline.runs
+    assert differences(second, first) == (
+        "seed 3 · rate 0.5 · adam",
+        "seed 0 · rate 0.2 · sgd",
+    )
+    assert differences(first, first) == ("", "")
+    lab.run("start constant 0.5")
+    lab.run("train 1")
+    assert described(lab.timeline.run)["start"] == "constant 0.5"
+
+
+def test_a_start_that_the_experiment_gives_has_no_seed():
+    assert "seed" not in described(Lab(load("demons"), untrained=True).timeline.run)
