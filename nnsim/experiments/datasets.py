@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from nnsim.experiments.editing import Room
     from nnsim.experiments.samples import Wanted
     from nnsim.experiments.table import Table
 
@@ -44,6 +45,10 @@ class DataSet:
         The class of each sample, counted from 0; None for regression.
     test_inputs, test_targets, test_labels
         The same of the samples that are never trained on; there may be none of them.
+    room : Room or None
+        Where the arrays to train on can grow (see `nnsim.experiments.editing`).
+    grown : int
+        Bytes that the last change of one sample took.
     """
 
     inputs: Array
@@ -52,6 +57,8 @@ class DataSet:
     test_inputs: Array
     test_targets: Array
     test_labels: Labels | None
+    room: Room | None = field(default=None, repr=False)
+    grown: int = 0
 
     @property
     def count(self) -> int:

@@ -12,6 +12,7 @@ from nnsim.lab.errors import LabError
 
 MOST_STEPS = 500
 MOST_BYTES = 64 * 2**20
+LARGEST = 512 * 2**20  # ten steps are kept whatever they hold, up to this
 
 
 class Sized(Protocol):
@@ -59,8 +60,13 @@ class History(Generic[T]):
             return
         self._done.append(_Step(before, line, group))
         self._held += before.size
-        while len(self._done) > MOST_STEPS or (len(self._done) > 10 and self._held > MOST_BYTES):
+        while len(self._done) > self._most():
             self._held -= self._done.popleft().moment.size
+
+    def _most(self) -> int:
+        if self._held > LARGEST:
+            return 1
+        return 10 if self._held > MOST_BYTES else MOST_STEPS
 
     def undo(self, now: Callable[[], T]) -> tuple[T, str]:
         """The moment to go back to, and the line that is taken back."""

@@ -27,6 +27,7 @@ from nnsim.lab.surgery import Condition
 from nnsim.lab.view import NetworkView, layer_view
 
 if TYPE_CHECKING:
+    from nnsim.experiments import DataSet
     from nnsim.lab.circuit_bench import CircuitBench
     from nnsim.lab.explain import Explanation
     from nnsim.lab.timeline import Timeline
@@ -90,6 +91,7 @@ class Lab(Learning, Bench[Moment]):
         self._training_state: Any = None
         self._set_up()
         self._counted: Timeline | None = self._timeline
+        self._counted_data: DataSet | None = experiment.data
         self.changed(parameters=True)
         training = experiment.training
         if training.on_open and not untrained and experiment.data.count:
@@ -143,6 +145,9 @@ class Lab(Learning, Bench[Moment]):
         timeline = self.timeline
         grown = 0 if timeline is self._counted else timeline.grown
         self._counted = timeline
+        data = self.experiment.data
+        grown += 0 if data is self._counted_data else data.grown
+        self._counted_data = data
         return Moment(
             self.experiment,
             self.network,
@@ -174,6 +179,8 @@ class Lab(Learning, Bench[Moment]):
         self.trainer.stopped, self.start = moment.stopped, moment.start
         # Whatever is pushed next is counted whole: this may have been a command that failed.
         self._timeline, self._counted, self._recorder = moment.timeline, None, None
+        self._counted_data = None
+        self.measure_on(self.experiment)
         moment.condition.restore(self.network)
         self.input = moment.input.copy()
         self.target = None if moment.target is None else moment.target.copy()

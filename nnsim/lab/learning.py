@@ -59,8 +59,8 @@ class Learning(ABC):
     def training(self, epochs: int) -> Iterator[Any]:
         """Train `epochs` more epochs, one per item; the timeline keeps what it can.
 
-        Between two items any command may be run. Training ends where one mutes a unit or puts
-        another network on the bench.
+        Between two items any command may be run. Training ends where one mutes a unit, changes
+        the data or puts another network on the bench.
         """
         surgery.refuse_muted(self, _("training"))
         data, trainer = self.experiment.data, self.trainer
@@ -72,6 +72,8 @@ class Learning(ABC):
                 recorder.note()
                 yield progress
                 if self.trainer is not trainer or self.network.muted:
+                    return
+                if self.experiment.data is not data:
                     return
                 if self._recorder is not recorder:  # the bench was rewound, reset or set by hand
                     self._recorder = recorder = Recorder(self._timeline, trainer)
@@ -99,6 +101,11 @@ class Learning(ABC):
         """The timeline, with what is being recorded put into it."""
         self._timeline, self._recorder = self.timeline, None
         return self._timeline
+
+    def measure_on(self, experiment: Experiment) -> None:
+        """Let the curves of all runs, older ones too, tell of the data of this experiment."""
+        for run in self.timeline.runs:
+            run.setup.reader.experiment = experiment
 
     @property
     def _setup(self) -> Setup:

@@ -150,10 +150,14 @@ def mend(lab: Learning, layer: str) -> None:
 
 
 def install(lab: Learning, setup: Setup) -> None:
-    """Put another network of the same experiment on the bench, or the same with another start."""
+    """Put another network of the same experiment on the bench, or the same with another start.
+
+    The data stays.
+    """
     lab.start = setup.start
     if setup.network is not lab.network:
-        lab.experiment, lab.network, lab.trainer = setup.experiment, setup.network, setup.trainer
+        lab.experiment = replace(setup.experiment, data=lab.experiment.data)
+        lab.network, lab.trainer = setup.network, setup.trainer
         lab.renamed()
         lab.changed(parameters=True)
 

@@ -65,6 +65,9 @@ def everything(lab):
         "updates": lab.trainer.updates,
         "stopped": lab.trainer.stopped,
         "start": lab.start.tolist(),
+        "inputs": lab.experiment.data.inputs.tolist(),
+        "targets": lab.experiment.data.targets.tolist(),
+        "tests": lab.experiment.data.test_targets.tolist(),
         "run": lab.timeline.current,
         "runs": [(r.number, r.parent, r.fork, r.last, r.epochs) for r in lab.timeline.runs],
     }
@@ -100,6 +103,11 @@ LINES = [
     "seed 7",
     "start constant 0.5",
     "start xavier",
+    "add 1",
+    "remove 3",
+    "remove 70",
+    "label 3 1",
+    "label 79 0.25 0.75",
     "experiment digits-4x3",
 ]
 

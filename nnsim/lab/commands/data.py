@@ -1,0 +1,50 @@
+"""Commands that change what the network learns from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nnsim.i18n import N_, _
+from nnsim.lab import data
+from nnsim.lab.commands.table import command, whole, words
+from nnsim.lab.errors import LabError
+
+if TYPE_CHECKING:
+    from nnsim.lab.lab import Lab
+
+
+@command("add [TARGET]", N_("add the input to the training data; TARGET is what it is: add 1"))
+def _add(lab: Lab, rest: str) -> str:
+    words(rest, "add", 0, 10**4)
+    number = data.add(lab, rest) + 1
+    assert lab.target is not None
+    return _("sample {number} is new: {what}").format(
+        number=number, what=lab.describe_target(lab.target)
+    )
+
+
+@command("remove N", N_("take sample N out of the data"))
+def _remove(lab: Lab, rest: str) -> str:
+    (text,) = words(rest, "remove", 1, 1)
+    index = _sample(lab, text)
+    what = lab.describe_target(lab.sample_at(index)[1])
+    data.remove(lab, index)
+    return _("sample {number} is removed; it was {what}").format(number=index + 1, what=what)
+
+
+@command("label N TARGET", N_("say what sample N is: label 3 1"))
+def _label(lab: Lab, rest: str) -> str:
+    words(rest, "label", 2, 10**4)
+    text, _space, target = rest.partition(" ")
+    index = _sample(lab, text)
+    before, after = data.label(lab, index, target.strip())
+    return _("sample {number} is {after} now; it was {before}").format(
+        number=index + 1, after=after, before=before
+    )
+
+
+def _sample(lab: Lab, text: str) -> int:
+    """The position, from 0, of the sample of a number."""
+    if not lab.sample_count:
+        raise LabError(_("this experiment has no samples"))
+    return whole(text, 1, lab.sample_count) - 1
