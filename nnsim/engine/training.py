@@ -163,6 +163,7 @@ class Trainer(Settings):
         """
         epochs = as_count(epochs, "epochs", least=0, most=2**62)
         sets = self._sets(x, target, validation, test)
+        self._fit_position(sets["train"])
         self.period = self.period or epochs
         self._interrupt = False
         return self._epochs(sets, epochs)
@@ -170,6 +171,7 @@ class Trainer(Settings):
     def step(self, x: Any, target: Any) -> str | None:
         """Make one update; returns ``"diverged"`` if it could not be made, else None."""
         samples = self._sets(x, target, None, None)["train"]
+        self._fit_position(samples)
         self.keep_last()
         with np.errstate(all="ignore"):
             self.set_rate()
@@ -218,6 +220,12 @@ class Trainer(Settings):
                     return "diverged"
         self._end_epoch()
         return None
+
+    def _fit_position(self, samples: Samples) -> None:
+        """Begin the epoch anew where it was begun with more samples than there are now."""
+        if self.position >= samples.count:
+            self.position = 0
+            self._order = self.order_state = None
 
     def _end_epoch(self) -> None:
         self.epoch += 1
