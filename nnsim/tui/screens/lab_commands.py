@@ -54,13 +54,13 @@ class CommandScreen(GuardedScreen):
             return False
         if line.split()[:1] == ["train"]:
             return self._start_training(line)
-        experiment = self.lab.experiment
+        network = self.lab.experiment.network
         try:
             message = self.lab.run(line, merge=merge)
         except ValueError as problem:
             self.complain(str(problem))
             return False
-        if self.lab.experiment is not experiment:
+        if self.lab.experiment.network is not network:  # (other data alone leaves it)
             self.call_later(self.recompose)
             self.call_after_refresh(self.on_mount)  # type: ignore[attr-defined]
         else:
