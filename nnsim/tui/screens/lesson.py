@@ -218,7 +218,7 @@ class LessonScreen(LabScreen):
         self.close_why()
         self._blanks = None
         self.lab = self.player.lab
-        if self.lab.experiment is not self._built_for:
+        if self.lab.experiment.network is not self._built_for.network:
             self.call_later(self.recompose)
             self.call_after_refresh(self.begin)
         else:
