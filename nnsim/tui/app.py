@@ -45,6 +45,11 @@ class NnsimApp(KeyQueue):
         Draw with ASCII characters alone.
     lesson : (Player, list of str), optional
         A lesson to open with, as `nnsim.tui.lessons.open_player` gives it.
+
+    Attributes
+    ----------
+    ascii_only : bool
+        So that a widget can draw with other signs, where the usual ones would become the same.
     """
 
     TITLE = "nnsim"
@@ -71,6 +76,7 @@ class NnsimApp(KeyQueue):
         folder = Path(__file__).parent / "screens"
         super().__init__(css_path=[folder / f"{name}.tcss" for name in first])
         self._lab, self._lesson = lab, lesson
+        self.ascii_only = ascii_only
         if ascii_only:
             from nnsim.tui.ascii import AsciiFilter
 

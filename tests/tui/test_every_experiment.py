@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from nnsim.experiments import catalogue
-from nnsim.tui.widgets.pixels import PixelGrid
+from nnsim.tui.widgets.number import NumberInput
+from nnsim.tui.widgets.plane import PlaneInput
 from nnsim.tui.widgets.prediction import PredictionBars
 from nnsim.tui.widgets.vector import VectorInput
 
@@ -25,21 +26,21 @@ async def test_it_opens_and_shows_what_the_bench_computes(open_app, screen_text,
         assert "1 Input" in "\n".join(text)
 
 
-@pytest.mark.parametrize("name", ["line", "xor", "score"])
-async def test_numbers_on_the_input_are_nudged_and_typed(open_app, name):
+# How far one key goes: a tenth of a field, and on a plot a round fiftieth of what is in sight, which
+# is the data and 12 % of it on both sides: 5 · 1.24 / 50 = 0.124 and 1 · 1.24 / 50 = 0.0248.
+@pytest.mark.parametrize(
+    ("name", "editor", "step"),
+    [("line", NumberInput, 0.1), ("xor", PlaneInput, 0.02), ("score", VectorInput, 0.1)],
+)
+async def test_numbers_on_the_input_are_nudged_and_typed(open_app, name, editor, step):
     app = open_app(name)
     async with app.run_test(size=(80, 24)) as pilot:
-        lab, editor = app.screen.lab, app.focused
-        if name == "score":
-            assert isinstance(editor, VectorInput | PixelGrid)
-        else:
-            assert isinstance(editor, VectorInput)
+        lab = app.screen.lab
+        assert isinstance(app.focused, editor)
         before = lab.input.copy()
-        if isinstance(editor, VectorInput):
-            await pilot.press("right", "right", "left", "right")
-            assert lab.input[0] == pytest.approx(before[0] + 0.2)
+        await pilot.press("right", "right", "left", "right")
+        assert lab.input[0] == pytest.approx(before[0] + 2 * step)
         await pilot.press("e", *"-1.5", "enter")
-        if isinstance(editor, VectorInput):
-            assert lab.input[0] == -1.5
-            await pilot.press("u")
-            assert lab.input[0] == pytest.approx(before[0] + 0.2)
+        assert lab.input[0] == -1.5
+        await pilot.press("u")
+        assert lab.input[0] == pytest.approx(before[0] + 2 * step)

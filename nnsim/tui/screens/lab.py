@@ -19,6 +19,7 @@ from nnsim.tui.screens.lab_showing import Showing
 from nnsim.tui.screens.lab_why import WhyScreen
 from nnsim.tui.widgets.bench_panel import BenchPanel
 from nnsim.tui.widgets.diagram import NetworkDiagram
+from nnsim.tui.widgets.input_editor import InputEditor
 from nnsim.tui.widgets.inspector import Inspector
 from nnsim.tui.widgets.key_line import KeyLine
 from nnsim.tui.widgets.lines import PanelTabs, StatusLine, TitleLine
@@ -177,10 +178,19 @@ class LabScreen(WhyScreen):
         back = place is not None and place.direction == "backward"
         return back and self.panels.lower == 4 and (not self.side_by_side or self.asks_why)
 
-    def _input_editor(self) -> PixelGrid | VectorInput:
+    def _input_editor(self) -> InputEditor:
         given = self.lab.experiment.input
+        self.set_class(given.kind in ("point", "number"), "-plot", update=False)
         if given.kind == "pixels":
             return PixelGrid(given.shape, id="input")
+        if given.kind == "point":
+            from nnsim.tui.widgets.plane import PlaneInput
+
+            return PlaneInput(id="input")
+        if given.kind == "number":
+            from nnsim.tui.widgets.number import NumberInput
+
+            return NumberInput(id="input")
         return VectorInput(self.lab.names.input_labels, id="input")
 
     def output_labels(self) -> tuple[str, ...]:

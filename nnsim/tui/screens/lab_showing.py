@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from textual.widget import Widget
-
 from nnsim.i18n import _
 from nnsim.lab import Lab, NoValueError
 from nnsim.lab.view import Selection
 from nnsim.tui.numbers import short
 from nnsim.tui.widgets.diagram import NetworkDiagram
+from nnsim.tui.widgets.input_editor import InputEditor
 from nnsim.tui.widgets.inspector import Inspector
 from nnsim.tui.widgets.lines import StatusLine, TitleLine
 from nnsim.tui.widgets.painter import FRAME
-from nnsim.tui.widgets.pixels import PixelGrid
 from nnsim.tui.widgets.prediction import PredictionBars, verdict
 from nnsim.tui.widgets.samples import SampleList
 from nnsim.tui.widgets.training import TrainingPanel
-from nnsim.tui.widgets.vector import VectorInput
 from nnsim.tui.widgets.walk_panel import WalkPanel
 
 if TYPE_CHECKING:
@@ -148,9 +145,7 @@ class Showing:
 
     def input(self) -> None:
         """Show what stands on the input, and which of it the walk looks at."""
-        editor: Widget = self._screen.query_one("#input")
-        assert isinstance(editor, PixelGrid | VectorInput)
-        editor.show(self.lab.input.reshape(-1), self._marked)
+        self._screen.query_one("#input", InputEditor).show_input(self.lab, self._marked)
 
     def _target(self) -> str | None:
         return None if self.lab.target is None else self.lab.describe_target(self.lab.target)

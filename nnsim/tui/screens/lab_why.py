@@ -11,10 +11,9 @@ from nnsim.lab import Lab
 from nnsim.lab.values import settable
 from nnsim.tui.screens.lab_commands import CommandScreen
 from nnsim.tui.widgets.bench_panel import BenchPanel
+from nnsim.tui.widgets.input_editor import InputEditor
 from nnsim.tui.widgets.inspector import Inspector
-from nnsim.tui.widgets.pixels import PixelGrid
 from nnsim.tui.widgets.training import TrainingPanel
-from nnsim.tui.widgets.vector import VectorInput
 from nnsim.tui.widgets.walk_panel import WalkPanel
 
 if TYPE_CHECKING:
@@ -42,8 +41,8 @@ class WhyScreen(CommandScreen):
     def action_why_here(self) -> None:
         """Say why the number under the cursor is what it is."""
         focused, address = self.focused, str(self.lab.focus)
-        if isinstance(focused, PixelGrid | VectorInput):
-            address = f"input[{focused.cursor + 1}]"
+        if isinstance(focused, InputEditor):
+            address = f"input[{focused.chosen_input + 1}]"
         elif isinstance(focused, TrainingPanel):
             address = focused.address(focused.cursor)
         elif isinstance(focused, WalkPanel):
@@ -109,8 +108,8 @@ class WhyScreen(CommandScreen):
 
     def _editable(self) -> str | None:
         names = self.lab.names
-        if isinstance(self.focused, PixelGrid | VectorInput):
-            return f"input[{self.focused.cursor + 1}]"
+        if isinstance(self.focused, InputEditor):
+            return f"input[{self.focused.chosen_input + 1}]"
         if isinstance(self.focused, TrainingPanel):
             return "learning_rate"
         quantity = names.resolve(self.lab.focus)

@@ -62,7 +62,7 @@ class Board(Painter, can_focus=True):
         ]
         for y in changed:
             self._strips.pop(y, None)
-        for first, last in _runs(changed):
+        for first, last in runs(changed):
             self.redraw(first, last)
 
     def render_line(self, y: int) -> Strip:
@@ -83,7 +83,7 @@ class Board(Painter, can_focus=True):
         self._strips.clear()
 
 
-def _runs(changed: list[int]) -> list[tuple[int, int]]:
+def runs(changed: list[int]) -> list[tuple[int, int]]:
     """First and last line of each run; a region costs as much as a few lines: gaps are closed."""
     runs: list[tuple[int, int]] = []
     for y in changed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,12 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from nnsim.i18n import N_
+from nnsim.tui.widgets.input_editor import InputEditor
 from nnsim.tui.widgets.painter import Painter
 from nnsim.tui.widgets.pixel_board import Board
+
+if TYPE_CHECKING:
+    from nnsim.lab import Lab
 
 SHADES = "·░▒▓█"
 CHANNELS = {3: "RGB", 4: "RGBA"}
@@ -50,7 +54,7 @@ def line_between(start: Offset, end: Offset) -> Iterator[Offset]:
             y += step_y
 
 
-class PixelGrid(Painter, can_focus=True):
+class PixelGrid(Painter, InputEditor, can_focus=True):
     """Pixels to paint, numbered from 1, row by row."""
 
     PREFIX = "pixels--"
@@ -127,6 +131,15 @@ class PixelGrid(Painter, can_focus=True):
         self.values = values.copy()
         self.marked = marked
         self._redraw(*changed)
+
+    def show_input(self, lab: Lab, marked: frozenset[int]) -> None:
+        """Show the pixels of a bench."""
+        self.show(lab.input.reshape(-1), marked)
+
+    @property
+    def chosen_input(self) -> int:
+        """The pixel under the cursor."""
+        return self.cursor
 
     # Geometry ---------------------------------------------------------------------------------
 

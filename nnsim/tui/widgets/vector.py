@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +13,16 @@ from textual.message import Message
 
 from nnsim.i18n import N_
 from nnsim.tui.numbers import short
+from nnsim.tui.widgets.input_editor import InputEditor
 from nnsim.tui.widgets.rows import Row, RowList
+
+if TYPE_CHECKING:
+    from nnsim.lab import Lab
 
 MOST_LINES = 12
 
 
-class VectorInput(RowList):
+class VectorInput(RowList, InputEditor):
     """Named fields, one to a line; left and right nudge, e types a number."""
 
     BINDING_GROUP_TITLE = N_("Input")
@@ -53,6 +57,15 @@ class VectorInput(RowList):
         if marked != self.marked or not np.array_equal(self.values, values, equal_nan=True):
             self.values, self.marked = values.copy(), marked
             self.rows_changed()
+
+    def show_input(self, lab: Lab, marked: frozenset[int]) -> None:
+        """Show the numbers of a bench."""
+        self.show(lab.input.reshape(-1), marked)
+
+    @property
+    def chosen_input(self) -> int:
+        """The number under the cursor."""
+        return self.cursor
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
         """A line for each number, up to a dozen; more are scrolled."""
