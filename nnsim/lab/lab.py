@@ -29,6 +29,7 @@ from nnsim.lab.view import NetworkView, layer_view
 if TYPE_CHECKING:
     from nnsim.experiments import DataSet
     from nnsim.lab.circuit_bench import CircuitBench
+    from nnsim.lab.directions import Plane
     from nnsim.lab.explain import Explanation
     from nnsim.lab.timeline import Timeline
     from nnsim.lab.walk import Place, Step, Walk
@@ -63,6 +64,8 @@ class Lab(Learning, Bench[Moment]):
         Where the walk through the network stands, if there is one.
     circuit : CircuitBench or None
         The circuit that the command ``circuit`` has put up.
+    landscape : Plane or None
+        What the command ``landscape`` looks at; a view, which undo leaves as it is.
     message : str
         What the last command did, in a sentence.
     """
@@ -88,6 +91,7 @@ class Lab(Learning, Bench[Moment]):
         self.focus = self._first_focus()
         self.walk_place: Place | None = None
         self.circuit: CircuitBench | None = None
+        self.landscape: Plane | None = None
         self._training_state: Any = None
         self._set_up()
         self._counted: Timeline | None = self._timeline

@@ -1,0 +1,255 @@
+"""The loss landscape: the cost over a window of a plane, and the path of training on it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnsim.engine import Network
+from nnsim.engine.plan import Plan
+from nnsim.engine.stack import Stack
+from nnsim.i18n import _
+from nnsim.lab.directions import RANDOM, Plane
+from nnsim.lab.errors import LabError
+
+if TYPE_CHECKING:
+    from nnsim.lab.frames import Frame
+    from nnsim.lab.lab import Lab
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Window:
+    """The part of a plane that is looked at."""
+
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+    @classmethod
+    def of(cls, plane: Plane, path: Array, now: tuple[float, float]) -> Window:
+        """The window with a path, (k, 2), and the present point, and some room around them."""
+        if plane.kind == RANDOM:
+            # One is as far as the parameters themselves are long.
+            return cls(-1.0, 1.0, -1.0, 1.0)
+        points = np.concatenate([path, np.array([now])])
+        points = points[np.isfinite(points).all(axis=1)]
+        if not len(points):
+            return cls(-1.0, 1.0, -1.0, 1.0)
+        low, high = points.min(axis=0), points.max(axis=0)
+        widest = float((high - low).max())
+        reach = np.maximum((high - low) * 0.7, max(widest * 0.25, 1e-6))
+        if widest < 1e-6:  # nothing was trained
+            reach = np.maximum(np.abs(low) * 1.5, 1.0)
+        (x, y), (wide, tall) = (low + high) / 2, reach
+        return cls(float(x - wide), float(x + wide), float(y - tall), float(y + tall))
+
+    def zoomed(self, factor: float, x: float, y: float) -> Window:
+        """The window made `factor` times as large, with (x, y) where it was in it.
+
+        It is kept between 1e-9 and 1e9 across, and comes back as it is beyond that.
+        """
+        wide, tall = (self.right - self.left) * factor, (self.top - self.bottom) * factor
+        if min(wide, tall) <= 1e-9 or max(wide, tall) >= 1e9:
+            return self
+        left, bottom = x - (x - self.left) * factor, y - (y - self.bottom) * factor
+        return Window(left, left + wide, bottom, bottom + tall)
+
+    def across(self, columns: int) -> Array:
+        """The x of each column, from left to right."""
+        return np.linspace(self.left, self.right, columns)
+
+    def down(self, rows: int) -> Array:
+        """The y of each row, from the top."""
+        return np.linspace(self.top, self.bottom, rows)
+
+    def cells(self, points: Array, columns: int, rows: int) -> NDArray[np.int64]:
+        """The column and row, (k, 2), in which points (k, 2) lie; −1, −1 for those outside."""
+        with np.errstate(all="ignore"):
+            x = (points[:, 0] - self.left) / (self.right - self.left) * (columns - 1)
+            y = (self.top - points[:, 1]) / (self.top - self.bottom) * (rows - 1)
+            inside = (x > -0.5) & (x < columns - 0.5) & (y > -0.5) & (y < rows - 0.5)
+        cells = np.stack([x, y], axis=1)
+        return np.where(inside[:, None], np.rint(np.where(inside[:, None], cells, 0)), -1).astype(
+            np.int64
+        )
+
+
+# A map of 2400 points may take so many multiplications, about two seconds of work; ten times that
+# is refused.
+_MOST_WORK, _POINTS = 2e9, 2400
+_LEAST_SAMPLES = 32
+# Numbers in the buffers of the networks that run at once.
+_AT_ONCE = 1 << 18
+
+
+class Surface:
+    """The cost of the bench's data as a function of the parameters; a copy of the bench.
+
+    Attributes
+    ----------
+    every : int
+        Every so many-th sample is read, and the cost taken times that; 1 for all of them.
+
+    Raises
+    ------
+    LabError
+        If there is no data, or the network is too large.
+    """
+
+    def __init__(self, lab: Lab) -> None:
+        data, bench = lab.experiment.data, lab.network
+        if not data.count:
+            raise LabError(_("there is no data, and so no cost"))
+        self._network = Network.from_description(bench.describe())
+        self._network.running[...] = bench.running
+        self._network.muted = bench.muted
+        x, target = self._network.check(data.inputs, data.targets)
+        work = _work(self._network) * _POINTS
+        if work * min(len(x), _LEAST_SAMPLES) > 10 * _MOST_WORK:
+            raise LabError(
+                _("a network of {count} parameters is too large for a landscape").format(
+                    count=bench.parameters.size
+                )
+            )
+        most = max(min(len(x), _LEAST_SAMPLES), int(_MOST_WORK / work))
+        self.every = math.ceil(len(x) / most)
+        self._x, self._target = x[:: self.every], target[:: self.every]
+        self._scale = len(x) / len(self._x)
+        self._plan: Plan | None = None
+        self._stack: Stack | None = None
+        many = all(layer.for_many for layer in bench.layers) and not bench.running.size
+        numbers = 3 * self._network.activations(len(self._x)) + bench.parameters.size
+        self.at_once = max(1, min(256, _AT_ONCE // numbers)) if many else 1
+
+    def costs(self, parameters: Array) -> Array:
+        """The cost at each of k sets of parameters, (k, n_params); infinite where it is NaN."""
+        with np.errstate(all="ignore"):
+            if self.at_once == 1:
+                found = np.array([self._one(row) for row in parameters])
+            else:
+                parts = range(0, len(parameters), self.at_once)
+                found = np.concatenate(
+                    [self._many(parameters[i : i + self.at_once]) for i in parts]
+                )
+        return np.where(np.isnan(found), np.inf, found) * self._scale
+
+    def _one(self, row: Array) -> float:
+        self._network.parameters[...] = row
+        return float(self._network.losses(self._x, self._target).sum())
+
+    def _many(self, rows: Array) -> Array:
+        if self._plan is None or self._stack is None:
+            self._stack = stack = self._network.twin(lead=(self.at_once,))
+            stack.muted = dict(self._network.muted)
+            self._plan = Plan(stack, self._network.input_shape, len(self._x), "loss")
+            self._plan.inputs[...], self._plan.targets[...] = self._x, self._target
+        count = len(rows)
+        filled = rows if count == self.at_once else np.resize(rows, (self.at_once, rows.shape[1]))
+        self._stack.theta[...] = self._stack.spread(filled)
+        self._plan.run()
+        return np.asarray(self._plan.losses.sum(axis=-1)[:count])
+
+
+def _work(network: Network) -> float:
+    """About how many multiplications a sample takes on its way forward."""
+    places = [math.prod(layer.output_shape[:-1]) for layer in network.layers]
+    counts = [layer.parameter_count for layer in network.layers]
+    return sum(p * c for p, c in zip(places, counts, strict=True)) + 20.0 * network.activations(1)
+
+
+class CostMap:
+    """The costs over a window, computed bit by bit: first a few, then those between.
+
+    Attributes
+    ----------
+    plane, window, columns, rows
+    values : array (rows, columns)
+        NaN where nothing is known yet.
+    shown : array (rows, columns)
+        The same, with the value of a point nearby where its own is not known.
+    done : bool
+    """
+
+    def __init__(
+        self, surface: Surface, plane: Plane, window: Window, columns: int, rows: int
+    ) -> None:
+        self.surface, self.plane, self.window = surface, plane, window
+        self.columns, self.rows = columns, rows
+        self.values = np.full((rows, columns), np.nan)
+        self.shown = np.full((rows, columns), np.nan)
+        self.done = False
+        self._x, self._y = window.across(columns), window.down(rows)
+        self._parts = self._chunks()
+
+    def _chunks(self) -> Iterator[tuple[int, list[tuple[int, int]]]]:
+        known: set[tuple[int, int]] = set()
+        for stride in (8, 4, 2, 1):
+            points = [
+                (row, column)
+                for row in range(0, self.rows, stride)
+                for column in range(0, self.columns, stride)
+                if (row, column) not in known
+            ]
+            known.update(points)
+            for start in range(0, len(points), self.surface.at_once):
+                yield stride, points[start : start + self.surface.at_once]
+
+    def work(self, seconds: float = math.inf) -> bool:
+        """Compute for so long (by default to the end); say whether it is complete."""
+        until = perf_counter() + seconds
+        while not self.done and perf_counter() < until:
+            part = next(self._parts, None)
+            if part is None:
+                self.done = True
+                break
+            stride, points = part
+            rows, columns = (np.array(numbers) for numbers in zip(*points, strict=True))
+            parameters = self.plane.points(self._x[columns], self._y[rows])
+            costs = self.surface.costs(parameters)
+            self.values[rows, columns] = costs
+            if stride == 1:
+                self.shown[rows, columns] = costs
+                continue
+            for row, column, cost in zip(rows, columns, costs, strict=True):
+                self.shown[row : row + stride, column : column + stride] = cost
+        return self.done
+
+    @property
+    def lowest(self) -> tuple[int, int] | None:
+        """The column and row of the least cost that is known; None without any."""
+        if not np.isfinite(self.values).any():
+            return None
+        row, column = np.unravel_index(np.nanargmin(self.values), self.values.shape)
+        return int(column), int(row)
+
+    def at(self, column: int, row: int) -> tuple[float, float, float]:
+        """The coordinates of a cell, and the cost there (NaN while it is not known)."""
+        return float(self._x[column]), float(self._y[row]), float(self.values[row, column])
+
+
+class PathOnPlane:
+    """The way of a run, projected; what was projected before is not projected again."""
+
+    def __init__(self, plane: Plane) -> None:
+        self.plane = plane
+        self._known: dict[int, tuple[Frame, tuple[float, float]]] = {}
+
+    def points(self, frames: Sequence[Frame]) -> Array:
+        """The coordinates of the frames of a run, (k, 2)."""
+        new = [frame for frame in frames if id(frame) not in self._known]
+        if new:
+            places = self.plane.project(np.stack([frame.parameters for frame in new]))
+            for frame, (x, y) in zip(new, places, strict=True):
+                self._known[id(frame)] = frame, (float(x), float(y))
+        if len(self._known) > 2 * len(frames) + 100:
+            self._known = {id(frame): self._known[id(frame)] for frame in frames}
+        return np.array([self._known[id(frame)][1] for frame in frames]).reshape(-1, 2)
