@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnsim.engine import storage
 from nnsim.engine.errors import EngineError
+from nnsim.engine.layers import Dropout
 from nnsim.engine.network import Network
 from nnsim.engine.optimizers import OPTIMIZERS, Optimizer
 
@@ -35,6 +36,7 @@ def state(trainer: Trainer) -> dict[str, Any]:
         "shuffling": trainer.shuffling.bit_generator.state,
         "noise": trainer.noise.bit_generator.state,
         "best": None if best is None else (best[0], best[1].copy(), best[2].copy()),
+        "dropout": [layer.rate for layer in _dropout(network)],
     }
 
 
@@ -60,7 +62,25 @@ def restore(trainer: Trainer, state: dict[str, Any]) -> None:
     trainer.noise.bit_generator.state = state["noise"]
     trainer.batch_size, trainer.schedule = state["batch_size"], state["schedule"]
     trainer.learning_rate = state["learning_rate"]
+    for layer, rate in zip(_dropout(network), state.get("dropout", ()), strict=False):
+        layer.rate = rate
     trainer.stopped = None
+
+
+def twin(trainer: Trainer) -> Trainer:
+    """Return a trainer with a network of its own that goes on as `trainer` would."""
+    old = trainer.network
+    network = Network.from_description(old.describe())
+    network.muted = old.muted
+    if old.bug is not None:
+        network.plant(old.bug[0], network.layers[old.bug[1]].name)
+    other = type(trainer)(network, **{name: getattr(trainer, name) for name in _SETTINGS})
+    restore(other, state(trainer))
+    return other
+
+
+def _dropout(network: Network) -> list[Dropout]:
+    return [layer for layer in network.layers if isinstance(layer, Dropout)]
 
 
 def _optimizer(state: dict[str, Any]) -> Optimizer:

@@ -182,6 +182,38 @@ class Trainer(Settings):
                     self._end_epoch()
         return self.stopped
 
+    def begin(self, x: Any, target: Any, epochs: int) -> Samples:
+        """Get ready to `advance`: the data are checked once, here, and returned as it takes them.
+
+        Parameters
+        ----------
+        x, target : array (m, …)
+        epochs : int
+            How many there will be, as far as one knows; `period`, if none was set.
+        """
+        samples = self._sets(x, target, None, None)["train"]
+        self._fit_position(samples)
+        self.period = self.period or epochs
+        self._interrupt = False
+        self.set_rate()
+        return samples
+
+    def advance(self, samples: Samples, updates: int | None = None) -> str | None:
+        """Train to the end of the epoch, or for so many updates if that comes first.
+
+        Returns
+        -------
+        str or None
+            ``"diverged"`` or, once for each `interrupt`, ``"interrupted"``; else None.
+        """
+        self.keep_last()
+        if self._schedule.name != "constant":
+            self.set_rate()
+        self.stopped = self._epoch(samples, updates)
+        if self.stopped == "interrupted":
+            self._interrupt = False
+        return self.stopped
+
     def interrupt(self) -> None:
         """Ask the run to stop after the step it is in; to be called from a signal or thread."""
         self._interrupt = True
@@ -210,12 +242,15 @@ class Trainer(Settings):
             )
             yield self._last
 
-    def _epoch(self, samples: Samples) -> str | None:
-        """Train to the end of the epoch; returns why it stopped before."""
+    def _epoch(self, samples: Samples, updates: int | None = None) -> str | None:
+        """Train to the end of the epoch, at most so many updates; returns why it stopped before."""
+        last = math.inf if updates is None else self.updates + updates
         with np.errstate(all="ignore"):
             while self.position < samples.count:
                 if self._interrupt:
                     return "interrupted"
+                if self.updates >= last:
+                    return None
                 if not self._update(samples):
                     return "diverged"
         self._end_epoch()
@@ -380,6 +415,10 @@ class Trainer(Settings):
         """Go back to a `state` of this trainer, or of one for the same network."""
         self._order = None
         checkpoint.restore(self, state)
+
+    def twin(self) -> Trainer:
+        """Return a trainer with a network of its own that goes on from here, as this one would."""
+        return checkpoint.twin(self)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write network, parameters and all that training goes on from to an ``.npz`` file."""

@@ -73,6 +73,16 @@ class Bench(ABC, Generic[T]):
             )
         return self.message
 
+    def remember(self, before: T, line: str, group: str) -> None:
+        """Let undo know of a change that no command has made."""
+        self._history.push(before, line, merge=False, group=group)
+
+    def joins(self, line: str, *, merge: bool = False) -> bool:
+        """Whether a command would be undone together with the change before it."""
+        command, _rest = parse(line, self.commands)
+        same = self._history.last_group == command.undone_with
+        return same and (merge or command.merges)
+
     def undo(self) -> str:
         """Take the last command back and return what it was."""
         moment, line = self._history.undo(self.moment)

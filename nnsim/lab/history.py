@@ -51,6 +51,11 @@ class History(Generic[T]):
         """Whether there is an undone step to do again."""
         return bool(self._undone)
 
+    @property
+    def last_group(self) -> str:
+        """The group of the last change, nothing where there is none."""
+        return self._done[-1].group if self._done else ""
+
     def push(self, before: T, line: str, *, merge: bool, group: str) -> None:
         """Record that `line` was run when things stood as in `before`."""
         self._undone.clear()

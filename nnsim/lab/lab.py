@@ -129,7 +129,7 @@ class Lab(Learning, Bench[Moment]):
             At once, before anything is trained.
         """
         command, rest = commands.parse(line)
-        epochs = commands.epochs(command, rest)
+        epochs = commands.epochs(self, command, rest)
         surgery.refuse_muted(self, _("training"))
         return self._train_in_steps(epochs, line.strip(), self.moment())
 

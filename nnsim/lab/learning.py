@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from nnsim.i18n import _
 from nnsim.lab import surgery
+from nnsim.lab.running import Running
 from nnsim.lab.timeline import Recorder, Setup, Timeline
 
 if TYPE_CHECKING:
     from nnsim.engine import Network, Trainer
     from nnsim.experiments import Experiment
     from nnsim.lab.addresses import Names
+    from nnsim.lab.live import Snapshot
 
 Array = NDArray[np.float64]
 
@@ -33,6 +35,8 @@ class Learning(ABC):
     names : Names
     start : array (n_params,)
         Where `reset` goes back to.
+    running : Running
+        How training in a thread goes on, for whoever shows it.
     """
 
     experiment: Experiment
@@ -42,6 +46,8 @@ class Learning(ABC):
     start: Array
     _timeline: Timeline
     _recorder: Recorder | None = None
+    _training_state: Any = None
+    running: Running = Running()
 
     @abstractmethod
     def changed(self, *, parameters: bool = False) -> None:
@@ -89,6 +95,21 @@ class Learning(ABC):
         self.trainer.step(data.inputs, data.targets)
         self._timeline = recorder.timeline()
         self.changed(parameters=True)
+
+    def take(self, snapshot: Snapshot, grown: int) -> None:
+        """Put onto the bench where training in a thread stands.
+
+        Parameters
+        ----------
+        snapshot : Snapshot
+        grown : int
+            Bytes of its timeline that came since the bench was last put into the memory of undo.
+        """
+        self._timeline, self._recorder = replace(snapshot.timeline, grown=grown), None
+        self.trainer.restore(snapshot.state)
+        self.trainer.stopped = snapshot.stopped
+        self.changed(parameters=True)
+        self._training_state = snapshot.state  # never changed by anyone: it need not be copied
 
     # The timeline ---------------------------------------------------------------------------
 

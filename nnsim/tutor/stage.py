@@ -56,11 +56,11 @@ class Budget:
             When it would train for minutes.
         """
         command, rest = parse(line, lab.commands)
-        if command.name != "train":
+        if command.name not in ("train", "until"):
             return
-        count = epochs(command, rest)
+        count = epochs(lab, command, rest)
         samples = max(1, lab.experiment.data.count)
-        batches = math.ceil(samples / (lab.experiment.training.batch_size or samples))
+        batches = math.ceil(samples / (lab.trainer.batch_size or samples))
         self.work -= count * samples * lab.network.parameters.size
         self.updates -= count * batches
         if self.work < 0 or self.updates < 0:

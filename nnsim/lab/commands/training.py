@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nnsim.engine.layers import Dropout
 from nnsim.engine.seeds import LARGEST_SEED
 from nnsim.i18n import N_, _
+from nnsim.lab import divergence
 from nnsim.lab.commands.numbers import set_number
 from nnsim.lab.commands.table import COMMANDS, Command, command, no_more, number, whole, words
 from nnsim.lab.errors import LabError
@@ -18,24 +20,38 @@ MOST_EPOCHS = 10_000_000
 
 @command("train N", N_("train N more epochs"))
 def _train(lab: Lab, rest: str) -> str:
-    for _progress in lab.training(epochs(COMMANDS["train"], rest)):
+    for _progress in lab.training(epochs(lab, COMMANDS["train"], rest)):
         pass
     return trained(lab)
 
 
-def epochs(of: Command, rest: str) -> int:
-    """How many epochs a ``train N`` asks for."""
+@command("until N", N_("train on to epoch N"))
+def _until(lab: Lab, rest: str) -> str:
+    for _progress in lab.training(epochs(lab, COMMANDS["until"], rest)):
+        pass
+    return trained(lab)
+
+
+def epochs(lab: Lab, of: Command, rest: str) -> int:
+    """How many epochs a ``train N`` or ``until N`` asks for."""
     (text,) = words(rest, of.name, 1, 1)
-    return whole(text, 1, MOST_EPOCHS)
+    if of.name != "until":
+        return whole(text, 1, MOST_EPOCHS)
+    wanted, now = whole(text, 1, MOST_EPOCHS * 100), lab.trainer.epoch
+    if wanted <= now:
+        raise LabError(
+            _("epoch {wanted} is not ahead, this is epoch {now}; rewind {wanted} goes back").format(
+                wanted=wanted, now=now
+            )
+        )
+    return wanted - now
 
 
 def trained(lab: Lab) -> str:
     """Where training has led, in a sentence."""
-    epochs = _("epoch {epoch}").format(epoch=lab.trainer.epoch)
     if lab.diverged:
-        return _("{epochs}: the numbers left the finite; the last finite state is kept").format(
-            epochs=epochs
-        )
+        return divergence.explained(lab)
+    epochs = _("epoch {epoch}").format(epoch=lab.trainer.epoch)
     metrics = lab.metrics
     cost = _("cost {cost}").format(cost=f"{metrics.cost:.4g}")
     if metrics.right is None:
@@ -73,6 +89,43 @@ def _optimizer(lab: Lab, rest: str) -> str:
     (name,) = words(rest, "optimizer", 1, 1)
     lab.use_optimizer(name)
     return _("the optimizer is {name}").format(name=name)
+
+
+@command("batch N", N_("set how many samples one update takes; 0 takes the whole set"))
+def _batch(lab: Lab, rest: str) -> str:
+    (text,) = words(rest, "batch", 1, 1)
+    size = whole(text, 0, max(1, lab.experiment.data.count))
+    lab.trainer.batch_size = size
+    lab.changed(parameters=True)
+    if not size:
+        return _("an update takes the whole set")
+    return _("an update takes {size} samples").format(size=size)
+
+
+@command("l2 R", N_("set the penalty on weights, ½·l2·Σw²; 0 for none"))
+def _l2(lab: Lab, rest: str) -> str:
+    (text,) = words(rest, "l2", 1, 1)
+    return set_number(lab, f"l2 {text}")
+
+
+@command("dropout LAYER RATE", N_("set how often a dropout layer switches a number off, 0 to 1"))
+def _dropout(lab: Lab, rest: str) -> str:
+    name, text = words(rest, "dropout", 2, 2)
+    layers = {layer.name: layer for layer in lab.network.layers if isinstance(layer, Dropout)}
+    if name not in layers:
+        raise LabError(
+            _("{name} is no dropout layer; there is {known}").format(
+                name=name, known=", ".join(layers)
+            )
+            if layers
+            else _("this network has no dropout layer")
+        )
+    rate = number(text)
+    if not 0 <= rate < 1:
+        raise LabError(_("a dropout rate is at least 0 and below 1: {value}").format(value=text))
+    layers[name].rate = rate
+    lab.changed(parameters=True)
+    return _("{layer} drops {rate} of its inputs in training").format(layer=name, rate=f"{rate:g}")
 
 
 @command("reset", N_("go back to the start parameters, epoch 0"))

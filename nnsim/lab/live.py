@@ -1,0 +1,240 @@
+"""Training in a thread, on a copy of the bench's network, in snapshots that never change.
+
+The bench itself is touched by one thread only: whoever drives it (`nnsim.lab.runner`) asks a `Live`
+for its latest snapshot now and then, and puts that onto the bench.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import count
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from nnsim.i18n import _
+from nnsim.lab import surgery
+from nnsim.lab.errors import LabError
+from nnsim.lab.timeline import Recorder, Timeline
+
+if TYPE_CHECKING:
+    from nnsim.lab.learning import Learning
+
+# Seconds that stopping waits: for the end of the epoch, and then for that of the update.
+EPOCH_ENDS, UPDATE_ENDS = 0.05, 0.3
+# The speed is that of about the last second.
+SPEED_OVER = 1.0
+# How far behind its pace training may catch up, in seconds.
+CATCH_UP = 0.1
+# Seconds after which a thread that computes lets others have their turn (Python's own: 0.005).
+TURN = 0.001
+
+_numbers = count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Where training stood at one time.
+
+    Attributes
+    ----------
+    live : int
+        The number of the `Live` that it comes from.
+    epoch, updates : int
+    state : dict
+        What `Trainer.restore` takes.
+    timeline : Timeline
+        With the epochs that were kept on the way.
+    steps_per_second : float
+        Updates per second of late.
+    stopped : str or None
+        ``"finished"``, ``"diverged"``, ``"interrupted"`` or ``"failed"``; None while it goes on.
+    problem : str
+        What went wrong, where it failed.
+    """
+
+    live: int
+    epoch: int
+    updates: int
+    state: dict[str, Any]
+    timeline: Timeline
+    steps_per_second: float = 0.0
+    stopped: str | None = None
+    problem: str = ""
+
+
+class Live:
+    """One stretch of training in a thread of its own.
+
+    Parameters
+    ----------
+    lab : Learning
+        Whose training goes on here; it is only read, and only now.
+    until : int, optional
+        The epoch at which to stop.
+    pace : int, optional
+        Updates per second; as fast as it goes without one.
+
+    Raises
+    ------
+    LabError, EngineError
+        Where there is nothing to train on, units are muted, or the network can't be trained.
+    """
+
+    def __init__(self, lab: Learning, until: int | None = None, pace: int | None = None) -> None:
+        surgery.refuse_muted(lab, _("training"))
+        data = lab.experiment.data
+        if not data.count:
+            raise LabError(_("this experiment has no data to train on"))
+        self.number = next(_numbers)
+        self.until = until
+        self._trainer = lab.trainer.twin()
+        epochs = lab.experiment.training.epochs if until is None else until - lab.trainer.epoch
+        self._samples = self._trainer.begin(data.inputs, data.targets, max(1, epochs))
+        self._recorder = Recorder(lab.timeline, self._trainer)
+        self._pace = pace
+        self._due = 0.0
+        self._times: deque[tuple[float, int]] = deque()
+        self._stop = self._asked = False
+        self._wake = threading.Event()
+        self._snapshot = self._seen = self._take()
+        self._thread = threading.Thread(target=self._work, name="nnsim training", daemon=True)
+
+    # For whoever drives it ----------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to train."""
+        self._thread.start()
+
+    def poll(self) -> Snapshot | None:
+        """The latest snapshot, if there is another than last time; asks for one more."""
+        if self._asked and self._pace is None:
+            self._trainer.interrupt()  # a long epoch: the next one comes out of its midst
+        self._asked = True
+        latest = self._snapshot
+        if latest is self._seen:
+            return None
+        self._seen = latest
+        return latest
+
+    @property
+    def pace(self) -> int | None:
+        """Updates per second, None for as many as it can; to be changed at any time."""
+        return self._pace
+
+    @pace.setter
+    def pace(self, pace: int | None) -> None:
+        self._pace = pace
+        self._trainer.interrupt()
+        self._wake.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the end of training; says whether it has come."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def stop(self) -> Snapshot:
+        """End training, and return where it stands.
+
+        An epoch is finished if its end is near, the update in any case, unless that takes long:
+        it is dropped then, and the thread ends by itself.
+        """
+        self._stop = True
+        self._wake.set()
+        if not self.wait(EPOCH_ENDS):
+            self._trainer.interrupt()
+            self.wait(UPDATE_ENDS)
+        latest = self._snapshot
+        return latest if latest.stopped else replace(latest, stopped="interrupted")
+
+    # In the thread ------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        with _short_turns():
+            try:
+                stopped = self._train()
+                latest = replace(self._take(), stopped=stopped)
+            except Exception as error:
+                # Whatever it is, it is said on the screen, and the bench stays where it was.
+                problem = f"{type(error).__name__}: {error}" if str(error) else repr(error)
+                latest = replace(self._snapshot, stopped="failed", problem=problem)
+            self._snapshot = latest
+
+    def _train(self) -> str:
+        trainer, samples, recorder = self._trainer, self._samples, self._recorder
+        advance, note = trainer.advance, recorder.note
+        until = sys.maxsize if self.until is None else self.until
+        self._due = perf_counter()
+        while not self._stop:
+            if trainer.epoch >= until:
+                return "finished"
+            if self._pace is None:
+                stopped = advance(samples)
+            elif self._is_due(self._pace):
+                stopped = advance(samples, 1)
+            else:
+                continue
+            if stopped is None and not trainer.position:
+                note()
+            if stopped == "diverged":
+                return stopped
+            if self._asked:
+                self._asked = False
+                self._snapshot = self._take()
+        return "interrupted"
+
+    def _is_due(self, pace: int) -> bool:
+        """Wait for the next update; says whether its time has come, or something else has."""
+        now = perf_counter()
+        self._due = min(max(self._due, now - CATCH_UP), now + 1 / pace)
+        if self._wake.wait(max(0.0, self._due - now)):
+            self._wake.clear()
+            return False
+        self._due += 1 / pace
+        return True
+
+    def _take(self) -> Snapshot:
+        trainer = self._trainer
+        return Snapshot(
+            self.number,
+            trainer.epoch,
+            trainer.updates,
+            trainer.state(),
+            self._recorder.timeline(),
+            self._speed(),
+        )
+
+    def _speed(self) -> float:
+        times, now = self._times, (perf_counter(), self._trainer.updates)
+        times.append(now)
+        while len(times) > 2 and now[0] - times[1][0] >= SPEED_OVER:
+            times.popleft()
+        seconds, updates = now[0] - times[0][0], now[1] - times[0][1]
+        return updates / seconds if seconds else 0.0
+
+
+_turns = threading.Lock()
+_taking_turns = 0
+_usual_turn = 0.0
+
+
+@contextmanager
+def _short_turns() -> Iterator[None]:
+    """Let the thread of keys and screen have its turn sooner, as long as anything trains."""
+    global _taking_turns, _usual_turn
+    with _turns:
+        if not _taking_turns:
+            _usual_turn = sys.getswitchinterval()
+            sys.setswitchinterval(TURN)
+        _taking_turns += 1
+    try:
+        yield
+    finally:
+        with _turns:
+            _taking_turns -= 1
+            if not _taking_turns:
+                sys.setswitchinterval(_usual_turn)

@@ -1,0 +1,223 @@
+"""Running lines on a bench, also while its network is trained in a thread."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from nnsim.i18n import _
+from nnsim.lab.commands import COMMANDS, epochs, parse, trained
+from nnsim.lab.errors import LabError
+from nnsim.lab.live import Live, Snapshot
+from nnsim.lab.running import PACES
+
+if TYPE_CHECKING:
+    from nnsim.lab.lab import Lab
+
+# What leaves training alone, as it is about the input, a walk or a circuit only.
+ASIDE = (
+    "paint", "input", "pixel", "clear", "sample", "target", "focus", "forward", "backward", "next",
+    "previous", "first", "last", "circuit", "fold", "unfold",
+)  # fmt: skip
+# What training stops for: to look at the past, or at something else.
+PAUSING = ("rewind", "experiment", "undo", "redo")
+
+
+class Runner:
+    """Runs lines on a bench; ``train`` and ``until`` go on in a thread meanwhile.
+
+    All of it is to be called from one thread. `poll` puts the latest of what is trained onto the
+    bench; between two polls nothing changes there, except by commands.
+
+    Attributes
+    ----------
+    lab : Lab
+    live : Live or None
+        What trains now.
+    """
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self.live: Live | None = None
+        self._before = lab.moment()  # where the stretch of training began that undo takes back
+        self._grown = self._counted = 0  # bytes of the timeline, and those that undo knows of
+
+    def run(self, line: str, *, merge: bool = False) -> str:
+        """Run a line, as `Lab.run` does; training goes on where that makes sense.
+
+        Raises
+        ------
+        LabError
+            With nothing changed, and training going on as before.
+        """
+        command, rest = parse(line, self.lab.commands)
+        if command.name in ("train", "until"):
+            return self._train(line)
+        if self.live is None:
+            if command.changes or command.name in PAUSING:
+                self._tell(problem="")
+            return self.lab.run(line, merge=merge)
+        if not command.changes and command.name not in PAUSING:
+            return self.lab.run(line)
+        if self._is_aside(command.name, rest):
+            return self._run_aside(line, merge)
+        return self._run_between(line)
+
+    # Training -----------------------------------------------------------------------------------
+
+    def start(self, target: int | None = None) -> None:
+        """Train in a thread, to an epoch or without end.
+
+        Raises
+        ------
+        LabError, EngineError
+            Where it can't be trained.
+        """
+        self.pause()
+        live = Live(self.lab, target, self.lab.running.pace)
+        self._grown = self._counted = 0
+        self._before = self.lab.moment()
+        self.live = live
+        self._tell(on=True, target=target, steps_per_second=0.0, problem="")
+        live.start()
+
+    def toggle(self) -> None:
+        """Train on, to the epoch that was asked for if there is one ahead; or pause."""
+        if self.live is not None:
+            self.pause()
+            return
+        target = self.lab.running.target
+        self.start(target if target is not None and target > self.lab.trainer.epoch else None)
+
+    def pause(self) -> None:
+        """Stop training, with the bench exactly where it has come to."""
+        if self.live is not None:
+            self._take(self.live.stop())
+
+    def poll(self) -> bool:
+        """Put the latest of what is trained onto the bench; says whether anything has changed."""
+        snapshot = None if self.live is None else self.live.poll()
+        if snapshot is not None:
+            self._take(snapshot)
+        return snapshot is not None
+
+    def wait(self, seconds: float) -> bool:
+        """Give training time to come to its end; says whether it has."""
+        if self.live is not None and self.live.wait(seconds):
+            self.poll()
+        return self.live is None
+
+    def change_pace(self, by: int) -> None:
+        """Train slower or faster, by so many places of `PACES`."""
+        place = PACES.index(self.lab.running.pace) + by
+        pace = PACES[min(max(place, 0), len(PACES) - 1)]
+        self._tell(pace=pace)
+        if self.live is not None:
+            self.live.pace = pace
+
+    # Commands meanwhile -------------------------------------------------------------------------
+
+    def _train(self, line: str) -> str:
+        """Start what ``train N`` or ``until N`` asks for, instead of what is running."""
+        lab = self.lab
+        command, rest = parse(line, COMMANDS)
+        epochs(lab, command, rest)  # refused while training goes on
+        target = None if self.live is None else self.live.until
+        going = self._interrupt()
+        try:
+            self.start(lab.trainer.epoch + epochs(lab, command, rest))
+        except ValueError:
+            if going:
+                self._go_on(target)
+            raise
+        return ""
+
+    def _is_aside(self, name: str, rest: str) -> bool:
+        lab = self.lab
+        if lab.circuit is not None and lab.circuit.takes(name, rest):
+            return True
+        if name != "set":
+            return name in ASIDE
+        try:
+            return lab.names.resolve(rest.split()[0]).kind in ("input", "target")
+        except (LabError, IndexError):
+            return True  # it will be refused
+
+    def _run_aside(self, line: str, merge: bool) -> str:
+        """Run what doesn't touch the training; undo knows it as later than what was trained."""
+        lab = self.lab
+        if lab.joins(line, merge=merge):  # another stroke of the same drag: as if it was then
+            message = lab.run(line, merge=merge)
+            now: Any = lab.moment()
+            names = ("input", "target", "sample", "edited", "focus", "walk_place", "circuit")
+            self._before = replace(self._before, **{name: getattr(now, name) for name in names})
+            return message
+        self._remember()
+        try:
+            return lab.run(line, merge=merge)
+        finally:
+            self._before = lab.moment()
+
+    def _run_between(self, line: str) -> str:
+        """Stop, run what changes the training, and train on."""
+        name = line.split()[0]
+        assert self.live is not None
+        target = self.live.until
+        going = self._interrupt()
+        try:
+            message = self.lab.run(line)
+        except ValueError:
+            if going:
+                self._go_on(target)
+            raise
+        if not going:
+            return message
+        problem = _("training is paused") if name in PAUSING else self._go_on(target)
+        return f"{message} · {problem}" if problem else message
+
+    def _interrupt(self) -> bool:
+        """Stop what trains; says whether it would have gone on."""
+        going = self.live is not None
+        self.pause()
+        return going and self.lab.trainer.stopped == "interrupted"
+
+    def _go_on(self, target: int | None) -> str:
+        """Train on; says what is in the way of it."""
+        try:
+            self.start(target)
+        except ValueError as problem:
+            return str(problem)
+        return ""
+
+    # The bench ----------------------------------------------------------------------------------
+
+    def _take(self, snapshot: Snapshot) -> None:
+        """Put a snapshot of what trains now onto the bench; others are stale."""
+        if self.live is None or snapshot.live != self.live.number:
+            return
+        lab = self.lab
+        self._grown = snapshot.timeline.grown
+        lab.take(snapshot, max(0, self._grown - self._counted))
+        self._tell(steps_per_second=snapshot.steps_per_second)
+        if snapshot.stopped is None:
+            return
+        self.live = None
+        self._remember()
+        lab.message = trained(lab)
+        problem = lab.message if lab.diverged else ""
+        if snapshot.stopped == "failed":
+            problem = lab.message = _("training was stopped by an error: {problem}").format(
+                problem=snapshot.problem
+            )
+        self._tell(on=False, problem=problem)
+
+    def _remember(self) -> None:
+        """Let undo take back what was trained since the last command."""
+        lab, before = self.lab, self._before
+        if lab.trainer.updates != before.training["updates"] or lab.diverged:
+            done = lab.trainer.epoch - before.epoch
+            lab.remember(before, f"train {done}" if done else "step", COMMANDS["train"].name)
+            self._counted = self._grown
+
+    def _tell(self, **changes: Any) -> None:
+        self.lab.running = replace(self.lab.running, **changes)
