@@ -77,7 +77,6 @@ class NnsimApp(KeyQueue):
         super().__init__(css_path=[folder / f"{name}.tcss" for name in first])
         self._lab, self._lesson = lab, lesson
         self.ascii_only = ascii_only
-        self.ascii_only = ascii_only
         if ascii_only:
             from nnsim.tui.ascii import AsciiFilter
 
