@@ -22,8 +22,15 @@ PANELS = {
 # Those that are there from the start, by the id of their widget.
 PLACES = {1: "input", 2: "diagram", 3: "forward", 4: "backward", 5: "training", 6: "samples"}
 
+
+def _map(lab: Lab) -> BenchPanel:
+    from nnsim.tui.widgets.map_board import map_board
+
+    return map_board(lab)
+
+
 # Those that are imported and mounted when they are first chosen.
-BOARDS: dict[int, Callable[[Lab], BenchPanel]] = {}
+BOARDS: dict[int, Callable[[Lab], BenchPanel]] = {7: _map}
 
 TABBED = (2, 3, 4, 6, *sorted(BOARDS))  # those that share one place where the terminal is narrow
 LOWER = TABBED[1:]  # those that share the place below the network where it is wide
@@ -79,6 +86,7 @@ class Panels:
     def choose(self, number: int) -> None:
         """Bring a panel to the front of its place."""
         screen = self._screen
+        self.get(number)
         self.chosen = number
         self._enlarge(1 if number in TALL else 0)
         for other in TABBED:

@@ -1,0 +1,25 @@
+"""Panel 7, the map: which one it is depends on the kind of input."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nnsim.lab import Lab
+    from nnsim.tui.widgets.bench_panel import BenchPanel
+
+
+def map_board(lab: Lab) -> BenchPanel:
+    """The map for what is on the bench."""
+    kind = lab.experiment.input.kind
+    if kind == "point":
+        from nnsim.tui.widgets.plane import PlaneInput
+
+        return PlaneInput()
+    if kind == "number":
+        from nnsim.tui.widgets.number import NumberInput
+
+        return NumberInput()
+    from nnsim.tui.widgets.map_panel import MapPanel
+
+    return MapPanel()

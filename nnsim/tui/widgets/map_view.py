@@ -1,0 +1,288 @@
+"""How the map of all forms is drawn: the part of it in sight, and the text beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.segment import Segment
+from textual.geometry import Region
+from textual.strip import Strip
+
+from nnsim.i18n import _
+from nnsim.lab import Lab
+from nnsim.lab.beliefs import Beliefs, Marks
+from nnsim.lab.forgetting import Stories
+from nnsim.tui.widgets.bench_panel import BenchPanel
+from nnsim.tui.widgets.map_field import Cells, FieldStyles, Grid
+from nnsim.tui.widgets.map_side import Aside
+from nnsim.tui.widgets.map_stories import StoryTable
+from nnsim.tui.widgets.painter import Painter
+from nnsim.tui.widgets.rows import Row
+
+SIDE, WIDEST_SIDE = 19, 34
+LEAST_MAP = 14
+"""With fewer columns left for the map there is no text beside it."""
+GAP = 4
+"""Changes on a line that lie closer are drawn in one go."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What the map shows now."""
+
+    lab: Lab
+    beliefs: Beliefs
+    marks: Marks
+    signs: NDArray[np.int8]
+    stories: Stories
+
+
+class MapView(BenchPanel, Painter):
+    """Draws what `shown` says; `draw` brings the screen in line, and only what is different."""
+
+    PREFIX = "map--"
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        *(f"map--class-{k}" for k in range(6)),
+        "map--cursor",
+        "map--dim",
+        "map--header",
+        "map--strong",
+        "map--wrong",
+    }
+    DEFAULT_CSS = """
+    MapView {
+        .map--class-0 { color: #5aa9ff; }
+        .map--class-1 { color: #ff9a3c; }
+        .map--class-2 { color: #5fd38a; }
+        .map--class-3 { color: #d98cff; }
+        .map--class-4 { color: #f2d64b; }
+        .map--class-5 { color: #4fd6d6; }
+        .map--cursor { text-style: bold reverse; }
+        .map--dim { color: $text-muted; }
+        .map--header { color: $text-muted; text-style: bold; }
+        .map--strong { text-style: bold; }
+        .map--wrong { color: $text-error; text-style: bold; }
+        &:light {
+            .map--class-0 { color: #0b5cc4; }
+            .map--class-1 { color: #b34700; }
+            .map--class-2 { color: #14713a; }
+            .map--class-3 { color: #7d1fb0; }
+            .map--class-4 { color: #7a6200; }
+            .map--class-5 { color: #006d6d; }
+        }
+        &:ansi {
+            .map--class-0 { color: ansi_bright_blue; }
+            .map--class-1 { color: ansi_yellow; }
+            .map--class-2 { color: ansi_green; }
+            .map--class-3 { color: ansi_magenta; }
+            .map--class-4 { color: ansi_bright_yellow; }
+            .map--class-5 { color: ansi_cyan; }
+            .map--dim { text-style: dim; }
+        }
+    }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.shown: Shown | None = None
+        self.sorry = ""  # why there is no map
+        self.cursor = 0
+        self.listing = False
+        self.as_signs = False
+        self.table = StoryTable()
+        self.styles_of = FieldStyles(self)
+        self.top = self.left = 0  # the first line and column of forms in sight
+        self._grid = Grid(False, 1, 0, 0)
+        self._cells: Cells = np.zeros((0, 0), np.int64)
+        self._side: list[Row] = []
+        self._list: list[Row] = []
+
+    # What is where ------------------------------------------------------------------------------
+
+    @property
+    def map_width(self) -> int:
+        """Columns for the map (or the list)."""
+        width = self.content_size.width
+        if width < LEAST_MAP + 1 + SIDE:
+            return width
+        widest = 2 * self.shown.beliefs.layout.columns if self.shown else width
+        if self.listing:
+            widest = 44
+        return max(min(width - 1 - SIDE, widest), width - 1 - WIDEST_SIDE)
+
+    @property
+    def side_width(self) -> int:
+        """Columns for the text beside it; 0 where there is no room."""
+        return max(0, self.content_size.width - self.map_width - 1)
+
+    @property
+    def seen(self) -> tuple[int, int]:
+        """How many columns and lines of forms are in sight."""
+        return (
+            min(self.map_width, self._grid.columns) // self._grid.width,
+            min(self.content_size.height, self._grid.lines),
+        )
+
+    def follow(self) -> None:
+        """Move the window so that the cursor is in it."""
+        if self.shown is None:
+            return
+        if self.listing:
+            self.table.follow(self.content_size.height)
+            return
+        columns, lines = self.seen
+        row, column = self.shown.beliefs.layout.place(self.cursor)
+        line = self._grid.corner(row, column)[1]
+        self.top = min(max(self.top, line - lines + 1), line)
+        self.left = min(max(self.left, column - columns + 1), column)
+        self.scroll_by(0, 0)
+
+    def scroll_by(self, right: int, down: int) -> None:
+        """Move the window, as far as there is map."""
+        if self.listing:
+            self.table.scroll(down, self.content_size.height)
+            return
+        columns, lines = self.seen
+        most = self._grid.columns // self._grid.width - columns
+        self.left = min(max(0, self.left + right), max(0, most))
+        self.top = min(max(0, self.top + down), max(0, self._grid.lines - lines))
+
+    def form_at(self, x: int, y: int) -> int | None:
+        """The form at a cell of the content; of two the upper one."""
+        if self.shown is None or self.listing:
+            return None
+        columns, lines = self.seen
+        if not (0 <= x < columns * self._grid.width and 0 <= y < lines):
+            return None
+        row, column = self._grid.at(x + self.left * self._grid.width, y + self.top)
+        return int(self.shown.beliefs.layout.form[row, column])
+
+    # Drawing ------------------------------------------------------------------------------------
+
+    def draw(self) -> None:
+        """Work out what each cell shows now, and draw those again that are different."""
+        shown = self.shown
+        if shown is None or not self.content_size.area:
+            self._cells, self._side, self._list = np.zeros((0, 0), np.int64), [], []
+            self.refresh()
+            return
+        self.styles_of.name(shown.beliefs.names)
+        layout = shown.beliefs.layout
+        coloured = self.styles_of.colourful and not self.as_signs
+        grid = Grid.of(
+            layout.rows, layout.columns, (self.map_width, self.content_size.height),
+            coloured=coloured,
+        )  # fmt: skip
+        moved = grid != self._grid
+        self._grid = grid
+        if moved:
+            self.follow()
+        old, self._cells = self._cells, grid.cells(shown.beliefs, shown.signs, self.cursor)
+        if moved or old.shape != self._cells.shape or self.listing:
+            self._draw_list()
+        else:
+            self._draw_changed(old)
+        self._draw_side(coloured)
+        self._say_what_is_in_sight()
+
+    def redraw_all(self) -> None:
+        """Draw everything again: the window or the mode is another."""
+        self.refresh()
+        self.draw()
+
+    def _draw_changed(self, old: Cells) -> None:
+        """Draw those cells of the map again that are different now."""
+        columns, lines = self.seen
+        part = np.s_[self.top : self.top + lines, self.left : self.left + columns]
+        changed = old[part] != self._cells[part]
+        width = self._grid.width
+        for y in np.flatnonzero(changed.any(axis=1)).tolist():
+            places = np.flatnonzero(changed[y])
+            cuts = np.flatnonzero(np.diff(places) > GAP)
+            starts = places[np.concatenate([[0], cuts + 1])].tolist()
+            ends = places[np.concatenate([cuts, [len(places) - 1]])].tolist()
+            for start, end in zip(starts, ends, strict=True):
+                self.refresh(Region(start * width, y, (end - start + 1) * width, 1))
+
+    def _draw_list(self) -> None:
+        """Draw the list anew where it is different, or the whole map."""
+        if not self.listing or self.shown is None:
+            self.refresh()
+            return
+        self.table.show(self.shown.stories)
+        rows = self.table.rows(self.shown.lab, self.map_width, self.content_size.height)
+        if rows != self._list:
+            self._list = rows
+            self.refresh(Region(0, 0, self.map_width, self.content_size.height))
+
+    def _draw_side(self, coloured: bool) -> None:
+        shown = self.shown
+        assert shown is not None
+        rows: list[Row] = []
+        if self.side_width:
+            aside = Aside(
+                shown.lab, shown.beliefs, shown.marks, self.cursor, shown.stories,
+                self.styles_of.letters, coloured,
+            )  # fmt: skip
+            rows = aside.rows(self.side_width, self.content_size.height)
+        old, self._side = self._side, rows
+        for y in range(max(len(old), len(rows))):
+            if y >= len(old) or y >= len(rows) or old[y] != rows[y]:
+                self.refresh(Region(self.map_width, y, self.side_width + 1, 1))
+
+    def _say_what_is_in_sight(self) -> None:
+        """Name the part in sight on the border, where there is more."""
+        text = ""
+        columns, lines = self.seen
+        if self.listing:
+            text = _("{count} training images").format(count=len(self.table.stories))
+        elif lines < self._grid.lines or columns < self._grid.columns // self._grid.width:
+            twice = 2 if self._grid.halves else 1
+            text = _("rows {a}–{b} of {c}, columns {d}–{e} of {f}").format(
+                a=self.top * twice + 1, b=(self.top + lines) * twice, c=self._grid.lines * twice,
+                d=self.left + 1, e=self.left + columns, f=self._grid.columns // self._grid.width,
+            )  # fmt: skip
+        if text != self.border_subtitle:
+            self.border_subtitle = text
+
+    def render_line(self, y: int) -> Strip:
+        """One line: of the map or the list, and of the text beside it."""
+        width = self.content_size.width
+        if self.shown is None:
+            return self.line((self.sorry if y == 0 else "", "dim"))
+        left = self.map_width
+        if self.listing:
+            row = self._list[y] if y < len(self._list) else []
+            segments = list(self.line(*((t, n or "plain") for t, n in row), width=left))
+        else:
+            segments = self._map_line(y)
+            used = sum(len(segment.text) for segment in segments)
+            segments.append(Segment(" " * (left - used), self.style()))
+        if self.side_width:
+            side = self._side[y] if y < len(self._side) else []
+            segments.append(Segment(" ", self.style()))
+            segments += self.line(*((t, n or "plain") for t, n in side), width=self.side_width)
+        return Strip(segments).adjust_cell_length(width, self.style()).simplify()
+
+    def _map_line(self, y: int) -> list[Segment]:
+        columns, lines = self.seen
+        if y >= lines or self.top + y >= len(self._cells):
+            return []
+        cells = self._cells[self.top + y, self.left : self.left + columns]
+        coloured = self.styles_of.colourful and not self.as_signs
+        return self.styles_of.segments(cells, self._grid, not coloured)
+
+    def on_resize(self) -> None:
+        """Put the map into the new size."""
+        self.draw()
+        self.follow()
+        self.redraw_all()
+
+    def notify_style_update(self) -> None:
+        """Every cell is drawn anew in the new style."""
+        super().notify_style_update()
+        if hasattr(self, "styles_of"):
+            self.styles_of.clear()
