@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nnsim.experiments.datasets import DataSet
+    from nnsim.experiments.inputs import InputSpec
     from nnsim.experiments.network import NetworkSpec
     from nnsim.experiments.table import Table
     from nnsim.experiments.training import TrainingSpec
@@ -65,11 +66,7 @@ def load(name_or_path: str | Path) -> Experiment:
     root = Document.read(find(name_or_path)).root()
     root.only(KEYS)
     name = _read_id(root)
-    given = read_input(root.table("input", required=True))
-    classes = root.texts("classes")
-    training = read_training(root.table("training"))
-    network = read_network(root.table("network", required=True), given, training.seed)
-    _check_classes(root, classes, network)
+    given, classes, training, network = read_parts(root)
     wanted = Wanted(
         input=given,
         classes=classes,
@@ -87,7 +84,7 @@ def load(name_or_path: str | Path) -> Experiment:
         data = data.labelled()
     return Experiment(
         id=name,
-        title=_read_title(root, name),
+        title=read_title(root, name),
         path=root.document.path,
         input=given,
         classes=classes,
@@ -95,6 +92,18 @@ def load(name_or_path: str | Path) -> Experiment:
         data=data,
         training=training,
     )
+
+
+def read_parts(
+    root: Table,
+) -> tuple[InputSpec, tuple[str, ...], TrainingSpec, NetworkSpec]:
+    """Return input, classes, training and network of an experiment, which fit together."""
+    given = read_input(root.table("input", required=True))
+    classes = root.texts("classes")
+    training = read_training(root.table("training"))
+    network = read_network(root.table("network", required=True), given, training.seed)
+    _check_classes(root, classes, network)
+    return given, classes, training, network
 
 
 def _check_classes(root: Table, classes: tuple[str, ...], network: NetworkSpec) -> None:
@@ -146,7 +155,8 @@ def _read_id(root: Table) -> str:
     return name
 
 
-def _read_title(root: Table, name: str) -> str:
+def read_title(root: Table, name: str) -> str:
+    """Return the title, one line; `name` where there is none."""
     title = root.text("title", name)
     if not title.strip() or len(title) > LONGEST_TITLE or not title.isprintable():
         problem = _("title should be one line of at most {most} characters")

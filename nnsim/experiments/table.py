@@ -149,6 +149,8 @@ def shown(value: object) -> str:
         return _("the text {text}").format(text=quoted(value)) if value else _("an empty text")
     if isinstance(value, list):
         return _("a list")
+    if value is None:  # in JSON
+        return "null"
     return _("a table") if isinstance(value, dict) else _("a date")
 
 

@@ -106,6 +106,11 @@ class Frame:
         """How many samples of the next epoch have been trained on."""
         return int(self._rest["position"])
 
+    @property
+    def shared(self) -> dict[str, Any]:
+        """What it may hold together with other frames: all but arrays and counts of its own."""
+        return self._rest
+
     def state(self) -> dict[str, Any]:
         """What `Trainer.restore` takes."""
         running, slots, best = self._arrays

@@ -1,0 +1,224 @@
+"""One file that holds a header and arrays: a zip of ``session.json`` and ``NAME.npy``.
+
+Nothing in it is ever executed or unpickled. What the arrays should be is known before one is read,
+so a file that announces more than that, or holds anything else, is refused before it takes memory.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import re
+import struct
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+from numpy.lib import format as npy
+
+from nnsim.experiments.errors import ExperimentError, at, quoted
+from nnsim.experiments.table import Document, Table
+from nnsim.i18n import _
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from nnsim.experiments.lines import Path as KeyPath
+
+    Array = NDArray[Any]
+
+HEADER = "session.json"
+LARGEST = 2**30
+"""Bytes of a file that is opened at all."""
+_LARGEST_HEADER = 64 * 2**20
+_MOST_ENTRIES = 2000
+_LEVEL = 4  # of compression: parameters hardly shrink, and nobody wants to wait
+_NAME = re.compile(r"[\w.]+\.npy")
+
+# What zipfile, zlib and NumPy raise over files that are cut short, damaged or encrypted.
+_DAMAGE = (
+    OSError, EOFError, ValueError, KeyError, IndexError, RuntimeError, SyntaxError, OverflowError,
+    TypeError, zipfile.BadZipFile, zlib.error, struct.error,
+)  # fmt: skip
+
+
+def pack(header: Mapping[str, Any], arrays: Mapping[str, Array]) -> bytes:
+    """Return the file; the same header and arrays always give the same bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
+        text = json.dumps(header, allow_nan=False, separators=(",", ":"))
+        archive.writestr(_entry(HEADER), text)
+        for name, array in arrays.items():
+            with archive.open(_entry(f"{name}.npy"), "w", force_zip64=True) as member:
+                npy.write_array(member, np.asarray(array, order="C"), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name)  # of 1980: the time is no part of what is saved
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.external_attr = 0o600 << 16
+    return entry
+
+
+@dataclass(frozen=True)
+class _Header(Document):
+    """A header as a document whose refusals name the place in it by its keys."""
+
+    def error(self, path: KeyPath, problem: str) -> ExperimentError:
+        where = "".join(f"[{k}]" if isinstance(k, int) else f".{k}" for k in path)[1:]
+        return at(str(self.path), None, f"{where}: {problem}" if where else problem)
+
+
+class Archive:
+    """A file that `pack` made, or that says so.
+
+    Parameters
+    ----------
+    content : bytes
+    file : str
+        Its name, for refusals.
+
+    Raises
+    ------
+    ExperimentError
+        If it is none, is damaged, or holds what has no place in it.
+    """
+
+    def __init__(self, content: bytes, file: str) -> None:
+        self.file = file
+        self._read: set[str] = set()
+        try:
+            self._zip = zipfile.ZipFile(io.BytesIO(content))
+        except _DAMAGE:
+            if content[:2] == b"PK":
+                self.refuse(_("the file is cut short or damaged; take a copy that is whole"))
+            self.refuse(_("this is no session of nnsim; the key s in the lab saves one"))
+        self._entries = self._look()
+        self.header = self._header()
+
+    def refuse(self, problem: str) -> NoReturn:
+        """Refuse the file.
+
+        Raises
+        ------
+        ExperimentError
+        """
+        raise at(self.file, None, problem)
+
+    def _look(self) -> dict[str, zipfile.ZipInfo]:
+        """Return the entries by name, after a look at what they say of themselves."""
+        entries: dict[str, zipfile.ZipInfo] = {}
+        found = self._zip.infolist()
+        if not any(entry.filename == HEADER for entry in found):
+            self.refuse(_("this is no session of nnsim; the key s in the lab saves one"))
+        for entry in found:
+            name = entry.filename
+            known = name == HEADER or _NAME.fullmatch(name)
+            plain = entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+            if not known or name in entries or len(found) > _MOST_ENTRIES:
+                problem = _("{name} has no place in a session").format(name=quoted(name))
+                self.refuse(problem)
+            if entry.flag_bits & 1 or not plain:
+                self.refuse(_("{name} is encrypted or packed otherwise").format(name=quoted(name)))
+            entries[name] = entry
+        return entries
+
+    def _header(self) -> Table:
+        try:
+            with self._zip.open(self._entries[HEADER]) as member:
+                raw = member.read(_LARGEST_HEADER + 1)
+            if len(raw) > _LARGEST_HEADER:
+                self.refuse(_("its description is too large"))
+            content = json.loads(raw.decode("utf-8"), parse_constant=self._no_number)
+        except ExperimentError:
+            raise
+        except (*_DAMAGE, RecursionError):
+            self.refuse(_("its description is damaged; take a copy that is whole"))
+        if not isinstance(content, dict):
+            self.refuse(_("its description is damaged; take a copy that is whole"))
+        return _Header(Path(self.file), content, "").root()
+
+    def _no_number(self, text: str) -> NoReturn:
+        problem = _("its description holds {value}; every number must be finite")
+        self.refuse(problem.format(value=text))
+
+    def holds(self, name: str) -> bool:
+        """Tell whether there is an array of this name."""
+        return f"{name}.npy" in self._entries
+
+    def array(self, name: str, shape: tuple[int, ...], dtype: Any = np.float64) -> Array:
+        """Return an array of just this shape and kind of number, all of them finite.
+
+        Raises
+        ------
+        ExperimentError
+            If there is none of this name, or another one.
+        """
+        if not self.holds(name):
+            self.refuse(_("the array {name} is missing").format(name=name))
+        wanted = np.dtype(dtype)
+        try:
+            with self._zip.open(self._entries[f"{name}.npy"]) as member:
+                if npy.read_magic(member) != (1, 0):
+                    raise ValueError
+                found, turned, kind = npy.read_array_header_1_0(member)
+                self._compare(name, (found, kind), (shape, wanted))
+                size = math.prod(shape) * wanted.itemsize
+                raw = member.read(size + 1)
+        except ExperimentError:
+            raise
+        except _DAMAGE:
+            raw, size, turned, kind = b"", -1, False, wanted
+        if len(raw) != size:
+            self.refuse(_("the array {name} is damaged; take a copy that is whole")
+                        .format(name=name))  # fmt: skip
+        array = np.frombuffer(raw, kind).reshape(shape, order="F" if turned else "C")
+        array = np.array(array, wanted, order="C")
+        if wanted.kind == "f" and not np.isfinite(array).all():
+            problem = _("the array {name} holds numbers that are not finite")
+            self.refuse(problem.format(name=name))
+        self._read.add(f"{name}.npy")
+        return array
+
+    def _compare(
+        self,
+        name: str,
+        found: tuple[tuple[int, ...], np.dtype[Any]],
+        wanted: tuple[tuple[int, ...], np.dtype[Any]],
+    ) -> None:
+        alike = found[1].newbyteorder("=") == wanted[1].newbyteorder("=")
+        if found[0] == wanted[0] and alike:
+            return
+        problem = _("the array {name} is {got}; it should be {want}")
+        got, want = (
+            f"{' × '.join(map(str, shape)) or '1'} {kind.name}" for shape, kind in (found, wanted)
+        )
+        self.refuse(problem.format(name=name, got=quoted(got)[1:-1], want=want))
+
+    def kind(self, name: str) -> str:
+        """Return the kind of number of an array (``"uint8"``), or ``""`` where there is none."""
+        try:
+            with self._zip.open(self._entries[f"{name}.npy"]) as member:
+                if npy.read_magic(member) != (1, 0):
+                    return ""
+                return npy.read_array_header_1_0(member)[2].name
+        except _DAMAGE:
+            return ""
+
+    def finish(self) -> None:
+        """Refuse arrays that nothing asked for.
+
+        Raises
+        ------
+        ExperimentError
+        """
+        for name in self._entries:
+            if name != HEADER and name not in self._read:
+                self.refuse(_("{name} has no place in a session").format(name=quoted(name)))
