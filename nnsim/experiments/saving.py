@@ -1,0 +1,108 @@
+"""Writing files of the user's: whole or not at all, and with a sentence for what goes wrong."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from nnsim.experiments.errors import at, quoted
+from nnsim.i18n import _
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Content = bytes | str
+
+
+def write_file(
+    path: str | os.PathLike[str],
+    content: Content | Callable[[IO[bytes]], Any],
+    *,
+    new: bool = False,
+) -> Path:
+    """Write a file that is there whole afterwards, or as it was before.
+
+    Parameters
+    ----------
+    path : path
+        A leading ``~`` is the home folder. A link is followed: the file it leads to is written.
+    content : bytes, str or callable
+        What goes into it, text as UTF-8; or what writes it into an open file.
+    new : bool
+        Refuse a path at which there is something already, however it came there meanwhile.
+
+    Returns
+    -------
+    Path
+        The file that was written.
+
+    Raises
+    ------
+    ExperimentError
+        If it can't be written (a folder, no folder, no permission, a full disk), in the form
+        ``file: what is wrong``.
+    """
+    name = str(path)
+    if not name.strip() or "\0" in name:
+        raise at(quoted(name), None, _("this is no file name; give one such as my-file"))
+    shown = Path(name)
+    try:
+        target = Path(os.path.realpath(shown.expanduser()))
+        _check(name, target, new=new)
+        _write(target, _writer(content), new=new)
+    except FileExistsError:
+        problem = _("there is such a file already; give another name")
+        raise at(name, None, problem) from None
+    except (OSError, RuntimeError) as error:  # RuntimeError: a home folder that there isn't
+        reason = getattr(error, "strerror", None) or str(error)
+        problem = _("the file can't be written ({reason}); nothing was changed")
+        raise at(name, None, problem.format(reason=reason)) from None
+    return target
+
+
+def _check(name: str, target: Path, *, new: bool) -> None:
+    """Refuse what a rename would do without asking: take the place of what is no plain file."""
+    if target.is_dir():
+        raise at(name, None, _("this is a folder; give a file"))
+    if target.exists():
+        if new:
+            raise FileExistsError
+        # What is written takes the place of what was there, which would be gone: /dev/null.
+        if not target.is_file():
+            raise at(name, None, _("this is no ordinary file; give one"))
+        if not os.access(target, os.W_OK):
+            raise at(name, None, _("the file may not be written to; nothing was changed"))
+    elif not target.parent.is_dir():
+        problem = _("there is no folder {folder} to write it into")
+        raise at(name, None, problem.format(folder=Path(name).parent))
+
+
+def _writer(content: Content | Callable[[IO[bytes]], Any]) -> Callable[[IO[bytes]], Any]:
+    if callable(content):
+        return content
+    raw = content.encode("utf-8") if isinstance(content, str) else content
+    return lambda file: file.write(raw)
+
+
+def _write(target: Path, write: Callable[[IO[bytes]], Any], *, new: bool) -> None:
+    from nnsim.engine.storage import replace_whole  # late: the list of experiments needs no NumPy
+
+    if not new:
+        mode = target.stat().st_mode & 0o777 if target.exists() else None
+        replace_whole(target, write)
+        if mode is not None:
+            with suppress(OSError):
+                target.chmod(mode)
+        return
+    with target.open("xb") as file:
+        try:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        except BaseException:
+            file.close()
+            with suppress(OSError):
+                target.unlink()
+            raise
