@@ -58,8 +58,6 @@ class NumberInput(ProbeInput):
     }
     DEFAULT_CSS = """
     NumberInput {
-        height: 1fr;
-        min-height: 6;
         .number--axis { color: $text-muted; }
         .number--legend { color: $text-muted; }
         .number--here { color: $text-accent; text-style: bold; }
@@ -144,7 +142,7 @@ class NumberInput(ProbeInput):
     def _below(self, plot: Plot) -> tuple[tuple[str, str], ...]:
         """The numbers of x, and where the probe is."""
         text, at = plot.flat(), plot.left + plot.column(float(self.probe[0]))
-        char = text[at] if text[at] != " " else "▴"
+        char = text[at] if text[at] != " " else "▲"
         return (text[:at], "axis"), (char, "here"), (text[at + 1 :], "axis")
 
     # The picture ------------------------------------------------------------------------------

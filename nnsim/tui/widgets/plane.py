@@ -86,8 +86,6 @@ class PlaneInput(ProbeInput):
     }
     DEFAULT_CSS = """
     PlaneInput {
-        height: 1fr;
-        min-height: 6;
         .plane--axis { color: $text-muted; }
         .plane--legend { color: $text-muted; }
         .plane--here { color: $text-accent; text-style: bold; }
@@ -179,7 +177,7 @@ class PlaneInput(ProbeInput):
             at = self._shown.left + column
             return self.line(
                 (text[:at], "axis"),
-                (text[at] if text[at] != " " else "▴", "here" if marked else "axis"),
+                (text[at] if text[at] != " " else "▲", "here" if marked else "axis"),
                 (text[at + 1 :], "axis"),
             )
         return self._legend_line(self._drawn[y])
@@ -222,6 +220,9 @@ class PlaneInput(ProbeInput):
     def _class_colour(self, number: int) -> Color:
         return self.get_component_styles(f"plane--class-{number % COLOURS}").color
 
+    def _text_colour(self) -> Color:
+        return self.visual_style.foreground or self.background_colors[1].get_contrast_text()
+
     def _shade(self, code: int) -> Color:
         """The colour of a shade on the background of the panel."""
         background = self.background_colors[1]
@@ -239,7 +240,7 @@ class PlaneInput(ProbeInput):
             if mark < SIGN:
                 style = Style.from_color(self._shade(above).rich_color, under.rich_color)
             elif mark == SIGN:
-                front = mix(under, self._class_colour(self._class_of(below)), 0.5) or under
+                front = mix(under, self._text_colour(), 0.4) or under
                 style = Style.from_color(front.rich_color, under.rich_color)
             else:
                 style = self._point_style(mark, under)
@@ -250,8 +251,7 @@ class PlaneInput(ProbeInput):
 
     def _point_style(self, mark: int, under: Color) -> Style:
         colour = self._class_colour((mark - POINT) // CLASS)
-        text = self.styles.color if self.styles.has_rule("color") else self.visual_style.foreground
-        front = mix(colour, text or colour, 0.65) or colour
+        front = mix(colour, self._text_colour(), 0.65) or colour
         flags = (mark - POINT) % CLASS
         return Style(
             color=front.rich_color, bgcolor=under.rich_color, bold=True,
@@ -300,12 +300,13 @@ class PlaneInput(ProbeInput):
             mark = POINT + number * CLASS
             region = SIGNS[number % len(SIGNS)] * 2 if self.in_signs else ""
             pieces += [(region + self._character(mark), mark), (f" {name}  ", NOTHING)]
-        if points.test.any():
-            hollow = [self._character(POINT + n * CLASS + TEST) for n in range(len(classes))]
-            pieces.append((_("test {marks}").format(marks="".join(hollow)) + "  ", NOTHING))
         wrong = int(points.wrong.sum())
         if wrong:
             pieces.append((_("{n} wrong").format(n=wrong), POINT + WRONG))
+            pieces.append(("  ", NOTHING))
+        if points.test.any():
+            hollow = [self._character(POINT + n * CLASS + TEST) for n in range(len(classes))]
+            pieces.append((_("test {marks}").format(marks="".join(hollow)), NOTHING))
         return pieces
 
     def _legend_line(self, pieces: Sequence[tuple[str, int]]) -> Strip:

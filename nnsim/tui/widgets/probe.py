@@ -75,7 +75,7 @@ class Sight:
         self.follow(probe)
 
 
-class ProbeInput(Painter, BenchPanel, InputEditor, can_focus=True):
+class ProbeInput(BenchPanel, Painter, InputEditor, can_focus=True):
     """A plot of the data with a probe on it; the probe is the input of the network.
 
     Subclasses say what stands on each line: `_lines_of` gives something that is equal as long as
@@ -83,6 +83,9 @@ class ProbeInput(Painter, BenchPanel, InputEditor, can_focus=True):
     """
 
     BINDING_GROUP_TITLE = N_("Input")
+    DEFAULT_CSS = """
+    ProbeInput { height: 1fr; min-height: 6; border-subtitle-color: $text-muted; }
+    """
     _STEPS = Binding.Group(N_("Move"), compact=True)
     _LEAPS = Binding.Group(N_("Far"), compact=True)
     _ZOOM = Binding.Group(N_("Zoom"), compact=True)
