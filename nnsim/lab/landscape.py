@@ -206,22 +206,22 @@ class CostMap:
     def work(self, seconds: float = math.inf) -> bool:
         """Compute for so long (by default to the end); say whether it is complete."""
         until = perf_counter() + seconds
-        while not self.done and perf_counter() < until:
-            part = next(self._parts, None)
-            if part is None:
-                self.done = True
-                break
-            stride, points = part
-            rows, columns = (np.array(numbers) for numbers in zip(*points, strict=True))
-            parameters = self.plane.points(self._x[columns], self._y[rows])
-            costs = self.surface.costs(parameters)
-            self.values[rows, columns] = costs
-            if stride == 1:
-                self.shown[rows, columns] = costs
-                continue
-            for row, column, cost in zip(rows, columns, costs, strict=True):
-                self.shown[row : row + stride, column : column + stride] = cost
-        return self.done
+        for stride, points in self._parts:
+            self._compute(stride, points)
+            if perf_counter() >= until:
+                return False
+        self.done = True
+        return True
+
+    def _compute(self, stride: int, points: list[tuple[int, int]]) -> None:
+        rows, columns = (np.array(numbers) for numbers in zip(*points, strict=True))
+        costs = self.surface.costs(self.plane.points(self._x[columns], self._y[rows]))
+        self.values[rows, columns] = costs
+        if stride == 1:
+            self.shown[rows, columns] = costs
+            return
+        for row, column, cost in zip(rows, columns, costs, strict=True):
+            self.shown[row : row + stride, column : column + stride] = cost
 
     @property
     def lowest(self) -> tuple[int, int] | None:
