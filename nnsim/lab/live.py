@@ -154,7 +154,7 @@ class Live:
     # In the thread ------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        with _short_turns():
+        with short_turns():
             try:
                 stopped = self._train()
                 latest = replace(self._take(), stopped=stopped)
@@ -223,7 +223,7 @@ _usual_turn = 0.0
 
 
 @contextmanager
-def _short_turns() -> Iterator[None]:
+def short_turns() -> Iterator[None]:
     """Let the thread of keys and screen have its turn sooner, as long as anything trains."""
     global _taking_turns, _usual_turn
     with _turns:
