@@ -13,12 +13,15 @@ from nnsim.lab.running import PACES
 
 if TYPE_CHECKING:
     from nnsim.lab.lab import Lab
+    from nnsim.lab.moment import Moment
 
 # What leaves training alone, as it is about the input, a walk or a circuit only.
 ASIDE = (
     "paint", "input", "pixel", "clear", "sample", "target", "focus", "forward", "backward", "next",
     "previous", "first", "last", "circuit", "fold", "unfold",
 )  # fmt: skip
+# What of a moment they change.
+VIEW = ("input", "target", "sample", "edited", "focus", "walk_place", "circuit")
 # What training stops for: to look at the past, or at something else.
 PAUSING = ("rewind", "experiment", "undo", "redo")
 
@@ -39,7 +42,8 @@ class Runner:
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
         self.live: Live | None = None
-        self._before = lab.moment()  # where the stretch of training began that undo takes back
+        # Where the stretch of training began that undo takes back.
+        self._before: Moment | None = None
         self._grown = self._counted = 0  # bytes of the timeline, and those that undo knows of
 
     def run(self, line: str, *, merge: bool = False) -> str:
@@ -147,10 +151,9 @@ class Runner:
         """Run what doesn't touch the training; undo knows it as later than what was trained."""
         lab = self.lab
         if lab.joins(line, merge=merge):  # another stroke of the same drag: as if it was then
-            message = lab.run(line, merge=merge)
-            now: Any = lab.moment()
-            names = ("input", "target", "sample", "edited", "focus", "walk_place", "circuit")
-            self._before = replace(self._before, **{name: getattr(now, name) for name in names})
+            message, now = lab.run(line, merge=merge), lab.moment()
+            view: dict[str, Any] = {name: getattr(now, name) for name in VIEW}
+            self._before = replace(self._started, **view)
             return message
         self._remember()
         try:
@@ -213,11 +216,16 @@ class Runner:
 
     def _remember(self) -> None:
         """Let undo take back what was trained since the last command."""
-        lab, before = self.lab, self._before
+        lab, before = self.lab, self._started
         if lab.trainer.updates != before.training["updates"] or lab.diverged:
             done = lab.trainer.epoch - before.epoch
             lab.remember(before, f"train {done}" if done else "step", COMMANDS["train"].name)
             self._counted = self._grown
+
+    @property
+    def _started(self) -> Moment:
+        assert self._before is not None
+        return self._before
 
     def _tell(self, **changes: Any) -> None:
         self.lab.running = replace(self.lab.running, **changes)

@@ -173,7 +173,7 @@ async def test_training_in_the_app_is_training_on_the_bench(open_app):
         lab = app.screen.lab
         start = lab.network.parameters.copy()
         await pilot.press("5", "t")
-        while app.screen._training is not None:
+        while app.screen.live is not None:
             await pilot.pause()
         assert lab.trainer.epoch == 1
         assert "epoch 1 ·" in status(app)
@@ -191,15 +191,22 @@ async def test_long_training_answers_keys_and_stops_at_escape(open_app):
     async with app.run_test(size=(80, 24)) as pilot:
         lab = app.screen.lab
         app.screen.execute("train 5000000")
-        await pilot.press("space")
         assert "Esc stops" in status(app)
-        assert not lab.input.any()
+        while lab.trainer.epoch == 100:
+            await pilot.pause(0.02)
+        await pilot.press("space")
+        assert app.screen.live is not None
+        assert lab.input[0] == 1
         await pilot.press("escape")
         assert isinstance(app.screen, LabScreen)
         stopped = lab.trainer.epoch
         assert 100 < stopped < 5000100
         await pilot.pause(0.1)
         assert lab.trainer.epoch == stopped
+        await pilot.press("u")
+        assert 100 < lab.trainer.epoch <= stopped
+        await pilot.press("u")
+        assert not lab.input.any()
         await pilot.press("u")
         assert lab.trainer.epoch == 100
 

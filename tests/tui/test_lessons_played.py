@@ -31,7 +31,7 @@ async def enter(app, pilot, key: str, text: str) -> None:
     await pilot.press(key)
     app.screen.query_one(CommandInput).value = text
     await pilot.press("enter")
-    while app.screen._training is not None:
+    while app.screen.live is not None:
         await pilot.pause(0.02)
     await pilot.pause()
 

@@ -13,6 +13,7 @@ from textual.widget import Widget
 
 from nnsim.i18n import N_, _
 from nnsim.lab import ADDRESS_KINDS, COMMANDS, Command, Lab
+from nnsim.lab.hiding import covered
 from nnsim.tui.screens.guard import TooSmall
 from nnsim.tui.screens.lab_boards import LOWER, PANELS, PLACES, TABBED, Panels
 from nnsim.tui.screens.lab_showing import Showing
@@ -141,8 +142,8 @@ class LabScreen(WhyScreen):
         yield from ()
 
     def view(self) -> NetworkView:
-        """What the picture of the network shows."""
-        return self.lab.view
+        """What the picture of the network shows: no number that is hidden."""
+        return covered(self.lab, self.hidden) if self.hidden else self.lab.view
 
     def _fit_at_once(self) -> None:
         """Take the classes of the terminal's size before anything is styled.
@@ -285,9 +286,7 @@ class LabScreen(WhyScreen):
         """Show the circuit that is up, or else the network as one."""
         from nnsim.lab.circuit_bench import of_network
 
-        if self._training is not None:
-            self.complain(_("training is running; Esc stops it"))
-            return
+        self.stop_training()
         try:
             bench = self.lab.circuit or of_network(self.lab)
         except ValueError as problem:
@@ -297,7 +296,7 @@ class LabScreen(WhyScreen):
 
     def action_leave(self) -> None:
         """Stop training or playing first, close the inspector; then go Home."""
-        if self._training is not None:
+        if self.live is not None:
             self.stop_training()
         elif self.asks_why:
             self.close_why()

@@ -1,9 +1,8 @@
-"""What a bench's screen does with commands: it runs them, trains in slices, takes typed lines."""
+"""What a bench's screen does with commands: it runs them, and takes lines that are typed."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from textual.widget import Widget
@@ -11,7 +10,7 @@ from textual.widget import Widget
 from nnsim.i18n import _
 from nnsim.lab import Lab
 from nnsim.tui.key_queue import hold_keys
-from nnsim.tui.screens.guard import GuardedScreen
+from nnsim.tui.screens.lab_training import TrainingScreen
 from nnsim.tui.widgets.lines import StatusLine
 
 if TYPE_CHECKING:
@@ -19,17 +18,14 @@ if TYPE_CHECKING:
     from nnsim.tui.widgets.blank_bar import BlankBar
     from nnsim.tui.widgets.command_bar import CommandBar
 
-SLICE = 0.03  # seconds of training between two turns of keys and screen
 
-
-class CommandScreen(GuardedScreen):
+class CommandScreen(TrainingScreen):
     """A screen that runs the commands of a bench; subclasses show what came of them."""
 
     def __init__(self, lab: Lab) -> None:
         super().__init__()
         self.lab = lab
         self._lines: list[str] = []
-        self._training: Iterator[object] | None = None
         self._bar: CommandBar | None = None
         self._before_bar: Widget | None = None
         self._blanks: Blanks | None = None
@@ -49,14 +45,9 @@ class CommandScreen(GuardedScreen):
 
     def execute(self, line: str, *, merge: bool = False) -> bool:
         """Run a command of the bench and show what came of it; say whether it was done."""
-        if self._training is not None:
-            self.complain(_("training is running; Esc stops it"))
-            return False
-        if line.split()[:1] == ["train"]:
-            return self._start_training(line)
         network = self.lab.experiment.network
         try:
-            message = self.lab.run(line, merge=merge)
+            message = self.run_line(line, merge=merge)
         except ValueError as problem:
             self.complain(str(problem))
             return False
@@ -87,45 +78,6 @@ class CommandScreen(GuardedScreen):
         now = self.lab.sample
         place = (0 if by > 0 else count - 1) if now is None else (now + by) % count
         self.execute(f"sample {place + 1}")
-
-    # Training ---------------------------------------------------------------------------------
-
-    def _start_training(self, line: str) -> bool:
-        try:
-            self._training = self.lab.run_in_steps(line)
-        except ValueError as problem:
-            self.complain(str(problem))
-            return False
-        self._train_slice()
-        return True
-
-    def _train_slice(self) -> None:
-        """Train for a moment, then let keys and the screen have their turn."""
-        from time import perf_counter
-
-        if self._training is None:
-            return
-        until = perf_counter() + SLICE
-        try:
-            while perf_counter() < until:
-                next(self._training)
-        except StopIteration:
-            self._training = None
-            self.show(self.lab.message)
-        except ValueError as problem:
-            self._training = None
-            self.show(str(problem), wrong=True)
-        else:
-            epoch = _("training: epoch {n}; Esc stops").format(n=self.lab.trainer.epoch)
-            self.query_one(StatusLine).say(epoch, "")
-            self.set_timer(0.001, self._train_slice)
-
-    def stop_training(self) -> None:
-        """Stop after the epoch that is done."""
-        if self._training is not None:
-            self._training.close()  # type: ignore[attr-defined]
-            self._training = None
-            self.show(self.lab.message)
 
     # The line in which something is typed -----------------------------------------------------
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from nnsim.i18n import N_, _
 from nnsim.lab import LabError
-from nnsim.lab.view import NetworkView
+from nnsim.lab.hiding import masked, values_of
 from nnsim.tui.lesson_page import PageWriter
 from nnsim.tui.screens.lab import LabScreen
 from nnsim.tui.widgets.lesson_pane import AnswerBar, LessonPane
@@ -22,12 +20,12 @@ from nnsim.tutor.stage import StageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nnsim.lab import Lab
     from nnsim.tutor.player import Player
 
 BESIDE = (112, 34)  # columns and rows from which on the pane stands beside the bench
 ROOMY = 200  # columns that leave room for two panels of the bench
 TYPED = ("predict", "blank", "expect", "label")
+TOLD_BY_TRAINING = ("cost", "right", "accuracy", "test_accuracy", "epoch")
 SOON = 0.02  # seconds until the goals are looked at: after what the key was about is drawn
 
 
@@ -99,10 +97,6 @@ class LessonScreen(LabScreen):
         """The addresses of the numbers that are hidden until they are worked out."""
         return super().hidden | self.player.hidden
 
-    def view(self) -> NetworkView:
-        """What the picture shows: no number that is asked for."""
-        return covered(self.lab, self.player.hidden)
-
     def begin(self) -> None:
         """Show the bench and the step."""
         super().begin()
@@ -128,13 +122,19 @@ class LessonScreen(LabScreen):
 
     def show(self, message: str | None = None, *, wrong: bool = False) -> None:
         """Bring the screen in line with the bench, then look at the goals."""
-        super().show(message, wrong=wrong)
+        super().show(self._without_secrets(message), wrong=wrong)
         self._look_soon()
 
     def done(self, line: str, message: str) -> None:
         """Show what a command has done, then look at the goals."""
-        super().done(line, message)
+        super().done(line, self._without_secrets(message) or "")
         self._look_soon()
+
+    def _without_secrets(self, message: str | None) -> str | None:
+        """A message of the bench, with a mark for the numbers that are asked for."""
+        if not message or not self.player.hidden:
+            return message
+        return masked(message, values_of(self.lab, self.player.hidden))
 
     def _look_soon(self) -> None:
         if not self._look_is_due:
@@ -144,7 +144,7 @@ class LessonScreen(LabScreen):
     def _look(self) -> None:
         """See whether the goals are met, and show how they stand."""
         self._look_is_due = False
-        solved = self._training is None and self.player.update()
+        solved = self.player.update()
         self._write()
         if solved:
             self._to_the_end()
@@ -167,8 +167,8 @@ class LessonScreen(LabScreen):
             place = f"{player.index + 1}/{len(player.lesson.steps)}"
         pane.border_title = f"{title} · {place}".replace("[", r"\[")
         pane.border_subtitle = _("n next · H hint · a answer · L text · ? keys")
-        hides_output = any(not address.startswith("input") for address in player.hidden)
-        self.query_one("#prediction").set_class(hides_output, "-covered")
+        told = not player.hidden.isdisjoint(TOLD_BY_TRAINING)
+        self.query_one("#training").set_class(told, "-covered")
         while self._told < len(self._troubles):
             super().show(self._troubles[self._told], wrong=True)
             self._told += 1
@@ -374,27 +374,3 @@ class LessonScreen(LabScreen):
                 self.complain(feedback.text)
         self.show("")
         self._say(f"{mark} {feedback.text}")
-
-
-def covered(lab: Lab, hidden: frozenset[str]) -> NetworkView:
-    """Return the picture of a network without the numbers that are hidden."""
-    view = lab.view
-    layers = list(view.layers)
-    for address in hidden:
-        try:
-            quantity = lab.names.resolve(address)
-        except LabError:  # a name of a circuit
-            continue
-        if quantity.layer < 0 or quantity.unit < 0:
-            continue
-        layer = layers[quantity.layer]
-        gone = {"z": ("z", "a"), "a": ("a",), "delta": ("delta",)}.get(quantity.kind, ())
-        for name in gone:
-            values = getattr(layer, name)
-            if values is not None and quantity.unit < values.size:
-                values = np.array(values)
-                values[quantity.unit] = np.nan
-                changed: dict[str, Any] = {name: values}
-                layer = replace(layer, **changed)
-        layers[quantity.layer] = layer
-    return replace(view, layers=tuple(layers)) if hidden else view

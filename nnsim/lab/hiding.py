@@ -1,0 +1,139 @@
+"""Numbers that are out of sight until they are worked out: in pictures, tables and sentences.
+
+What has an address is hidden by its address. Numbers without one (a running sum, a product) and
+sentences are compared with the values of what is hidden.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnsim.lab.errors import LabError
+
+if TYPE_CHECKING:
+    from nnsim.lab.lab import Lab
+    from nnsim.lab.view import LayerView, NetworkView
+
+MARK = "?"
+"""What stands in the place of a number."""
+
+_CODE = 0x7FF8_0000_0000_0F1D
+_BITS = struct.pack("<Q", _CODE)
+HIDDEN: float = struct.unpack("<d", _BITS)[0]
+"""A NaN of its own, in the arrays of a picture: a number that is hidden, not one gone wrong."""
+
+_COMMON = (0.0, 1.0, -1.0)
+_NUMBER = re.compile(r"(?P<equals>[=≈] ?)?(?P<number>(?<![\w.])[-−+]?\d+(?:\.\d+)?(?:e[-−+]?\d+)?)")
+
+
+def is_hidden(value: float) -> bool:
+    """Whether a number of a picture is hidden."""
+    return value != value and struct.pack("<d", value) == _BITS
+
+
+def where_hidden(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which numbers of an array of a picture are hidden."""
+    found: NDArray[np.bool_] = np.ascontiguousarray(values).view(np.uint64) == _CODE
+    return found
+
+
+def values_of(lab: Lab, hidden: Iterable[str]) -> tuple[float, ...]:
+    """Return the numbers at these addresses, as far as they exist now."""
+    found = []
+    for address in hidden:
+        try:
+            found.append(float(lab.read(address)))
+        except LabError:
+            continue
+    return tuple(value for value in dict.fromkeys(found) if math.isfinite(value))
+
+
+def tells(value: float, secrets: Iterable[float], *, whole: bool = False) -> bool:
+    """Whether a number without an address is one of those that are hidden.
+
+    0 and ±1 stand everywhere and tell nothing, except where the number is known to be the `whole`
+    of what is asked, as the sum of all terms is.
+    """
+    if not whole and value in _COMMON:
+        return False
+    return any(math.isclose(value, secret, rel_tol=1e-9) for secret in secrets)
+
+
+def masked(text: str, secrets: Iterable[float]) -> str:
+    """Return a sentence with a mark for the numbers in it that are hidden.
+
+    A number counts as one of them if it is as near as its digits can say: those with three digits
+    or more anywhere, shorter ones behind an equals sign.
+    """
+    secrets = tuple(secrets)
+    if not secrets:
+        return text
+
+    def mask(match: re.Match[str]) -> str:
+        number = match["number"]
+        if any(_is_written(number, secret, match["equals"]) for secret in secrets):
+            return f"{match['equals'] or ''}{MARK}"
+        return match[0]
+
+    return _NUMBER.sub(mask, text)
+
+
+def _is_written(number: str, secret: float, equals: str | None) -> bool:
+    plain = number.replace("−", "-")
+    mantissa, _e, exponent = plain.partition("e")
+    digits = mantissa.lstrip("+-").replace(".", "").lstrip("0")
+    if len(digits) < 3 and not equals:
+        return False
+    last = 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
+    room = 0.5 * last if "." in mantissa or len(digits) >= 3 else 0.0
+    return abs(float(plain) - secret) <= room * (1 + 1e-9)
+
+
+def covered(lab: Lab, hidden: Iterable[str]) -> NetworkView:
+    """Return the picture of the network with `HIDDEN` where a number is hidden."""
+    view = lab.view
+    layers = list(view.layers)
+    for address in hidden:
+        try:
+            quantity = lab.names.resolve(address)
+        except LabError:  # a name of a circuit
+            continue
+        if 0 <= quantity.layer < len(layers) and quantity.unit >= 0:
+            layer = layers[quantity.layer]
+            layers[quantity.layer] = _cover(layer, quantity.kind, _index(lab, quantity))
+    return replace(view, layers=tuple(layers)) if hidden else view
+
+
+def _index(lab: Lab, quantity: Any) -> tuple[int, ...]:
+    """Where a number stands in the flat arrays of a view."""
+    shape = lab.names.layers[quantity.layer].output_shape
+    if quantity.kind.startswith("w"):
+        return (*quantity.position, quantity.unit)
+    if len(shape) == 3 and len(quantity.position) == 2:
+        row, column = quantity.position
+        return ((row * shape[1] + column) * shape[2] + quantity.unit,)
+    return (quantity.unit,)
+
+
+_FIELDS = {
+    "z": "z", "a": "a", "delta": "delta", "b": "bias", "w": "weight", "w.grad": "grad_weight",
+}  # fmt: skip
+
+
+def _cover(layer: LayerView, kind: str, index: tuple[int, ...]) -> LayerView:
+    name = _FIELDS.get(kind, "")
+    values: NDArray[np.float64] | None = getattr(layer, name) if name else None
+    if values is None or len(index) != values.ndim:
+        return layer
+    values = values.copy()
+    values[index] = HIDDEN
+    changed: dict[str, Any] = {name: values}
+    return replace(layer, **changed)

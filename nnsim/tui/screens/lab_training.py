@@ -1,0 +1,156 @@
+"""What a bench's screen does about training: it starts and pauses it, and shows how it goes on."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import replace
+from time import monotonic
+from typing import TYPE_CHECKING, ClassVar
+
+from nnsim.i18n import _
+from nnsim.lab import Lab
+from nnsim.lab.runner import Runner
+from nnsim.tui.screens.guard import GuardedScreen
+from nnsim.tui.widgets.lines import StatusLine
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
+
+    from nnsim.lab.live import Live
+
+AT_ONCE = 0.03  # seconds in which training that was asked for may end before it is shown as running
+READ = 3.0  # seconds that what a command has said is left to read
+
+
+class TrainingScreen(GuardedScreen):
+    """A screen on whose bench a network may be training, in a thread of its own."""
+
+    POLL: ClassVar[float] = 0.1  # seconds between two looks at what is trained
+
+    lab: Lab
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._runner: Runner | None = None
+        self._polls: Timer | None = None
+        self._last_word = 0.0  # when something else was said than how training goes on
+
+    @abstractmethod
+    def show(self, message: str | None = None, *, wrong: bool = False) -> None:
+        """Bring the screen in line with the bench."""
+
+    @abstractmethod
+    def complain(self, problem: str) -> None:
+        """Say why something was refused."""
+
+    def show_training(self) -> None:
+        """Bring the screen in line with a bench that is being trained; called at every poll."""
+        self.show()
+
+    @property
+    def runner(self) -> Runner:
+        """What runs commands on the bench."""
+        runner = self._runner
+        if runner is None or runner.lab is not self.lab:
+            self._runner = Runner(self.lab)
+            if runner is not None:  # another bench
+                runner.pause()
+                self.lab.running = replace(self.lab.running, pace=runner.lab.running.pace)
+        assert self._runner is not None
+        return self._runner
+
+    @property
+    def live(self) -> Live | None:
+        """What trains in a thread now."""
+        return None if self._runner is None else self._runner.live
+
+    @property
+    def pace(self) -> int | None:
+        """Updates per second that are asked for, None for flat out."""
+        return self.lab.running.pace
+
+    def run_line(self, line: str, *, merge: bool = False) -> str:
+        """Run a line on the bench, and return what was done; training may have begun, or ended."""
+        message = self.runner.run(line, merge=merge)
+        self._last_word = monotonic()
+        if not message:
+            self.runner.wait(AT_ONCE)
+            self._last_word = 0.0
+            message = self._progress() if self.live is not None else self.lab.message
+        self._look_on()
+        return message
+
+    # Starting and stopping ----------------------------------------------------------------------
+
+    def action_toggle_training(self) -> None:
+        """Train, or pause."""
+        self.toggle_training()
+
+    def toggle_training(self) -> None:
+        """Train, until it is paused or the epoch comes that was asked for; or pause."""
+        try:
+            self.runner.toggle()
+        except ValueError as problem:
+            self.complain(str(problem))
+            return
+        self._last_word = 0.0
+        self._look_on()
+        self._show_state()
+
+    def stop_training(self) -> None:
+        """Pause, if anything is running."""
+        if self.live is not None:
+            self.runner.pause()
+            self._look_on()
+            self._show_state()
+
+    def change_pace(self, by: int) -> None:
+        """Train slower or faster by so many steps."""
+        self.runner.change_pace(by)
+        self._last_word = monotonic()
+        pace = self.pace
+        self.show(
+            _("training as fast as it goes")
+            if pace is None
+            else _("{n} updates per second").format(n=pace)
+        )
+
+    def on_unmount(self) -> None:
+        """Leave no thread behind."""
+        if self.live is not None:
+            self.live.stop()
+
+    # Looking on ---------------------------------------------------------------------------------
+
+    def _look_on(self) -> None:
+        """Look at what is trained every now and then, as long as anything is."""
+        if self.live is None:
+            if self._polls is not None:
+                self._polls.stop()
+                self._polls = None
+        elif self._polls is None:
+            self._polls = self.set_interval(self.POLL, self._poll)
+
+    def _poll(self) -> None:
+        if self.live is not None and not self.is_current:
+            if isinstance(self.app.screen, GuardedScreen):  # not help, nor the palette
+                self.runner.pause()
+                self.show(self.lab.message)
+        elif self.live is not None and self.runner.poll():
+            self._show_state()
+        self._look_on()
+
+    def _show_state(self) -> None:
+        """Show how training goes on, or where it has led."""
+        if self.live is None:
+            self.show(self.lab.message, wrong=bool(self.lab.running.problem))
+            return
+        self.show_training()
+        if monotonic() - self._last_word > READ:
+            self.query_one(StatusLine).say(self._progress(), "")
+
+    def _progress(self) -> str:
+        epoch, target = self.lab.trainer.epoch, self.lab.running.target
+        if target is None:
+            return _("training: epoch {n}; Esc stops").format(n=epoch)
+        return _("training: epoch {n} of {target}; Esc stops").format(n=epoch, target=target)
