@@ -123,9 +123,9 @@ class Recipe:
             and self.settings == _settings(lab.trainer)
         )
 
-    def commands(self, seed: int) -> tuple[str, str]:
-        """What opens the network of a seed on the bench, trained as it was here."""
-        return f"seed {seed}", f"train {self.epochs}"
+    def commands(self, seed: int, epoch: int | None = None) -> tuple[str, str]:
+        """What opens the network of a seed on the bench, trained to the end or to an epoch."""
+        return f"seed {seed}", f"until {self.epochs if epoch is None else epoch}"
 
     @property
     def together(self) -> bool:
