@@ -8,11 +8,13 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from nnsim.experiments.errors import ExperimentError, nearest, quoted
+from nnsim.experiments.errors import ExperimentError, at, nearest, quoted
 from nnsim.i18n import _
 from nnsim.resources import resource
 
 FOLDER = "assets/experiments"
+SESSION = ".nnsim"
+"""How the name of a session ends."""
 # How the files that ship begin: a list of them needs no more, and is there at once.
 _HEAD = re.compile(r'^id = "([^"\\]+)"\s+title = "([^"\\]+)"$', re.M)
 
@@ -57,7 +59,7 @@ def catalogue() -> tuple[Entry, ...]:
 
 
 _FIRST = (
-    "digits-4x3", "demons", "line", "score", "xor", "planar", "spiral",
+    "digits-4x3", "demons", "line", "curve", "score", "xor", "planar", "spiral",
     "digits-8x8", "digits-8x8-cnn", "overfit",
 )  # fmt: skip
 
@@ -97,6 +99,18 @@ def _network_summary(given: dict[str, object], layers: list[dict[str, object]]) 
     return "-".join(parts)
 
 
+def is_session(name: str | Path) -> bool:
+    """Tell whether a path is that of a session, by its name or by how the file begins."""
+    path = Path(name)
+    if path.suffix == SESSION:
+        return True
+    try:
+        with path.open("rb") as stream:
+            return stream.read(4) == b"PK\3\4"
+    except (OSError, ValueError):
+        return False
+
+
 def find(name_or_path: str | Path) -> Path:
     """Return the file of a shipped experiment's id, or of a path.
 
@@ -106,10 +120,11 @@ def find(name_or_path: str | Path) -> Path:
     Raises
     ------
     ExperimentError
-        If it is neither.
+        If it is neither, or a session.
     """
     name = str(name_or_path)
     if isinstance(name_or_path, Path):
+        _refuse_session(name_or_path)
         return name_or_path
     if re.fullmatch(r"[\w.-]+", name):
         shipped = resource(FOLDER) / f"{name}.toml"  # a file that ships is called as its id
@@ -117,7 +132,15 @@ def find(name_or_path: str | Path) -> Path:
             return shipped
     path = Path(name)
     if "\0" not in name and (path.suffix == ".toml" or len(path.parts) > 1 or path.exists()):
+        _refuse_session(path)
         return path
     problem = _("there is no experiment {name}; {hint}")
     hint = nearest(name, [entry.id for entry in catalogue()])
     raise ExperimentError(problem.format(name=quoted(name), hint=hint))
+
+
+def _refuse_session(path: Path) -> None:
+    """Refuse a session where an experiment file is wanted."""
+    if is_session(path) and path.is_file():
+        problem = _("this is a session, not an experiment file; nnsim {file} opens it")
+        raise at(str(path), None, problem.format(file=path))

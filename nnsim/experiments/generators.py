@@ -14,6 +14,7 @@ Array = NDArray[np.float64]
 Labels = NDArray[np.intp]
 Draw = Callable[[np.random.Generator, Labels, int, float], Array]
 """From a generator, the class of each point, the number of classes and the noise: the points."""
+Curve = Callable[[Array], Array]
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,10 @@ class Generator:
         The standard deviation of what is added, unless told.
     draw : callable
         Draws the points of a classification.
+    curve : callable
+        The function of x that a regression follows.
+    reach : tuple (first, last)
+        From where to where its x are, evenly spaced.
     """
 
     inputs: int
@@ -39,6 +44,8 @@ class Generator:
     samples: int
     noise: float
     draw: Draw | None = None
+    curve: Curve | None = None
+    reach: tuple[float, float] = (-1.0, 1.0)
 
 
 def generate(
@@ -61,16 +68,22 @@ def generate(
     rng = np.random.default_rng(seed)
     generator = GENERATORS[kind]
     if generator.draw is None:
-        return _line(rng, samples, noise)
+        assert generator.curve is not None
+        x = np.linspace(*generator.reach, samples).reshape(-1, 1)
+        return Samples(x, None, generator.curve(x) + noise * rng.standard_normal(x.shape))
     labels = np.arange(samples, dtype=np.intp) % len(classes)
     points = generator.draw(rng, labels, len(classes), noise)
     return Samples(points, labels, None, classes)
 
 
-def _line(rng: np.random.Generator, samples: int, noise: float) -> Samples:
-    """Y = 2x − 1 for x from −1 to 4, evenly spaced; with 6 samples x is −1, 0, 1, 2, 3, 4."""
-    x = np.linspace(-1.0, 4.0, samples).reshape(-1, 1)
-    return Samples(x, None, 2 * x - 1 + noise * rng.standard_normal(x.shape))
+def _line(x: Array) -> Array:
+    """Y = 2x − 1; with 6 samples x is −1, 0, 1, 2, 3, 4."""
+    return 2 * x - 1
+
+
+def _sine(x: Array) -> Array:
+    """Y = sin 2x, not quite two waves."""
+    return np.asarray(np.sin(2 * x))
 
 
 def _place(labels: Labels, classes: int) -> Array:
@@ -133,7 +146,8 @@ def _flower(rng: np.random.Generator, labels: Labels, _classes: int, noise: floa
 
 _TWO = range(2, 3)
 GENERATORS = {
-    "line": Generator(1, range(0), 6, 0.0),
+    "line": Generator(1, range(0), 6, 0.0, curve=_line, reach=(-1.0, 4.0)),
+    "sine": Generator(1, range(0), 60, 0.1, curve=_sine, reach=(-3.0, 3.0)),
     "moons": Generator(2, _TWO, 200, 0.1, _moons),
     "circles": Generator(2, _TWO, 200, 0.08, _circles),
     "spiral": Generator(2, range(2, 11), 300, 0.1, _spiral),

@@ -49,7 +49,7 @@ class Axis:
         if not finite.size:
             return cls(-1.0, 1.0)
         low, high = float(finite.min()), float(finite.max())
-        if not high - low > 1e-9 * max(abs(low), abs(high)):
+        if not high - low > max(1e-100, 1e-9 * max(abs(low), abs(high))):
             reach = max(1.0, 0.1 * abs(low))
             return cls(low - reach, high + reach)
         room = margin * (high - low)

@@ -16,13 +16,14 @@ def draw(kind, samples=120, noise=0.0, seed=0, classes=("0", "1")):
 
 
 def test_all_that_the_issue_names():
-    assert set(GENERATORS) == {"line", "moons", "circles", "spiral", "xor", "blobs", "flower"}
+    named = {"line", "moons", "circles", "spiral", "xor", "blobs", "flower"}
+    assert set(GENERATORS) == named | {"sine"}
 
 
 @pytest.mark.parametrize("kind", GENERATORS)
 def test_a_seed_gives_the_same_samples(kind):
     first, again, other = (draw(kind, noise=0.1, seed=seed) for seed in (5, 5, 6))
-    values = "targets" if kind == "line" else "inputs"
+    values = "targets" if kind in ("line", "sine") else "inputs"
     np.testing.assert_array_equal(getattr(first, values), getattr(again, values))
     assert not np.array_equal(getattr(first, values), getattr(other, values))
     assert np.isfinite(first.inputs).all()
@@ -48,6 +49,12 @@ def test_the_line():
     drawn = draw("line", 6)
     assert drawn.inputs.ravel().tolist() == [-1, 0, 1, 2, 3, 4]
     assert drawn.targets.ravel().tolist() == [-3, -1, 1, 3, 5, 7]
+
+
+def test_the_sine():
+    drawn = draw("sine", 7)
+    assert drawn.inputs.ravel().tolist() == [-3, -2, -1, 0, 1, 2, 3]
+    np.testing.assert_allclose(drawn.targets.ravel(), np.sin([-6, -4, -2, 0, 2, 4, 6]))
 
 
 def test_geometry_without_noise():

@@ -108,6 +108,18 @@ def test_the_line_is_found():
     np.testing.assert_allclose(network.forward([[10.0]]), [[19]], atol=0.05)
 
 
+def test_the_curve_is_found_through_the_noise():
+    experiment, network, _progress = trained("curve")
+    data = experiment.data
+    assert (data.count, data.test_count) == (45, 15)
+    x = np.linspace(-3, 3, 101)[:, None]
+    # Nearer to the true sin 2x than the noise of deviation 0.1 lies around it.
+    assert np.mean((network.forward(x) - np.sin(2 * x)) ** 2) < 0.1**2
+    assert np.mean((network.forward(data.test_inputs) - data.test_targets) ** 2) < 2 * 0.1**2
+    start = experiment.build_network().forward(x)
+    assert np.mean((start - np.sin(2 * x)) ** 2) > 0.3
+
+
 def test_xor_is_learned():
     _experiment, _network, progress = trained("xor")
     assert progress.accuracy == 1

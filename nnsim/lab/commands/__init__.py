@@ -5,7 +5,7 @@ run the same ones, through :meth:`nnsim.lab.Lab.run`. Each module has the comman
 the order in which they are imported is that of the table.
 """
 
-from nnsim.lab.commands import inputs, data, numbers, walking, training, surgery  # isort: skip
+from nnsim.lab.commands import inputs, data, points, numbers, walking, training, surgery  # isort: skip
 from nnsim.lab.commands import landscape, undo  # isort: skip
 from nnsim.lab.commands.table import COMMANDS, Command, number, parse, whole, words
 from nnsim.lab.commands.training import MOST_EPOCHS, epochs, trained
@@ -21,6 +21,7 @@ __all__ = [
     "number",
     "numbers",
     "parse",
+    "points",
     "surgery",
     "trained",
     "training",

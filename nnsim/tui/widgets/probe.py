@@ -114,8 +114,8 @@ class ProbeInput(BenchPanel, Painter, InputEditor, can_focus=True):
                 tooltip=N_("Add the probe to the training data, as what the target says")),
         Binding("d,delete,backspace", "remove", N_("Remove"), id="probe.remove",
                 tooltip=N_("Take the nearest training point out of the data")),
-        Binding("o", "execute('points')", N_("Other data"), id="probe.points", show=False,
-                tooltip=N_("Train on the next kind of generated data")),
+        Binding("o", "other_points", N_("Other data"), id="probe.points", show=False,
+                tooltip=N_("Learn from the next kind of generated data")),
     ]  # fmt: skip
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
@@ -129,6 +129,7 @@ class ProbeInput(BenchPanel, Painter, InputEditor, can_focus=True):
         self._moved = 0  # the input that was moved last
         self._last_step = 0.0
         self._dragging = False
+        self._kind = ""  # of the generated data that was asked for last
         self._read = ""
         self._drawn: list[Any] = []
         self._strips: dict[int, Strip] = {}
@@ -304,6 +305,17 @@ class ProbeInput(BenchPanel, Painter, InputEditor, can_focus=True):
         """Take the nearest training point out of the data."""
         nearest = self.nearest()
         self.action_execute(f"remove {1 if nearest is None else nearest + 1}")
+
+    def action_other_points(self) -> None:
+        """Learn from the next kind of generated data."""
+        from nnsim.experiments.drawing import fitting
+
+        if self._lab is None:
+            return
+        kinds = fitting(self._lab.experiment) or ("moons",)  # which is refused, with the reason
+        after = (kinds.index(self._kind) + 1) % len(kinds) if self._kind in kinds else 0
+        self._kind = kinds[after]
+        self.action_execute(f"points {self._kind}")
 
     # The mouse --------------------------------------------------------------------------------
 
