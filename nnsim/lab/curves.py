@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from nnsim.i18n import _
 
 if TYPE_CHECKING:
+    from nnsim.lab import Lab
     from nnsim.lab.frames import Frame, Point
     from nnsim.lab.timeline import Run
 
@@ -37,6 +39,20 @@ def _far_apart_first(frames: tuple[Frame, ...]) -> Iterator[Frame]:
     yield from frames[-1:]
     for stride in _STRIDES:
         yield from frames[::stride]
+
+
+def kept_epoch(lab: Lab, by: int) -> int | None:
+    """Return the kept epoch so many places before or after where the bench stands.
+
+    The first or the last one where there are not so many; None where the bench stands there.
+    """
+    epochs, now = lab.timeline.run.epochs, lab.trainer.epoch
+    within = bool(lab.trainer.position)  # some of the next epoch is trained: its start is before
+    before = bisect_right(epochs, now) if within else bisect_left(epochs, now)
+    at = before + by if by < 0 else bisect_right(epochs, now) + by - 1
+    if not epochs or (by < 0 and not before) or (by > 0 and now >= epochs[-1]):
+        return None
+    return epochs[min(max(at, 0), len(epochs) - 1)]
 
 
 def described(run: Run) -> dict[str, str]:

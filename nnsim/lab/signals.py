@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nnsim.engine import Network
     from nnsim.experiments import Experiment
     from nnsim.experiments.datasets import DataSet
+    from nnsim.lab import Lab
     from nnsim.lab.frames import Frame
     from nnsim.lab.timeline import Run
 
@@ -21,7 +22,7 @@ Array = NDArray[np.float64]
 
 MOST_SAMPLES = 512
 """Of more, so many are looked at, evenly spread over the set (which may be sorted by class)."""
-_MOST_NUMBERS = 500_000
+_MOST_NUMBERS = 150_000
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,14 @@ class Looking:
         self._data: DataSet | None = None
         self._inputs: Array = np.zeros(0)
         self._targets: Array = np.zeros(0)
+        self._last: tuple[object, object, Signals | None] = (None, None, None)
+
+    def at(self, lab: Lab) -> Signals | None:
+        """Return what the bench shows now; computed once for parameters that stay as they are."""
+        metrics, network = lab.metrics, lab.network
+        if self._last[0] is not metrics or self._last[1] is not network:
+            self._last = (metrics, network, self.signals(network, lab.experiment))
+        return self._last[2]
 
     def signals(self, network: Network, experiment: Experiment) -> Signals | None:
         """Return what a pass in evaluation mode shows; None without data."""

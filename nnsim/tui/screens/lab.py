@@ -17,6 +17,7 @@ from nnsim.lab.hiding import covered
 from nnsim.tui.screens.guard import TooSmall
 from nnsim.tui.screens.lab_boards import LOWER, PANELS, PLACES, TABBED, Panels
 from nnsim.tui.screens.lab_showing import Showing
+from nnsim.tui.screens.lab_timeline import go_along
 from nnsim.tui.screens.lab_why import WhyScreen
 from nnsim.tui.widgets.bench_panel import BenchPanel
 from nnsim.tui.widgets.diagram import NetworkDiagram
@@ -35,6 +36,7 @@ from nnsim.tui.widgets.walk_panel import WalkPanel
 if TYPE_CHECKING:
     from nnsim.lab.view import NetworkView
     from nnsim.lab.walk import Place
+    from nnsim.tui.widgets.train_controls import TrainControls
 
 MOVES = ("next", "previous", "first", "last")
 WALKS = ("forward", "backward", *MOVES)
@@ -120,7 +122,10 @@ class LabScreen(WhyScreen):
                 bars.add_class("panel", update=False)
                 bars.border_title = _("Prediction")
                 yield bars
-                yield self.panels.dress(TrainingPanel(id="training"), 5)
+                training = TrainingPanel(id="training")
+                training.add_class("panel", update=False)
+                training.border_title = _("Training")
+                yield training
             with Vertical(id="right"):
                 yield PanelTabs(self.panels.tabs(TABBED), id="tabs")
                 yield self.panels.dress(NetworkDiagram(id="diagram"), 2)
@@ -282,6 +287,10 @@ class LabScreen(WhyScreen):
 
     # Keys -------------------------------------------------------------------------------------
 
+    def action_timeline(self, by: int) -> None:
+        """Go along the timeline, to the kept epoch before or after."""
+        go_along(self, by)
+
     def action_circuit(self) -> None:
         """Show the circuit that is up, or else the network as one."""
         from nnsim.lab.circuit_bench import of_network
@@ -349,6 +358,10 @@ class LabScreen(WhyScreen):
     def on_bench_panel_asked_line(self, message: BenchPanel.AskedLine) -> None:
         """A key of a panel opens the line for a command."""
         self.action_command(message.text)
+
+    def on_train_controls_asked_pace(self, message: TrainControls.AskedPace) -> None:
+        """Training is to go slower or faster."""
+        self.change_pace(message.by)
 
     def on_walk_panel_asked(self, message: WalkPanel.Asked) -> None:
         """A key of a walk panel."""

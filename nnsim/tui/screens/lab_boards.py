@@ -20,7 +20,13 @@ PANELS = {
     6: N_("Data"), 7: N_("Map"), 8: N_("Starts"), 9: N_("Landscape"),
 }  # fmt: skip
 # Those that are there from the start, by the id of their widget.
-PLACES = {1: "input", 2: "diagram", 3: "forward", 4: "backward", 5: "training", 6: "samples"}
+PLACES = {1: "input", 2: "diagram", 3: "forward", 4: "backward", 6: "samples"}
+
+
+def _train(lab: Lab) -> BenchPanel:
+    from nnsim.tui.widgets.train_panel import TrainPanel
+
+    return TrainPanel(lab)
 
 
 def _map(lab: Lab) -> BenchPanel:
@@ -30,9 +36,10 @@ def _map(lab: Lab) -> BenchPanel:
 
 
 # Those that are imported and mounted when they are first chosen.
-BOARDS: dict[int, Callable[[Lab], BenchPanel]] = {7: _map}
+BOARDS: dict[int, Callable[[Lab], BenchPanel]] = {5: _train, 7: _map}
 
-TABBED = (2, 3, 4, 6, *sorted(BOARDS))  # those that share one place where the terminal is narrow
+# Those that share one place where the terminal is narrow.
+TABBED = tuple(sorted((2, 3, 4, 6, *BOARDS)))
 LOWER = TABBED[1:]  # those that share the place below the network where it is wide
 TALL = (7, 8, 9)  # those that take the network's place too
 
