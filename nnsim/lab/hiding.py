@@ -70,8 +70,8 @@ def tells(value: float, secrets: Iterable[float], *, whole: bool = False) -> boo
 def masked(text: str, secrets: Iterable[float]) -> str:
     """Return a sentence with a mark for the numbers in it that are hidden.
 
-    A number counts as one of them if it is as near as its digits can say: those with three digits
-    or more anywhere, shorter ones behind an equals sign.
+    A number counts as one of them if it has three digits or more and is as near as they can say;
+    one with two if it is just that number, one with a single digit only behind an equals sign.
     """
     secrets = tuple(secrets)
     if not secrets:
@@ -90,11 +90,11 @@ def _is_written(number: str, secret: float, equals: str | None) -> bool:
     plain = number.replace("−", "-")
     mantissa, _e, exponent = plain.partition("e")
     digits = mantissa.lstrip("+-").replace(".", "").lstrip("0")
-    if len(digits) < 3 and not equals:
+    if len(digits) < 2 and not equals:
         return False
     last = 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
-    room = 0.5 * last if "." in mantissa or len(digits) >= 3 else 0.0
-    return abs(float(plain) - secret) <= room * (1 + 1e-9)
+    room = 0.5 * last * (1 + 1e-9) if len(digits) >= 3 else 1e-9 * abs(secret)
+    return abs(float(plain) - secret) <= room
 
 
 def covered(lab: Lab, hidden: Iterable[str]) -> NetworkView:

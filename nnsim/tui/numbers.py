@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from nnsim.lab.hiding import MARK, is_hidden
+
 _EIGHTHS = "▏▎▍▌▋▊▉"
 
 
@@ -13,9 +15,9 @@ def short(value: float, width: int = 8, *, sign: bool = False) -> str:
     What does not fit as a decimal goes into powers of ten; non-finite numbers are words.
     """
     plus = "+" if sign else ""
-    value += 0.0  # a negative zero is a zero
     if not math.isfinite(value):
-        return f"{value:{plus}}".rjust(width)
+        return (MARK if is_hidden(value) else f"{value:{plus}}").rjust(width)
+    value += 0.0  # a negative zero is a zero
     for digits in (4, 3, 2, 1, 0):
         text = f"{value:{plus}.{digits}f}"
         tiny = value != 0 and abs(value) < 0.5 * 10.0**-digits
@@ -33,6 +35,8 @@ def short(value: float, width: int = 8, *, sign: bool = False) -> str:
 
 def precise(value: float, width: int = 10) -> str:
     """Print `value` in `width` cells at most, right-aligned, with up to 6 significant digits."""
+    if is_hidden(value):
+        return MARK.rjust(width)
     value += 0.0  # a negative zero is a zero
     for digits in (6, 5, 4, 3, 2, 1):
         mantissa, e, exponent = f"{value:.{digits}g}".partition("e")
@@ -46,6 +50,8 @@ def bar(value: float, full: float, width: int) -> tuple[str, str]:
     """A bar of `width` cells, as its filled and its empty part; negative values fill dotted."""
     if width < 1:
         return "", ""
+    if is_hidden(value):
+        return "", " " * width
     if not math.isfinite(value):
         return "", "?" * width
     share = min(1.0, abs(value) / full) if full > 0 else 0.0

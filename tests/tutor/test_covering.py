@@ -15,14 +15,17 @@ from nnsim.tutor.covering import canonical, covered_with
         ("demons", "hidden[A].z", {"hidden[1].z", "hidden[1].a"}),
         ("demons", "hidden[A].a", {"hidden[1].a"}),  # back to z leads a logarithm
         ("line", "output[1].a", {"output[1].a", "output[1].z"}),  # identity: the same number
-        ("demons", "hidden[2].delta", {"hidden[2].delta", "hidden[2].b.grad"}),
+        ("neuron-and", "output[1].delta", {"output[1].delta", "output[1].b.grad",
+                                           "output[1].w[1].grad", "output[1].w[2].grad"}),
+        ("five-numbers", "norm[1].a", {"norm[1].a", "norm[1].z", "drop[1].a"}),
         ("demons", "loss", {"loss", "loss.squared_error"}),
         ("demons", "loss.cross_entropy", {"loss.cross_entropy"}),
         ("demons", "right", {"right", "accuracy"}),
         ("demons", "cost", {"cost"}),
-        ("demons", "hidden.w.min", {"hidden.w.min"}),
+        ("demons", "hidden.w.mean", {"hidden.w.mean"}),
+        ("neuron-and", "output.w.max", {"output.w.max", "output[1].w[1]"}),
     ],
-)
+)  # fmt: skip
 def test_what_would_answer_for_a_number(experiment, asked, covered):
     assert covered_with(Lab(load(experiment)), asked) == covered
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnsim.i18n import _
 from nnsim.lab import Lab, NoValueError
+from nnsim.lab.hiding import where_hidden
 from nnsim.lab.view import Selection
 from nnsim.tui.numbers import short
 from nnsim.tui.widgets.diagram import NetworkDiagram
@@ -153,6 +154,10 @@ class Showing:
     def prediction(self, target: str | None) -> None:
         """Show the outputs, and what they say."""
         lab, classes = self.lab, self._screen.output_labels()
+        output = self._screen.view().layers[-1].a
+        if where_hidden(output).any() or "prediction" in self._screen.hidden:
+            self._one(PredictionBars).show(output, None, ())  # who wins would tell something too
+            return
         said = lab.prediction
         reading = None if said is None or said >= len(classes) else classes[said]
         if lab.output.size == 1 and said is not None:

@@ -6,6 +6,8 @@ import math
 
 from rich.cells import cell_len, set_cell_size
 
+from nnsim.lab.hiding import MARK, is_hidden
+
 SHADES = "·░▒▓█"
 """How bright a pixel is, in five steps; a dot where it is off."""
 LEVELS = " ▁▂▃▄▅▆▇█"
@@ -20,6 +22,7 @@ def number(value: float, width: int = 5, *, plus: bool = True, tiny: bool = Fals
     """
     if not math.isfinite(value):
         text = "nan" if math.isnan(value) else ("+inf" if value > 0 else "−inf")
+        text = MARK if is_hidden(value) else text
         return text[:width].rjust(width)
     room = width - 1
     size = abs(value)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from nnsim.lab.hiding import where_hidden
 from nnsim.tui.widgets.braille import DOTS_X, DOTS_Y, NOBODY, Raster
 from nnsim.tui.widgets.diagram_canvas import STRONGEST, Key
 from nnsim.tui.widgets.diagram_layout import BOX_HEIGHT, Gap, Item, Layout
@@ -57,8 +58,13 @@ def ports(item: Item, count: int) -> list[int]:
 
 
 def strengths(matrix: Matrix) -> Matrix:
-    """Return |w| beside the largest finite one; what is not finite counts as largest."""
+    """Return |w| beside the largest finite one; what is not finite counts as largest.
+
+    A number that is hidden has no wire.
+    """
     size = np.abs(matrix)
+    if np.isnan(size).any():
+        size = np.where(where_hidden(matrix), 0.0, size)
     finite = size[np.isfinite(size)]
     largest = float(finite.max()) if finite.size else 0.0
     if largest == 0.0:

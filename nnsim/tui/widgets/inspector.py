@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from nnsim.i18n import N_, _
+from nnsim.lab.hiding import masked, values_of
 from nnsim.tui.numbers import precise
 from nnsim.tui.widgets.board import Board
 from nnsim.tui.widgets.rows import Row
@@ -148,7 +149,8 @@ class Inspector(Board):
         """Name, rule, worked arithmetic, role: as much as there is room for."""
         if self._problem:
             return [[(line, "hidden")] for line in wrap_cells(f"! {self._problem}", width, 4)]
-        worked = found.worked_without(self._hidden)
+        secrets = values_of(self._lab, self._hidden) if self._lab is not None else ()
+        worked = masked(found.worked_without(self._hidden), secrets)
         parts: list[tuple[str, str, int]] = [
             (found.name, "", 2),
             (found.formula, "dim", 3),
@@ -158,7 +160,7 @@ class Inspector(Board):
             role = _("this gate {role}").format(role=found.role_words)
             parts.append((role, "", 3))
         if found.note:
-            parts.append((found.note, "dim", 2))
+            parts.append((masked(found.note, secrets), "dim", 2))
         rows: list[Row] = []
         if self._way:
             way = " → ".join([*(address for address, _row in self._way), found.address])

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnsim.i18n import _
+from nnsim.lab.hiding import HIDDEN, covered, is_hidden, values_of, where_hidden
 from nnsim.lab.view import LayerView, NetworkView, Selection
 from nnsim.tui.widgets.curve import Point
 from nnsim.tui.widgets.walk_page import Page
@@ -60,7 +61,7 @@ def values_page(lab: Lab, selection: Selection, hidden: frozenset[str]) -> Page:
 
 
 def _page(lab: Lab, selection: Selection, hidden: frozenset[str]) -> Page:
-    view, focus = lab.view, str(lab.focus)
+    view, focus = covered(lab, hidden), str(lab.focus)
     if selection.layer < 0 or selection.layer >= len(view.layers):
         return Page(address=focus, table=_inputs(view), hidden=hidden)
     layer, unit = view.layers[selection.layer], selection.unit
@@ -85,9 +86,14 @@ def _page(lab: Lab, selection: Selection, hidden: frozenset[str]) -> Page:
         results.append(Result("δ", float(layer.delta[unit]), f"{name}.delta"))
     function = getattr(lab.network.layers[selection.layer], "function", None)
     point = None
-    if function is not None and layer.activation not in ("identity", "softmax"):
+    known = not any(is_hidden(value) for value in (layer.z[unit], layer.a[unit]))
+    known = known and f"{name}.slope" not in hidden
+    if known and function is not None and layer.activation not in ("identity", "softmax"):
         point = Point(function, float(layer.z[unit]), float(layer.a[unit]), 0.0)
-    return Page(address=focus, table=table, results=tuple(results), point=point, hidden=hidden)
+    return Page(
+        address=focus, table=table, results=tuple(results), point=point, hidden=hidden,
+        secrets=values_of(lab, hidden),
+    )  # fmt: skip
 
 
 def _inputs(view: NetworkView) -> Values:
@@ -106,6 +112,10 @@ def _terms(view: NetworkView, selection: Selection, layer: LayerView) -> Values:
     labels = view.input_labels if before is None else before.labels
     w = layer.weight[:, selection.unit]
     values = np.column_stack([x, w, w * x, np.cumsum(w * x)])
+    unknown = where_hidden(x) | where_hidden(w)
+    if unknown.any():  # and with an input the product, and the sums from there on
+        values[unknown, 2] = HIDDEN
+        values[int(np.argmax(unknown)) :, 3] = HIDDEN
 
     def address(row: int, column: int) -> str | None:
         # To choose an x would be to look at another unit.

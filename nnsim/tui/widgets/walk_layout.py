@@ -158,7 +158,7 @@ def _table_row(
     for c, value in enumerate(table.values[i]):
         address = table.addresses(i, c)
         under = cursor.seen and cursor.row == i and cursor.column == c
-        if address is not None and address in page.hidden:
+        if page.hides(address, float(value), whole=table.columns[c + 1] == "Σ"):
             text, style = f"{HIDDEN:>{column - 1}}", "hidden"
         elif not reached and (address is None or c > 1):
             text, style = f"{TO_COME:>{column - 1}}", "dim"
@@ -226,7 +226,7 @@ def _picture(page: Page, width: int, height: int) -> list[Row]:
 
 def _shown(page: Page, line: LineLike) -> tuple[str, str]:
     """The number of a result, and its style."""
-    if line.address is not None and line.address in page.hidden:
+    if page.hides(line.address, line.value, whole=True):
         return HIDDEN, "hidden"
     if line.value is None:
         return TO_COME, "dim"

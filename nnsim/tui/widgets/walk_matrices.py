@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnsim.i18n import _
+from nnsim.lab.hiding import HIDDEN, tells
 from nnsim.tui.numbers import short
 from nnsim.tui.widgets.rows import Row
 from nnsim.tui.widgets.wrapping import cut, wrap_cells
@@ -21,8 +22,13 @@ LEAST_WIDTH = 17  # of a matrix that stands beside another
 MATRIX_TITLE = 12
 
 
-def matrix_rows(view: MatrixView, place: str, width: int, height: int) -> list[Row]:
-    """Return formula, shapes and as many numbers of each matrix as the room allows."""
+def matrix_rows(
+    view: MatrixView, place: str, width: int, height: int, secrets: Sequence[float] = ()
+) -> list[Row]:
+    """Return formula, shapes and as many numbers of each matrix as the room allows.
+
+    `secrets` are numbers that are hidden for now.
+    """
     rows: list[Row] = [[(place, "header")]]
     said = f"{view.formula}   ({view.note})"
     rows += [[(line, "strong")] for line in wrap_cells(said, width, 3)]
@@ -31,16 +37,18 @@ def matrix_rows(view: MatrixView, place: str, width: int, height: int) -> list[R
     beside = -(-len(view.matrices) // bands)
     room = max(3, (height - len(rows)) // bands)
     for start in range(0, len(view.matrices), beside):
-        rows += _band(view.matrices[start : start + beside], width, room)
+        rows += _band(view.matrices[start : start + beside], width, room, secrets)
     return rows
 
 
-def _band(matrices: Sequence[Matrix], width: int, height: int) -> list[Row]:
+def _band(
+    matrices: Sequence[Matrix], width: int, height: int, secrets: Sequence[float]
+) -> list[Row]:
     """Some matrices beside one another, each as wide as it needs and may be."""
     wanted = [max(CELL * _flat(m).shape[1] + 2, MATRIX_TITLE) for m in matrices]
     room = width - 2 * (len(matrices) - 1)
     widths = _shared(wanted, room)
-    blocks = [_matrix(m, w, height) for m, w in zip(matrices, widths, strict=True)]
+    blocks = [_matrix(m, w, height, secrets) for m, w in zip(matrices, widths, strict=True)]
     rows: list[Row] = []
     for y in range(max(len(block) for block in blocks)):
         row: Row = []
@@ -71,7 +79,9 @@ def _flat(matrix: Matrix) -> NDArray[np.float64]:
     return values.reshape(len(values), -1)
 
 
-def _matrix(matrix: Matrix, width: int, height: int) -> list[tuple[str, str]]:
+def _matrix(
+    matrix: Matrix, width: int, height: int, secrets: Sequence[float]
+) -> list[tuple[str, str]]:
     """The name and shape, the names of the axes, and the first rows and columns."""
     flat = _flat(matrix)
     shape = " × ".join(str(size) for size in matrix.shape)
@@ -80,7 +90,8 @@ def _matrix(matrix: Matrix, width: int, height: int) -> list[tuple[str, str]]:
     more = " …" if flat.shape[1] > columns else ""
     most = max(1, height - 3)
     for row in flat[: most if len(flat) > most else most + 1]:
-        numbers = "".join(f"{short(float(v), CELL - 1):>{CELL}}" for v in row[:columns])
+        shown = [HIDDEN if tells(float(v), secrets) else float(v) for v in row[:columns]]
+        numbers = "".join(f"{short(v, CELL - 1):>{CELL}}" for v in shown)
         lines.append((numbers + more, ""))
     if len(flat) > most + 1:
         lines.append((_("  … {count} more rows").format(count=len(flat) - most), "dim"))

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from nnsim.lab.hiding import tells
 from nnsim.tui.widgets.curve import Point
 from nnsim.tui.widgets.window_map import WindowMap
 
@@ -71,6 +72,8 @@ class Page:
     image : WindowMap or None
     hidden : frozenset of str
         Addresses whose numbers are not shown.
+    secrets : tuple of float
+        Those numbers: what has no address is compared with them.
     fine : bool
         Whether the numbers of the table are small differences, shown with all the digits that fit.
     """
@@ -85,6 +88,7 @@ class Page:
     point: Point | None = None
     image: WindowMap | None = None
     hidden: frozenset[str] = NOTHING
+    secrets: tuple[float, ...] = ()
     fine: bool = False
 
     @property
@@ -113,6 +117,12 @@ class Page:
             return self.table.addresses(row, column if column in columns else columns[0])
         row -= self.table_rows
         return self.results[row].address if 0 <= row < len(self.results) else None
+
+    def hides(self, address: str | None, value: float | None, *, whole: bool = False) -> bool:
+        """Whether a number of the page is hidden; `whole` says that it is the sum of all terms."""
+        if address is not None:
+            return address in self.hidden
+        return value is not None and bool(self.secrets) and tells(value, self.secrets, whole=whole)
 
     def start(self) -> tuple[int, int]:
         """Where the cursor starts: on the number in focus."""

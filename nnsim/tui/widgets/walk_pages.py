@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnsim.i18n import _
+from nnsim.lab.hiding import MARK, masked, values_of
 from nnsim.tui.widgets.curve import Point
 from nnsim.tui.widgets.walk_page import Page
 from nnsim.tui.widgets.window_map import WindowMap
@@ -28,8 +29,9 @@ def step_page(lab: Lab, step: Step, hidden: frozenset[str]) -> Page:
         number=step.index + 1, total=step.total, grain=GRAIN_WORDS[step.grain]()
     )
     words = step.role_words
+    secrets = values_of(lab, hidden)
     covered = bool(hidden) and step.gives_away(hidden)
-    sentence = question(lab, min(hidden)) if covered else step.sentence
+    sentence = question(lab, step, hidden) if covered else masked(step.sentence, secrets)
     return Page(
         place=place,
         sentence=sentence,
@@ -40,12 +42,15 @@ def step_page(lab: Lab, step: Step, hidden: frozenset[str]) -> Page:
         point=None if covered else _point(lab, step),
         image=None if step.window is None else _window(lab, step, step.window),
         hidden=hidden,
+        secrets=secrets,
         fine=step.direction == "backward",
     )
 
 
-def question(lab: Lab, address: str) -> str:
-    """What is asked of a hidden number: its rule, without the answer."""
+def question(lab: Lab, step: Step, hidden: frozenset[str]) -> str:
+    """What is asked of the hidden number that a step is about: its rule, without the answer."""
+    said = [step.address, *(line.address for line in step.lines)]
+    address = next((a for a in said if a in hidden), None) or min(hidden)
     found = lab.explain(address)
     return _("what is {address}? {formula}").format(address=address, formula=found.formula)
 
@@ -79,7 +84,7 @@ def _window(lab: Lab, step: Step, window: Window) -> WindowMap:
     )  # fmt: skip
 
 
-def backward_start(lab: Lab) -> Page:
+def backward_start(lab: Lab, hidden: frozenset[str]) -> Page:
     """What the Backward panel says before a walk."""
     if lab.target is None:
         return Page(
@@ -89,7 +94,7 @@ def backward_start(lab: Lab) -> Page:
                 "one in panel 6), or type a target: press : and then, for example, {example}"
             ).format(example=f"target {_example(lab)}"),
         )
-    loss = f"{lab.sample_loss:.4g}"
+    loss = MARK if "loss" in hidden else f"{lab.sample_loss:.4g}"
     return Page(
         sentence=_(
             "The loss of this input is {loss}. Who is to blame for it? The way back gives every "

@@ -141,7 +141,7 @@ class WalkPanel(Board):
         if self.direction == "backward":
             from nnsim.tui.widgets.walk_pages import backward_start
 
-            return backward_start(lab)
+            return backward_start(lab, hidden)
         from nnsim.tui.widgets.unit_values import values_page
 
         return values_page(lab, selection, hidden)
@@ -163,7 +163,7 @@ class WalkPanel(Board):
         assert lab.walk is not None
         view = lab.walk.matrices(step.index, batch=self.matrices == "batch")
         self._layout = Layout()
-        rows = matrix_rows(view, self._page.place, width, height)
+        rows = matrix_rows(view, self._page.place, width, height, self._page.secrets)
         self.set_rows(self._with_play(rows[:height]))
 
     def _with_play(self, rows: list[Row]) -> list[Row]:
