@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar, Generic
 
 from nnsim.lab.commands import Command, parse
@@ -19,9 +19,12 @@ class Bench(ABC, Generic[T]):
         The table of the commands that it knows.
     message : str
         What the last command did, in a sentence.
+    keep : callable (file, over) -> message, or None
+        Writes the session to a file, for the command ``save``; the bench itself touches no files.
     """
 
     commands: ClassVar[Mapping[str, Command]]
+    keep: Callable[[str, bool], str] | None = None
 
     def __init__(self) -> None:
         self._history: History[T] = History()

@@ -38,13 +38,20 @@ def run_app(
         print(f"nnsim: {problem}", file=sys.stderr)
         return 2
     terminal.prepare()
-    lab = lesson = None
+    lab = lesson = session = None
     if target is not None:
         from nnsim.tui.lessons import is_lesson, open_player
 
         try:
             if is_lesson(target):
                 lesson = open_player(target, from_start=from_start)
+            elif _is_session(target):
+                from nnsim.tui.sessions import open_session
+
+                opened = open_session(target)
+                lab, session = opened.lab, (target, opened.panel)
+                if untrained:
+                    lab.run("reset")
             else:
                 from nnsim.experiments import load
                 from nnsim.lab import Lab
@@ -55,6 +62,12 @@ def run_app(
             return 2
     from nnsim.tui.app import NnsimApp
 
-    app = NnsimApp(lab, ascii_only=ascii_only, lesson=lesson)
+    app = NnsimApp(lab, ascii_only=ascii_only, lesson=lesson, session=session)
     app.run()
     return app.return_code or 0
+
+
+def _is_session(target: str) -> bool:
+    from nnsim.experiments.catalogue import is_session
+
+    return is_session(target)

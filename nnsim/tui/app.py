@@ -6,6 +6,7 @@ import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from nnsim.tui.screens.lesson import LessonScreen
     from nnsim.tutor.player import Player
 
+PATIENCE = 10.0  # seconds in which to quit again is meant as an answer
+
 
 def _bench_commands() -> type[Provider]:
     from nnsim.tui.palette import BenchCommands
@@ -45,6 +48,8 @@ class NnsimApp(KeyQueue):
         Draw with ASCII characters alone.
     lesson : (Player, list of str), optional
         A lesson to open with, as `nnsim.tui.lessons.open_player` gives it.
+    session : (str, int or None), optional
+        The session file that `lab` was opened from, and the panel that was in sight there.
 
     Attributes
     ----------
@@ -60,6 +65,8 @@ class NnsimApp(KeyQueue):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,f1", "help", N_("Help"), id="app.help",
                 tooltip=N_("Every key and command"), key_display="?"),
+        Binding("P", "picture", N_("Picture"), id="app.picture", show=False, priority=True,
+                tooltip=N_("Write a picture of the screen to an SVG file")),
         Binding("ctrl+q", "quit", N_("Quit"), id="app.quit", show=False, priority=True,
                 tooltip=N_("Leave nnsim")),
     ]  # fmt: skip
@@ -70,12 +77,15 @@ class NnsimApp(KeyQueue):
         *,
         ascii_only: bool = False,
         lesson: tuple[Player, list[str]] | None = None,
+        session: tuple[str, int | None] | None = None,
     ) -> None:
         # Textual loads the style sheets of every screen but the first.
         first = ["lab", "lesson"] if lesson is not None else ["home" if lab is None else "lab"]
         folder = Path(__file__).parent / "screens"
         super().__init__(css_path=[folder / f"{name}.tcss" for name in first])
-        self._lab, self._lesson = lab, lesson
+        self._lab, self._lesson, self._session = lab, lesson, session
+        self._benches: list[LabScreen] = []
+        self._leaves_until = 0.0  # when quitting is no longer meant as an answer to a warning
         self.ascii_only = ascii_only
         if ascii_only:
             from nnsim.tui.ascii import AsciiFilter
@@ -91,7 +101,13 @@ class NnsimApp(KeyQueue):
         if self._lesson is not None:
             return self._lesson_screen(*self._lesson)
         if self._lab is not None:
-            return self._bench(self._lab.experiment.id, self._lab)
+            screen = self._bench(self._lab.experiment.id, self._lab)
+            if self._session is not None:
+                from nnsim.tui.sessions import Keeper
+
+                file, panel = self._session
+                screen.keeping.opened(Keeper(self._lab, file), panel)
+            return screen
         home = HomeScreen()
         self.install_screen(home, "home")
         return home
@@ -120,6 +136,7 @@ class NnsimApp(KeyQueue):
         from nnsim.tui.screens.lab import LabScreen
 
         screen = LabScreen(lab)
+        self._benches.append(screen)
         self.install_screen(screen, f"bench {name}")
         return screen
 
@@ -142,6 +159,7 @@ class NnsimApp(KeyQueue):
         from nnsim.tui.screens.lesson import LessonScreen
 
         screen = LessonScreen(player, troubles)
+        self._benches.append(screen)
         self.install_screen(screen, f"lesson {player.key}")
         return screen
 
@@ -203,6 +221,39 @@ class NnsimApp(KeyQueue):
                 self.pop_screen()
         else:
             self.push_screen(screen)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave the key of the picture to a line in which one types."""
+        if action == "picture" and self.focused is not None:
+            return not self.focused.check_consume_key("P", "P")
+        return super().check_action(action, parameters)
+
+    def action_picture(self) -> None:
+        """Write a picture of the screen to a new file, and say where it is."""
+        from nnsim.tui.picture import save_picture
+
+        try:
+            said = _("picture: {file}").format(file=save_picture(self))
+        except (OSError, ValueError) as problem:
+            self.notify(str(problem), severity="error", markup=False)
+        else:
+            self.notify(said, markup=False)
+
+    async def action_quit(self) -> None:
+        """Leave; where a session has changes that are not in its file, when asked twice."""
+        files = sorted({file for bench in self._benches if (file := bench.keeping.unsaved)})
+        if not files or monotonic() < self._leaves_until:
+            await super().action_quit()
+            return
+        self._leaves_until = monotonic() + PATIENCE
+        said = _("{files} has changes that are not saved; s in the lab saves them. Quit again to "
+                 "leave without.")  # fmt: skip
+        self.notify(
+            said.format(files=", ".join(files)),
+            severity="warning",
+            markup=False,
+            timeout=PATIENCE,
+        )
 
     def action_command_palette(self) -> None:
         """Open the command palette."""

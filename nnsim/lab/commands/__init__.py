@@ -6,7 +6,7 @@ the order in which they are imported is that of the table.
 """
 
 from nnsim.lab.commands import inputs, data, points, numbers, walking, training, surgery  # isort: skip
-from nnsim.lab.commands import landscape, undo  # isort: skip
+from nnsim.lab.commands import landscape, keeping, undo  # isort: skip
 from nnsim.lab.commands.table import COMMANDS, Command, number, parse, whole, words
 from nnsim.lab.commands.training import MOST_EPOCHS, epochs, trained
 
@@ -17,6 +17,7 @@ __all__ = [
     "data",
     "epochs",
     "inputs",
+    "keeping",
     "landscape",
     "number",
     "numbers",

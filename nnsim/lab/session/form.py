@@ -1,7 +1,10 @@
 """The form of a session: its name, its version, its keys."""
 
+from nnsim.experiments.catalogue import SESSION as SUFFIX
+
+__all__ = ["FORMAT", "SUFFIX", "VERSION"]
+
 FORMAT, VERSION = "nnsim session", 1
-SUFFIX = ".nnsim"
 
 KEYS = (
     "format", "version", "nnsim", "experiments", "data", "networks", "starts", "states", "frames",

@@ -16,6 +16,7 @@ from nnsim.lab import ADDRESS_KINDS, COMMANDS, Command, Lab
 from nnsim.lab.hiding import covered
 from nnsim.tui.screens.guard import TooSmall
 from nnsim.tui.screens.lab_boards import LOWER, PANELS, PLACES, TABBED, Panels
+from nnsim.tui.screens.lab_keeping import Keeping
 from nnsim.tui.screens.lab_showing import Showing
 from nnsim.tui.screens.lab_timeline import go_along
 from nnsim.tui.screens.lab_why import WhyScreen
@@ -107,6 +108,7 @@ class LabScreen(WhyScreen):
         super().__init__(lab)
         self.panels = Panels(self)
         self.showing = Showing(self)
+        self.keeping = Keeping(self)
 
     # What is on the screen --------------------------------------------------------------------
 
@@ -213,6 +215,7 @@ class LabScreen(WhyScreen):
     def on_mount(self) -> None:
         """Begin."""
         self.begin()
+        self.keeping.begin()
 
     def begin(self) -> None:
         """Show the bench and take the keys at the input."""
@@ -246,6 +249,15 @@ class LabScreen(WhyScreen):
         self.show(message)
         if word == "circuit":
             self.call_later(self.action_circuit)
+
+    def execute(self, line: str, *, merge: bool = False) -> bool:
+        """Run a command of the bench and show what came of it; say whether it was done."""
+        self.keeping.attach()
+        return super().execute(line, merge=merge)
+
+    def action_save_session(self) -> None:
+        """Save the session: to its file, or to one whose name is typed."""
+        self.keeping.save()
 
     # Panels -----------------------------------------------------------------------------------
 
