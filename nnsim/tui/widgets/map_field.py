@@ -18,7 +18,7 @@ from textual.color import Color
 from nnsim.lab.beliefs import RIGHT, TEST_RIGHT, TEST_WRONG, WRONG, Beliefs
 from nnsim.tui.widgets.painter import Painter
 
-LEVELS = 8
+LEVELS = 6
 """Steps of sureness that are told apart by colour."""
 SURE, QUITE = 6, 2
 """From these levels a form's class is written bold, and written at all (below, by a small sign)."""
@@ -104,7 +104,8 @@ class FieldStyles:
 
     def __init__(self, widget: Painter) -> None:
         self._widget = widget
-        self._looks: dict[tuple[int, int, bool], tuple[str, Style]] = {}
+        # For a grid's kind and width and the use of signs: each cell's number as a segment.
+        self._looks: dict[tuple[bool, int, bool], dict[int, Segment]] = {}
         self._colours: list[list[Color]] | None = None
         self.letters: tuple[str, ...] = ()
 
@@ -151,22 +152,20 @@ class FieldStyles:
 
     def segments(self, cells: Cells, grid: Grid, signs: bool) -> list[Segment]:
         """Draw the cells of one line (a row of the array), equal ones as one segment."""
-        ends = [*(np.flatnonzero(cells[1:] != cells[:-1]) + 1).tolist(), len(cells)]
-        segments, start = [], 0
-        for end, cell in zip(ends, cells[np.array(ends) - 1].tolist(), strict=True):
-            char, style = self.look(cell, grid, signs)
-            segments.append(Segment(char * (end - start), style))
-            start = end
+        changes = np.flatnonzero(cells[1:] != cells[:-1]) + 1
+        starts = [0, *changes.tolist()]
+        ends = [*changes.tolist(), len(cells)]
+        looks = self._looks.setdefault((grid.halves, grid.width, signs), {})
+        segments = []
+        for start, end, cell in zip(starts, ends, cells[starts].tolist(), strict=True):
+            segment = looks.get(cell)
+            if segment is None:
+                make = self._two if grid.halves else self._one
+                segment = looks[cell] = Segment(*make(cell, grid.width, signs))
+            if end - start > 1:
+                segment = Segment(segment.text * (end - start), segment.style)
+            segments.append(segment)
         return segments
-
-    def look(self, cell: int, grid: Grid, signs: bool) -> tuple[str, Style]:
-        """The text of a cell and its style; with `signs`, classes are told by characters."""
-        key = (cell, grid.width if not grid.halves else 0, signs)
-        look = self._looks.get(key)
-        if look is None:
-            make = self._two if grid.halves else self._one
-            look = self._looks[key] = make(cell, grid.width, signs)
-        return look
 
     def _two(self, cell: int, _width: int, _signs: bool) -> tuple[str, Style]:
         codes, sign = divmod(cell, _KINDS)

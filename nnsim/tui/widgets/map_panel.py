@@ -23,6 +23,8 @@ READING = 0.004
 """Seconds for reading epochs that haven't been looked at, each time."""
 SHARE = 5
 """While it trains, working out what the network says takes one part in so many of the time."""
+CELLS_A_SECOND = 8000
+"""So many cells are drawn again at most, each about 40 bytes: more are too many over SSH."""
 
 
 class MapPanel(MapView):
@@ -98,12 +100,13 @@ class MapPanel(MapView):
             self.sorry = self.sorry.format(most=MOST_PIXELS)
             self.draw()
             return
-        if self.shown is not None and time.perf_counter() < self._next:
-            self._later(lab, self._next - time.perf_counter())
+        here = lab.input.tobytes()
+        wait = self._next - time.perf_counter()
+        if self.shown is not None and here == self._input and wait > 0:
+            self._later(lab, wait)
             return
         found = self._ask(lab)
         where = marks(lab)
-        here = lab.input.tobytes()
         if here != self._input or self.cursor >= found.layout.count:
             self._input = here
             self.cursor = found.layout.number(lab.input)
@@ -117,6 +120,7 @@ class MapPanel(MapView):
             self._go(self.cursor)
         else:
             self.draw()
+            self._next = max(self._next, time.perf_counter() + self.drawn / CELLS_A_SECOND)
         if not told.complete:
             self._later(lab, 0.05)
 

@@ -25,8 +25,6 @@ from nnsim.tui.widgets.rows import Row
 SIDE, WIDEST_SIDE = 19, 34
 LEAST_MAP = 14
 """With fewer columns left for the map there is no text beside it."""
-GAP = 4
-"""Changes on a line that lie closer are drawn in one go."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,10 +92,14 @@ class MapView(BenchPanel, Painter):
         self.as_signs = False
         self.table = StoryTable()
         self.styles_of = FieldStyles(self)
+        self.drawn = 0  # cells that were drawn again the last time
         self.top = self.left = 0  # the first line and column of forms in sight
         self._grid = Grid(False, 1, 0, 0)
         self._cells: Cells = np.zeros((0, 0), np.int64)
         self._side: list[Row] = []
+        self._side_strips: dict[int, Strip] = {}
+        # Columns in all and of the map, columns and lines of forms in sight, whether in colours.
+        self._geometry = (0, 0, 0, 0, True)
         self._list: list[Row] = []
 
     # What is where ------------------------------------------------------------------------------
@@ -180,6 +182,11 @@ class MapView(BenchPanel, Painter):
         self._grid = grid
         if moved:
             self.follow()
+        geometry = (self.content_size.width, self.map_width, *self.seen, coloured)
+        if geometry != self._geometry:
+            self._geometry = geometry
+            self._side_strips.clear()
+            self.refresh()
         old, self._cells = self._cells, grid.cells(shown.beliefs, shown.signs, self.cursor)
         if moved or old.shape != self._cells.shape or self.listing:
             self._draw_list()
@@ -194,18 +201,21 @@ class MapView(BenchPanel, Painter):
         self.draw()
 
     def _draw_changed(self, old: Cells) -> None:
-        """Draw those cells of the map again that are different now."""
+        """Draw the map again where it is different now: of each line one piece (more cost more)."""
         columns, lines = self.seen
         part = np.s_[self.top : self.top + lines, self.left : self.left + columns]
         changed = old[part] != self._cells[part]
         width = self._grid.width
-        for y in np.flatnonzero(changed.any(axis=1)).tolist():
-            places = np.flatnonzero(changed[y])
-            cuts = np.flatnonzero(np.diff(places) > GAP)
-            starts = places[np.concatenate([[0], cuts + 1])].tolist()
-            ends = places[np.concatenate([cuts, [len(places) - 1]])].tolist()
-            for start, end in zip(starts, ends, strict=True):
-                self.refresh(Region(start * width, y, (end - start + 1) * width, 1))
+        first, last = changed.argmax(axis=1), columns - 1 - changed[:, ::-1].argmax(axis=1)
+        lines_changed = np.flatnonzero(changed.any(axis=1)).tolist()
+        self.drawn = 0
+        if lines_changed:
+            sizes = (last - first + 1)[lines_changed]
+            self.drawn = int(sizes.sum())
+            self.refresh(*(
+                Region(int(first[y]) * width, y, int(size) * width, 1)
+                for y, size in zip(lines_changed, sizes, strict=True)
+            ))  # fmt: skip
 
     def _draw_list(self) -> None:
         """Draw the list anew where it is different, or the whole map."""
@@ -229,9 +239,16 @@ class MapView(BenchPanel, Painter):
             )  # fmt: skip
             rows = aside.rows(self.side_width, self.content_size.height)
         old, self._side = self._side, rows
-        for y in range(max(len(old), len(rows))):
-            if y >= len(old) or y >= len(rows) or old[y] != rows[y]:
-                self.refresh(Region(self.map_width, y, self.side_width + 1, 1))
+        changed = [
+            y
+            for y in range(max(len(old), len(rows)))
+            if y >= len(old) or y >= len(rows) or old[y] != rows[y]
+        ]
+        for y in changed:
+            self._side_strips.pop(y, None)
+        if changed:
+            left = self.map_width
+            self.refresh(*(Region(left, y, self.side_width + 1, 1) for y in changed))
 
     def _say_what_is_in_sight(self) -> None:
         """Name the part in sight on the border, where there is more."""
@@ -250,30 +267,27 @@ class MapView(BenchPanel, Painter):
 
     def render_line(self, y: int) -> Strip:
         """One line: of the map or the list, and of the text beside it."""
-        width = self.content_size.width
+        plain = self.style()
         if self.shown is None:
             return self.line((self.sorry if y == 0 else "", "dim"))
-        left = self.map_width
+        width, left, columns, lines, coloured = self._geometry
         if self.listing:
             row = self._list[y] if y < len(self._list) else []
             segments = list(self.line(*((t, n or "plain") for t, n in row), width=left))
+        elif y < lines and self.top + y < len(self._cells):
+            cells = self._cells[self.top + y, self.left : self.left + columns]
+            segments = self.styles_of.segments(cells, self._grid, not coloured)
+            segments.append(Segment(" " * (left - columns * self._grid.width), plain))
         else:
-            segments = self._map_line(y)
-            used = sum(len(segment.text) for segment in segments)
-            segments.append(Segment(" " * (left - used), self.style()))
-        if self.side_width:
-            side = self._side[y] if y < len(self._side) else []
-            segments.append(Segment(" ", self.style()))
-            segments += self.line(*((t, n or "plain") for t, n in side), width=self.side_width)
-        return Strip(segments).adjust_cell_length(width, self.style()).simplify()
-
-    def _map_line(self, y: int) -> list[Segment]:
-        columns, lines = self.seen
-        if y >= lines or self.top + y >= len(self._cells):
-            return []
-        cells = self._cells[self.top + y, self.left : self.left + columns]
-        coloured = self.styles_of.colourful and not self.as_signs
-        return self.styles_of.segments(cells, self._grid, not coloured)
+            segments = [Segment(" " * left, plain)]
+        if width > left:
+            strip = self._side_strips.get(y)
+            if strip is None:
+                row = self._side[y] if y < len(self._side) else []
+                texts = ((" ", "plain"), *((text, name or "plain") for text, name in row))
+                strip = self._side_strips[y] = self.line(*texts, width=width - left)
+            segments += strip
+        return Strip(segments, width)
 
     def on_resize(self) -> None:
         """Put the map into the new size."""
@@ -286,3 +300,4 @@ class MapView(BenchPanel, Painter):
         super().notify_style_update()
         if hasattr(self, "styles_of"):
             self.styles_of.clear()
+            self._side_strips.clear()
