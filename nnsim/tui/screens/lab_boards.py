@@ -35,8 +35,14 @@ def _map(lab: Lab) -> BenchPanel:
     return map_board(lab)
 
 
+def _starts(_lab: Lab) -> BenchPanel:
+    from nnsim.tui.widgets.starts_panel import StartsPanel
+
+    return StartsPanel()
+
+
 # Those that are imported and mounted when they are first chosen.
-BOARDS: dict[int, Callable[[Lab], BenchPanel]] = {5: _train, 7: _map}
+BOARDS: dict[int, Callable[[Lab], BenchPanel]] = {5: _train, 7: _map, 8: _starts}
 
 # Those that share one place where the terminal is narrow.
 TABBED = tuple(sorted((2, 3, 4, 6, *BOARDS)))
