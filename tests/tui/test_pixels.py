@@ -100,3 +100,100 @@ async def test_a_resized_terminal_shows_the_picture_where_the_mouse_finds_it(ope
 )
 def test_brightness_is_told_by_the_character(value, sign):
     assert shade(value) == sign
+
+
+async def test_grey_levels_are_painted_with_keys_and_undone_together(open_app):
+    app = open_app("digits-8x8")
+    async with app.run_test(size=(80, 24)) as pilot:
+        grid, lab = app.screen.query_one(PixelGrid), app.screen.lab
+        await pilot.press("plus", "plus", "plus")
+        assert lab.input.reshape(-1)[0] == 3 / 8
+        assert grid.border_subtitle == "1,1: 0.375"
+        await pilot.press("minus")
+        assert lab.input.reshape(-1)[0] == 2 / 8
+        await pilot.press("right", "down", *["equals_sign"] * 12)
+        assert lab.input.reshape(-1)[9] == 1  # and no further
+        await pilot.press("u")
+        assert lab.input.reshape(-1)[9] == 0
+        assert lab.input.reshape(-1)[0] == 2 / 8
+        await pilot.press("u")
+        assert not lab.input.any()
+        await pilot.press("minus")
+        assert not lab.input.any()
+        await pilot.press("e", *"0.3", "enter", "plus")  # on to the next eighth
+        assert lab.input.reshape(-1)[9] == 3 / 8
+        assert "+-" in screen_keys(app)
+
+
+def screen_keys(app):
+    from nnsim.tui.widgets.key_line import KeyLine
+
+    return app.screen.query_one(KeyLine).render_line(0).text
+
+
+async def test_black_and_white_pictures_have_no_keys_for_grey(open_app):
+    app = open_app("digits-4x3")
+    async with app.run_test(size=(80, 24)) as pilot:
+        grid, lab = app.screen.query_one(PixelGrid), app.screen.lab
+        await pilot.press("plus")
+        assert not lab.input.any()
+        assert not grid.border_subtitle
+        lab.run("pixel 1 0.5")
+        app.screen.show()
+        await pilot.press("plus")
+        assert lab.input.reshape(-1)[0] == 5 / 8
+
+
+async def test_each_channel_has_its_colour_and_its_name(open_picture):
+    app = open_picture((2, 3, 3))
+    async with app.run_test(size=(120, 36)) as pilot:
+        grid = app.screen.query_one(PixelGrid)
+        await pilot.press("space", *["right"] * 4, "space", "plus", "minus", "minus")
+        assert app.screen.lab.input.reshape(2, 3, 3)[0].tolist() == [
+            [1, 0, 0], [0, 0.75, 0], [0, 0, 0],
+        ]  # fmt: skip
+        assert grid.border_subtitle == "G 1,2: 0.75"
+        await pilot.press("down")  # away from both
+        await pilot.pause()
+        colours = {
+            segment.style.color
+            for segment in grid.render_line(1)
+            if segment.text.strip("· 1234567890")
+        }
+        assert len(colours) == 2
+
+
+@pytest.mark.parametrize("theme", ["textual-dark", "ansi-dark"])
+async def test_two_rows_in_a_line_tell_grey_levels(open_picture, theme):
+    app = open_picture((28, 28))
+    app.theme = theme
+    async with app.run_test(size=(80, 24)) as pilot:
+        grid, lab = app.screen.query_one(PixelGrid), app.screen.lab
+        assert grid.board.half
+        lab.run("pixel 3 0.25")
+        lab.run("pixel 31 0.75")  # below it, in the same cell
+        app.screen.show()
+        await pilot.pause()
+        x, _y = grid.board.corner(2)
+        place = 0
+        for segment in grid.render_line(0):
+            if place <= x < place + len(segment.text):
+                break
+            place += len(segment.text)
+        if theme == "ansi-dark":  # as light as both are together
+            assert segment.text[x - place] == "▒"
+        else:
+            assert segment.text[x - place] == "▀"
+            upper, lower = segment.style.color, segment.style.bgcolor
+            assert sum(upper.triplet) < sum(lower.triplet)
+
+
+async def test_ascii_tells_every_grey_level_apart(open_app):
+    app = open_app("digits-8x8", ascii_only=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        grid, lab = app.screen.query_one(PixelGrid), app.screen.lab
+        lab.run("input " + " ".join(["0", "0.2", "0.4", "0.7", "1", "0", "0", "0"] * 8))
+        app.screen.show()
+        await pilot.pause()
+        line = grid.render_line(2).text.replace(" ", "")
+        assert list(dict.fromkeys(line)) == list(".-+*#")

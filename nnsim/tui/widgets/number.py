@@ -74,7 +74,7 @@ class NumberInput(ProbeInput):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "relabel", N_("Retarget"), id="number.relabel",
+        Binding("r", "relabel", N_("Relabel"), id="number.relabel",
                 tooltip=N_("Give the nearest training point the target of the probe")),
     ]  # fmt: skip
 

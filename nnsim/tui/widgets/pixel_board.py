@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from textual.geometry import Offset
+
 # Columns and lines of one pixel, from the roomiest to the smallest; a pixel is about square.
 CELL_SIZES = ((8, 4), (6, 3), (6, 2), (4, 2), (4, 1), (3, 1), (2, 1), (1, 1))
 HALF_SIZES = (2, 1)  # two rows of pixels in one line
@@ -142,3 +144,21 @@ class Board:
                 return column
             start += self.width
         return None
+
+
+def line_between(start: Offset, end: Offset) -> Iterator[Offset]:
+    """The cells on the straight line between two (Bresenham), both ends included."""
+    dx, dy = abs(end.x - start.x), -abs(end.y - start.y)
+    step_x, step_y = (1 if start.x < end.x else -1), (1 if start.y < end.y else -1)
+    error, x, y = dx + dy, start.x, start.y
+    while True:
+        yield Offset(x, y)
+        if (x, y) == (end.x, end.y):
+            return
+        twice = 2 * error
+        if twice >= dy:
+            error += dy
+            x += step_x
+        if twice <= dx:
+            error += dx
+            y += step_y

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -18,40 +17,26 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from nnsim.i18n import N_
+from nnsim.tui.numbers import precise
 from nnsim.tui.widgets.input_editor import InputEditor
 from nnsim.tui.widgets.painter import Painter
-from nnsim.tui.widgets.pixel_board import Board
+from nnsim.tui.widgets.pixel_board import Board, line_between
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab
 
 SHADES = "·░▒▓█"
+LETTERS = ".-+*#"  # the same with --ascii, where some of those would become one
 CHANNELS = {3: "RGB", 4: "RGBA"}
+STEP = 1 / 8  # of brightness, with one key
+LOOKED_AT = 200  # samples in which grey levels are looked for
 
 
-def shade(value: float) -> str:
+def shade(value: float, shades: str = SHADES) -> str:
     """The character for a brightness: dark is a dot, light a full block."""
     if value <= 0:
-        return SHADES[0]
-    return SHADES[min(4, 1 + int(min(value, 1.0) * 3.999))] if value < 1 else SHADES[4]
-
-
-def line_between(start: Offset, end: Offset) -> Iterator[Offset]:
-    """The cells on the straight line between two (Bresenham), both ends included."""
-    dx, dy = abs(end.x - start.x), -abs(end.y - start.y)
-    step_x, step_y = (1 if start.x < end.x else -1), (1 if start.y < end.y else -1)
-    error, x, y = dx + dy, start.x, start.y
-    while True:
-        yield Offset(x, y)
-        if (x, y) == (end.x, end.y):
-            return
-        twice = 2 * error
-        if twice >= dy:
-            error += dy
-            x += step_x
-        if twice <= dx:
-            error += dx
-            y += step_y
+        return shades[0]
+    return shades[min(4, 1 + int(min(value, 1.0) * 3.999))] if value < 1 else shades[4]
 
 
 class PixelGrid(Painter, InputEditor, can_focus=True):
@@ -61,17 +46,26 @@ class PixelGrid(Painter, InputEditor, can_focus=True):
     BINDING_GROUP_TITLE = N_("Pixels")
     HELP = N_(
         "Paint the picture that the network reads. Arrows or hjkl move, Space switches a pixel. "
-        "Drag with the left button paints, with the right button erases."
+        "Drag with the left button paints, with the right button erases. Where pictures have grey "
+        "levels or colours, + and - make a pixel lighter or darker, and e types its value; the "
+        "channels of a colour picture stand side by side."
     )
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "pixels--light",
         "pixels--dark",
         "pixels--cursor",
         "pixels--marked",
+        "pixels--red",
+        "pixels--green",
+        "pixels--blue",
     }
     DEFAULT_CSS = """
     PixelGrid {
         height: auto;
+        border-subtitle-color: $text-muted;
+        .pixels--red { color: $text-error; }
+        .pixels--green { color: $text-success; }
+        .pixels--blue { color: $text-primary; }
         .pixels--light { color: $foreground; }
         .pixels--dark { color: $text-disabled; }
         .pixels--cursor { color: $text-accent; text-style: bold; }
@@ -79,6 +73,7 @@ class PixelGrid(Painter, InputEditor, can_focus=True):
     }
     """
     _MOVES = Binding.Group(N_("Move"), compact=True)
+    _GREYS = Binding.Group(N_("Grey level"), compact=True)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "move(-1, 0)", N_("Left"), id="pixels.left", group=_MOVES,
                 tooltip=N_("Pixel to the left")),
@@ -90,6 +85,10 @@ class PixelGrid(Painter, InputEditor, can_focus=True):
                 tooltip=N_("Pixel to the right")),
         Binding("space", "switch", N_("Paint"), id="pixels.switch",
                 tooltip=N_("Switch the pixel on or off")),
+        Binding("plus,equals_sign", "shade(1)", N_("Lighter"), id="pixels.lighter", group=_GREYS,
+                tooltip=N_("Make the pixel lighter, by an eighth")),
+        Binding("minus", "shade(-1)", N_("Darker"), id="pixels.darker", group=_GREYS,
+                tooltip=N_("Make the pixel darker, by an eighth")),
         Binding("home", "edge(0)", N_("First pixel"), id="pixels.first", show=False),
         Binding("end", "edge(-1)", N_("Last pixel"), id="pixels.last", show=False),
     ]  # fmt: skip
@@ -119,6 +118,10 @@ class PixelGrid(Painter, InputEditor, can_focus=True):
         self.board = Board(shape)
         self.values: NDArray[np.float64] = np.zeros(self.board.size)
         self.marked: frozenset[int] = frozenset()
+        self.grey = self.board.channels > 1  # whether there is more than on and off
+        self._data: object = None  # that was looked at for grey levels
+        self._data_is_grey = False
+        self._shaded = -1  # the pixel that the keys for grey levels changed last
         self._brush: float | None = None
         self._last: Offset | None = None
         self._stroke = False
@@ -134,7 +137,35 @@ class PixelGrid(Painter, InputEditor, can_focus=True):
 
     def show_input(self, lab: Lab, marked: frozenset[int]) -> None:
         """Show the pixels of a bench."""
+        data = lab.experiment.data
+        if data is not self._data:
+            self._data, self._data_is_grey = data, _has_grey(data.inputs[:LOOKED_AT])
+        grey = self.board.channels > 1 or self._data_is_grey or _has_grey(lab.input)
+        if grey != self.grey:
+            self.grey = grey
+            self.refresh_bindings()
+            self.refresh()
         self.show(lab.input.reshape(-1), marked)
+        self._say_value()
+
+    def _say_value(self) -> None:
+        """Write the value under the cursor on the border, where it is more than on or off."""
+        text = None
+        if self.grey:
+            row, column = self.board.where(self.cursor)
+            names, channels = self._names, self.board.channels
+            channel, column = divmod(column, self.board.columns // channels)
+            name = f"{names[channel]} " if channels > 1 else ""
+            value = precise(float(self.values[self.cursor]), 8).strip()
+            text = f"{name}{row + 1},{column + 1}: {value}"
+        if text != self.border_subtitle:
+            self.border_subtitle = text
+
+    @property
+    def _names(self) -> list[str]:
+        """What the channels are called."""
+        count = self.board.channels
+        return list(CHANNELS.get(count, "")) or [str(i + 1) for i in range(count)]
 
     @property
     def chosen_input(self) -> int:
@@ -169,6 +200,8 @@ class PixelGrid(Painter, InputEditor, can_focus=True):
 
     def watch_cursor(self, before: int, after: int) -> None:
         """Redraw the two pixels concerned, or all where the window moves."""
+        self._shaded = -1
+        self._say_value()
         if self.board.follow(after):
             self.refresh()
         else:
@@ -194,6 +227,19 @@ class PixelGrid(Painter, InputEditor, can_focus=True):
         """Switch the pixel under the cursor."""
         value = 0.0 if self.values[self.cursor] >= 0.5 else 1.0
         self.post_message(self.Painted(self, self.cursor, value, stroke=False))
+
+    def action_shade(self, by: int) -> None:
+        """Make the pixel under the cursor lighter or darker; several steps are undone together."""
+        steps = float(self.values[self.cursor]) / STEP
+        to = (np.floor(steps + 1e-9) + 1 if by > 0 else np.ceil(steps - 1e-9) - 1) * STEP
+        value = min(max(float(to), 0.0), 1.0)
+        if value != self.values[self.cursor]:
+            again, self._shaded = self._shaded == self.cursor, self.cursor
+            self.post_message(self.Painted(self, self.cursor, value, stroke=again))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Grey levels are for pictures that have them."""
+        return self.grey if action == "shade" else True
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Start a stroke: the left button paints, the right one erases."""
@@ -261,7 +307,7 @@ class PixelGrid(Painter, InputEditor, can_focus=True):
         text = ""
         for column, gap in board.columns_in_sight():
             channel = board.channel(column)
-            name = CHANNELS.get(board.channels, "")[channel : channel + 1] or str(channel + 1)
+            name = self._names[channel]
             text += " " * gap + ("" if channel in seen else name).ljust(board.width)
             seen.add(channel)
         return text
@@ -276,13 +322,25 @@ class PixelGrid(Painter, InputEditor, can_focus=True):
             return Segment(sign, self.style("cursor"))
         upper = float(self.values[above])
         lower = 0.0 if below is None else float(self.values[below])
+        if self.grey:
+            return self._two_greys(above, upper, lower)
         on = (upper >= 0.5, lower >= 0.5)
         sign = {(True, True): "█", (True, False): "▀", (False, True): "▄"}.get(on, "·")
         return Segment(sign * width, self._brightness(max(upper, lower) if any(on) else 0.0))
 
+    def _two_greys(self, above: int, upper: float, lower: float) -> Segment:
+        """Two grey levels, one over the other; without colours, how light they are together."""
+        width, channel = self.board.width, self._channel_style(above)
+        if self.in_signs:
+            return Segment(self._shade((upper + lower) / 2) * width, self.style(channel))
+        if upper <= 0 and lower <= 0:
+            return Segment(self._shade(0.0) * width, self.style("dark"))
+        top, bottom = self._mixed(upper, channel), self._mixed(lower, channel)
+        return Segment("▀" * width, Style.from_color(top.rich_color, bottom.rich_color))
+
     def _cell_line(self, index: int, line: int, width: int, height: int) -> list[Segment]:
         value = float(self.values[index])
-        fill = shade(value)
+        fill = self._shade(value)
         body = (fill if value > 0 else " ") * width
         number = str(index + 1)
         label = number if width >= 4 and line == 0 and len(number) <= width - 2 else ""
@@ -301,7 +359,7 @@ class PixelGrid(Painter, InputEditor, can_focus=True):
         return [
             Segment(corners[0], around),
             Segment(label, self.style("marked" if marked else "dark")),
-            Segment(inner, self._brightness(value)),
+            Segment(inner, self._brightness(value, self._channel_style(index))),
             Segment(corners[1], around),
         ]
 
@@ -318,11 +376,35 @@ class PixelGrid(Painter, InputEditor, can_focus=True):
             return "", ""
         return ("└", "┘") if kind == 0 else ("╰", "╯")
 
-    def _brightness(self, value: float) -> Style:
+    @property
+    def in_signs(self) -> bool:
+        """Whether characters have to tell what colours can't."""
+        app = self.app
+        return app.no_color or app.native_ansi_color or getattr(app, "ascii_only", False)
+
+    def _shade(self, value: float) -> str:
+        return shade(value, LETTERS if getattr(self.app, "ascii_only", False) else SHADES)
+
+    def _channel_style(self, index: int) -> str:
+        """The colour of a pixel's channel; light where there is only one."""
+        if self.board.channels not in CHANNELS:
+            return "light"
+        return ("red", "green", "blue", "light")[index % self.board.channels]
+
+    def _mixed(self, value: float, name: str) -> Color:
+        """The colour of a brightness on the background."""
+        dark: Color = self.background_colors[1]
+        light = self.get_component_styles(f"pixels--{name}").color
+        return dark.blend(light, 0.25 + 0.75 * min(value, 1.0) if value > 0 else 0.0)
+
+    def _brightness(self, value: float, name: str = "light") -> Style:
         if value <= 0:
             return self.style("dark")
         if value >= 1 or self.app.native_ansi_color:
-            return self.style("light")
-        light = self.get_component_styles("pixels--light").color
-        dark: Color = self.background_colors[1]
-        return self.style() + Style(color=dark.blend(light, 0.25 + 0.75 * value).rich_color)
+            return self.style(name)
+        return self.style() + Style(color=self._mixed(value, name).rich_color)
+
+
+def _has_grey(values: NDArray[np.float64]) -> bool:
+    """Whether any of these values is neither on nor off."""
+    return bool(((values != 0) & (values != 1)).any())
