@@ -59,9 +59,9 @@ def check_target(target: str) -> None:
         if not path.is_file() or not (sys.stdout.isatty() or path.suffix == ".md"):
             # The app reads the file itself, before it touches the screen; but without a
             # terminal it would not come to that, and a broken file is the better thing to hear.
-            from nnsim.experiments import load
+            from nnsim.cli.subject import open_subject
 
-            load(path)
+            open_subject(path)
         return
     from nnsim.cli.registry import COMMANDS
     from nnsim.experiments.errors import nearest, quoted

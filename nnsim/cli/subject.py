@@ -1,7 +1,8 @@
-"""What several commands ask about: an experiment's network, and one input to it."""
+"""What several commands ask about: the network of an experiment or session, and one input."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,13 +17,53 @@ if TYPE_CHECKING:
 
     from nnsim.engine import Network
     from nnsim.experiments import Experiment
+    from nnsim.lab import Lab
 
     Array = NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class Subject:
+    """An experiment by itself, or on the bench of a session.
+
+    Attributes
+    ----------
+    experiment : Experiment
+    lab : Lab or None
+        The bench of a session, with its parameters.
+    """
+
+    experiment: Experiment
+    lab: Lab | None = None
+
+
+def open_subject(name: str | Path) -> Subject:
+    """Return the experiment of an id or a file, or that of a session file.
+
+    Raises
+    ------
+    ExperimentError
+        If there is none, or the file is not sound.
+    """
+    from nnsim.experiments import load
+    from nnsim.experiments.catalogue import is_session
+
+    if not is_session(name):
+        return Subject(load(name))
+    from nnsim.tui.sessions import open_session
+
+    lab = open_session(str(name)).lab
+    return Subject(lab.experiment, lab)
+
+
+def add_experiment_argument(parser: argparse.ArgumentParser) -> None:
+    """Take an experiment; a saved session is a file too."""
+    parser.add_argument("experiment", metavar="EXPERIMENT", help=_("an id, or a file"))
+
+
 def add_network_arguments(parser: argparse.ArgumentParser) -> None:
     """Take an experiment, and say which parameters its network should have."""
-    parser.add_argument("experiment", metavar="EXPERIMENT", help=_("an id, or a file"))
+    add_experiment_argument(parser)
     parser.add_argument("--model", metavar="FILE", help=_("take the parameters of this .npz"))
     parser.add_argument(
         "--untrained",
@@ -41,7 +82,7 @@ def add_input_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def open_network(experiment: Experiment, arguments: argparse.Namespace) -> Network:
+def open_network(subject: Subject, arguments: argparse.Namespace) -> Network:
     """Return the network that the command is about.
 
     Raises
@@ -49,8 +90,13 @@ def open_network(experiment: Experiment, arguments: argparse.Namespace) -> Netwo
     CommandError
         If the model does not fit the experiment.
     """
+    experiment, lab = subject.experiment, subject.lab
     if arguments.model is None:
-        return experiment.open(untrained=arguments.untrained)[0]
+        if lab is None:
+            return experiment.open(untrained=arguments.untrained)[0]
+        if arguments.untrained:
+            lab.restart()
+        return lab.network
     from nnsim.engine import Network
 
     network: Network = Network.load(arguments.model)

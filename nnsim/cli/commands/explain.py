@@ -69,16 +69,20 @@ def run(arguments: argparse.Namespace, output: Output) -> int:
 
 def _bench(arguments: argparse.Namespace) -> Lab:
     """Return a bench with the experiment, the network's parameters, the input and the target."""
-    from nnsim.cli.subject import open_network, read_input
-    from nnsim.experiments import load
+    from nnsim.cli.subject import open_network, open_subject, read_input
     from nnsim.lab import Lab
 
-    experiment = load(arguments.experiment)
+    subject = open_subject(arguments.experiment)
+    experiment = subject.experiment
     x = read_input(experiment, arguments.input)[0]
     target = None if arguments.target is None else experiment.parse_target(arguments.target)
-    lab = Lab(experiment, untrained=arguments.untrained or arguments.model is not None)
+    lab = subject.lab
+    if lab is None:
+        lab = Lab(experiment, untrained=arguments.untrained or arguments.model is not None)
+    elif arguments.untrained:
+        lab.restart()
     if arguments.model is not None:
-        network = open_network(experiment, arguments)
+        network = open_network(subject, arguments)
         lab.network.parameters[:] = network.parameters
         lab.network.running[:] = network.running
     lab.input, lab.target = x, target

@@ -32,16 +32,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, output: Output) -> int:
     """Print the largest relative error of each block of parameters; status 1 if one is wrong."""
     from nnsim.cli.errors import CommandError
-    from nnsim.cli.subject import open_network
+    from nnsim.cli.subject import open_network, open_subject
     from nnsim.engine import check_gradients
-    from nnsim.experiments import load
 
-    experiment = load(arguments.experiment)
+    subject = open_subject(arguments.experiment)
+    experiment = subject.experiment
     data = experiment.data
     if not data.count:
         problem = _("{experiment} has no data to take gradients on")
         raise CommandError(problem.format(experiment=experiment.id))
-    network = open_network(experiment, arguments)
+    network = open_network(subject, arguments)
     check = check_gradients(network, data.inputs[:MOST_SAMPLES], data.targets[:MOST_SAMPLES])
     if output.as_json:
         output.json({"largest": check.largest, "blocks": check.blocks})

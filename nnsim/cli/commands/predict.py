@@ -27,12 +27,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, output: Output) -> int:
     """Print the outputs and what they mean."""
     from nnsim.cli.output import number
-    from nnsim.cli.subject import check_finite, open_network, prediction, read_input
-    from nnsim.experiments import load
+    from nnsim.cli.subject import (
+        check_finite,
+        open_network,
+        open_subject,
+        prediction,
+        read_input,
+    )
 
-    experiment = load(arguments.experiment)
+    subject = open_subject(arguments.experiment)
+    experiment = subject.experiment
     x = read_input(experiment, arguments.input)
-    result = open_network(experiment, arguments).forward(x)[0]
+    result = open_network(subject, arguments).forward(x)[0]
     check_finite(_("the output"), result)
     answer = prediction(experiment, result)
     if output.as_json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nnsim.cli.subject import add_experiment_argument
 from nnsim.i18n import _
 
 if TYPE_CHECKING:
@@ -19,14 +20,14 @@ def help() -> str:  # noqa: A001
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take an experiment."""
-    parser.add_argument("experiment", metavar="EXPERIMENT", help=_("an id, or a file"))
+    add_experiment_argument(parser)
 
 
 def run(arguments: argparse.Namespace, output: Output) -> int:
     """Print a row per layer, and the total."""
-    from nnsim.experiments import load
+    from nnsim.cli.subject import open_subject
 
-    experiment = load(arguments.experiment)
+    experiment = open_subject(arguments.experiment).experiment
     summary = experiment.build_network().summary()
     if output.as_json:
         layers = [

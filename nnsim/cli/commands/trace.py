@@ -45,15 +45,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, output: Output) -> int:
     """Print layer by layer."""
-    from nnsim.cli.subject import check_finite, open_network, read_input
-    from nnsim.experiments import load
+    from nnsim.cli.subject import check_finite, open_network, open_subject, read_input
 
-    experiment = load(arguments.experiment)
+    subject = open_subject(arguments.experiment)
+    experiment = subject.experiment
     x = read_input(experiment, arguments.input)
     target = None
     if arguments.target is not None:
         target = experiment.parse_target(arguments.target)[None]
-    trace = open_network(experiment, arguments).trace(x, target)
+    trace = open_network(subject, arguments).trace(x, target)
     for layer in trace.layers:
         for name, values in _of_sample(layer).items():
             check_finite(f"{layer.name}.{name}", values)

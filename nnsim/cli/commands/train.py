@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nnsim.cli.output import Output
+    from nnsim.cli.subject import Subject
     from nnsim.engine import Network, Progress, Trainer
     from nnsim.experiments import Experiment
 
@@ -27,8 +28,9 @@ def help() -> str:  # noqa: A001
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take an experiment, and what to do otherwise than its file says."""
     from nnsim.cli.arguments import count, rate, seed
+    from nnsim.cli.subject import add_experiment_argument
 
-    parser.add_argument("experiment", metavar="EXPERIMENT", help=_("an id, or a file"))
+    add_experiment_argument(parser)
     parser.add_argument("--epochs", type=count("--epochs"), metavar="N", help=_("how many epochs"))
     parser.add_argument(
         "--learning-rate",
@@ -49,12 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, output: Output) -> int:
     """Train, and print how it ended."""
     from nnsim.cli import INTERRUPTED
-    from nnsim.experiments import load
+    from nnsim.cli.subject import open_subject
 
-    experiment = load(arguments.experiment)
+    subject = open_subject(arguments.experiment)
+    experiment = subject.experiment
     _check(experiment, arguments)
-    network = experiment.build_network(arguments.seed)
-    trainer = experiment.build_trainer(network, arguments.seed)
+    network, trainer = _start(subject, arguments.seed)
     if arguments.learning_rate is not None:
         trainer.learning_rate = arguments.learning_rate
     epochs = experiment.training.epochs if arguments.epochs is None else arguments.epochs
@@ -67,6 +69,21 @@ def run(arguments: argparse.Namespace, output: Output) -> int:
         trainer.save(arguments.save)
     _report(experiment, arguments, output, result)
     return INTERRUPTED if result["stopped"] == "interrupted" else 0
+
+
+def _start(subject: Subject, seed: int | None) -> tuple[Network, Trainer]:
+    """Return network and trainer at the start, or where a session stands unless there is a seed."""
+    lab = subject.lab
+    if lab is None:
+        network = subject.experiment.build_network(seed)
+        return network, subject.experiment.build_trainer(network, seed)
+    from nnsim.lab.surgery import refuse_muted
+
+    refuse_muted(lab, _("training"))
+    if seed is not None:
+        lab.trainer.seed = seed
+        lab.restart(seed=seed)
+    return lab.network, lab.trainer
 
 
 def _check(experiment: Experiment, arguments: argparse.Namespace) -> None:
