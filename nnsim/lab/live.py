@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 EPOCH_ENDS, UPDATE_ENDS = 0.05, 0.3
 # The speed is that of about the last second.
 SPEED_OVER = 1.0
+# Seconds that training gives way to a key, or to a picture that is drawn.
+MOMENT = 0.05
 # How far behind its pace training may catch up, in seconds.
 CATCH_UP = 0.1
 # Seconds after which a thread that computes lets others have their turn (Python's own: 0.005).
@@ -100,7 +102,9 @@ class Live:
         self._due = 0.0
         self._times: deque[tuple[float, int]] = deque()
         self._stop = self._asked = False
-        self._wake = threading.Event()
+        self._wake, self._way = threading.Event(), threading.Event()
+        self._way.set()
+        self._way_until = 0.0
         self._snapshot = self._seen = self._take()
         self._thread = threading.Thread(target=self._work, name="nnsim training", daemon=True)
 
@@ -132,6 +136,18 @@ class Live:
         self._trainer.interrupt()
         self._wake.set()
 
+    def give_way(self, seconds: float = MOMENT) -> None:
+        """Wait after this update, so that whoever calls has the processor until `go_on`.
+
+        (Two threads of Python that compute at the same time both take twice as long.)
+        """
+        self._way_until = perf_counter() + seconds
+        self._way.clear()
+
+    def go_on(self) -> None:
+        """Go on after `give_way`; after its time training goes on in any case."""
+        self._way.set()
+
     def wait(self, seconds: float) -> bool:
         """Wait for the end of training; says whether it has come."""
         self._thread.join(seconds)
@@ -145,6 +161,7 @@ class Live:
         """
         self._stop = True
         self._wake.set()
+        self._way.set()
         if not self.wait(EPOCH_ENDS):
             self._trainer.interrupt()
             self.wait(UPDATE_ENDS)
@@ -166,7 +183,7 @@ class Live:
 
     def _train(self) -> str:
         trainer, samples, recorder = self._trainer, self._samples, self._recorder
-        advance, note = trainer.advance, recorder.note
+        advance, note, way = trainer.advance, recorder.note, self._way
         until = sys.maxsize if self.until is None else self.until
         self._due = perf_counter()
         while not self._stop:
@@ -185,6 +202,9 @@ class Live:
             if self._asked:
                 self._asked = False
                 self._snapshot = self._take()
+            if not way.is_set():
+                way.wait(max(0.0, self._way_until - perf_counter()))
+                way.set()
         return "interrupted"
 
     def _is_due(self, pace: int) -> bool:

@@ -48,6 +48,9 @@ class KeyQueue(App[None]):
         self._key_in_work = True
         self._keys_taken += 1
         number = self._keys_taken
+        give_way = getattr(self.screen, "give_way", None)
+        if give_way is not None:  # what computes in a thread waits until the key is answered
+            give_way()
         target = self.focused or self.screen
         await super().on_event(key)
         target.post_message(KeyDone(number))

@@ -232,6 +232,10 @@ class LabScreen(WhyScreen):
         """Bring the screen in line with the bench, input and prediction first."""
         self.showing.input_first(message, wrong=wrong)
 
+    def show_training(self) -> None:
+        """Bring all of the screen in line with a bench that is being trained."""
+        self.showing.all_at_once()
+
     def done(self, line: str, message: str) -> None:
         """Show what a command has done; a walk comes to the front."""
         word = line.split()[0]

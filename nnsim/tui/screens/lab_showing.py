@@ -82,6 +82,10 @@ class Showing:
         self._one(StatusLine).say("", self.readout())
         self._rest_soon()
 
+    def all_at_once(self) -> None:
+        """Show everything now, where no key waits for its part: while training."""
+        self._rest()
+
     def _rest_soon(self) -> None:
         if not self._rest_is_due:
             self._rest_is_due = True

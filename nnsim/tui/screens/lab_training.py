@@ -47,6 +47,12 @@ class TrainingScreen(GuardedScreen):
         """Bring the screen in line with a bench that is being trained; called at every poll."""
         self.show()
 
+    def give_way(self) -> None:
+        """Let training wait until what is to be shown now has been drawn."""
+        if self.live is not None:
+            self.live.give_way()
+            self.call_after_refresh(self.live.go_on)
+
     @property
     def runner(self) -> Runner:
         """What runs commands on the bench."""
@@ -145,6 +151,7 @@ class TrainingScreen(GuardedScreen):
         if self.live is None:
             self.show(self.lab.message, wrong=bool(self.lab.running.problem))
             return
+        self.give_way()
         self.show_training()
         if monotonic() - self._last_word > READ:
             self.query_one(StatusLine).say(self._progress(), "")

@@ -125,6 +125,11 @@ class LessonScreen(LabScreen):
         super().show(self._without_secrets(message), wrong=wrong)
         self._look_soon()
 
+    def show_training(self) -> None:
+        """Bring the screen in line with a bench that is being trained, then look at the goals."""
+        super().show_training()
+        self._look_soon()
+
     def done(self, line: str, message: str) -> None:
         """Show what a command has done, then look at the goals."""
         super().done(line, self._without_secrets(message) or "")
@@ -339,7 +344,7 @@ class LessonScreen(LabScreen):
             self.show(_("this step takes no answer; do what it says on the bench"), wrong=True)
         else:
             addresses = player.asked if player.review is None else ()
-            self._put_up(AnswerBar(addresses[0] if addresses else _("answer")))
+            self.put_up(AnswerBar(addresses[0] if addresses else _("answer")))
 
     def on_lesson_pane_chose(self, message: LessonPane.Chose) -> None:
         """A choice of a quiz."""
