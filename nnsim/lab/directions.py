@@ -81,7 +81,7 @@ class Plane:
             return _("two random directions, seed {seed}").format(seed=self.seed)
         assert self.shares is not None
         shares = " + ".join(f"{100 * share:.3g}" for share in self.shares)
-        return _("the path of training, of which it shows {shares} %").format(shares=shares)
+        return _("the path's two main directions ({shares} % of it)").format(shares=shares)
 
     def point(self, x: float, y: float) -> Array:
         """The parameters at one pair of coordinates, (n_params,)."""

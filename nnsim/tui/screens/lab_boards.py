@@ -41,8 +41,14 @@ def _starts(_lab: Lab) -> BenchPanel:
     return StartsPanel()
 
 
+def _landscape(_lab: Lab) -> BenchPanel:
+    from nnsim.tui.widgets.landscape_panel import LandscapePanel
+
+    return LandscapePanel()
+
+
 # Those that are imported and mounted when they are first chosen.
-BOARDS: dict[int, Callable[[Lab], BenchPanel]] = {5: _train, 7: _map, 8: _starts}
+BOARDS: dict[int, Callable[[Lab], BenchPanel]] = {5: _train, 7: _map, 8: _starts, 9: _landscape}
 
 # Those that share one place where the terminal is narrow.
 TABBED = tuple(sorted((2, 3, 4, 6, *BOARDS)))

@@ -118,14 +118,14 @@ class Heat:
         scale = self._scale()
         return scale[level] if scale and level >= 0 else None
 
-    def cell(self, level: int, *, bold: bool = False) -> Style:
+    def cell(self, level: int, *, bold: bool = False, faint: bool = False) -> Style:
         """Return the style of a cell of this level with text that can be read on it."""
-        key = ("cell", level, bold)
+        key = ("cell", level, bold, faint)
         if key not in self._styles:
             style = self._widget.visual_style.rich_style + Style(bold=bold)
             colour = self.colour(level)
             if colour is not None:
-                text = colour + colour.get_contrast_text(0.95)
+                text = colour + colour.get_contrast_text(0.5 if faint else 0.95)
                 style += Style.from_color(text.rich_color, colour.rich_color)
             self._styles[key] = style
         return self._styles[key]

@@ -1,0 +1,140 @@
+"""How the loss landscape is drawn: levels, contours, the path, the key. No widget."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnsim.lab.landscape import CostMap, Window
+from nnsim.lab.plane import Axis
+from nnsim.tui.widgets.heat import DIGITS, LEVELS, Levels, contours, edges, levels_of
+from nnsim.tui.widgets.plot import Plot
+from nnsim.tui.widgets.train_axes import label
+
+Array = NDArray[np.float64]
+
+START, WAY, NOW, LEAST, BETWEEN = "○", "•", "●", "×", "·"
+# Of a logarithmic scale; what is farther below the highest cost counts as the lowest level.
+_MOST_DECADES = 9.0
+
+
+@dataclass(frozen=True, eq=False)
+class Scale:
+    """Which cost is of which level.
+
+    Attributes
+    ----------
+    low, high : float
+        Of what is drawn: costs, or their decimal logarithms.
+    log : bool
+    """
+
+    low: float
+    high: float
+    log: bool
+
+    @classmethod
+    def of(cls, costs: Array, log: bool) -> Scale:
+        """The scale from the least to the largest finite cost."""
+        finite = costs[np.isfinite(costs)]
+        if not finite.size:
+            return cls(0.0, 1.0, False)
+        low, high = float(finite.min()), float(finite.max())
+        if not log or high <= 0:
+            return cls(low, high, False)
+        above = finite[finite > 0]
+        high = math.log10(high)
+        return cls(max(math.log10(float(above.min())), high - _MOST_DECADES), high, True)
+
+    def levels(self, costs: Array) -> Levels:
+        """The level of each cost; −1 where it is not known."""
+        values = costs
+        if self.log:
+            with np.errstate(all="ignore"):
+                values = np.where(costs > 0, np.log10(costs), np.where(costs <= 0, self.low, costs))
+        return levels_of(values, self.low, self.high)
+
+    def key(self) -> list[str]:
+        """What each level begins with, as text, from the lowest level on."""
+        starts = edges(self.low, self.high)[:-1]
+        if self.log:
+            starts = 10.0**starts
+        return [label(float(value), 6) for value in starts]
+
+
+def plot_of(window: Window, width: int, height: int) -> tuple[Plot, int, int]:
+    """A plot with axes for a window, and the columns and rows of its field.
+
+    The points of the grid lie in the middle of the cells, the outermost on the window's edges.
+    """
+    rows = max(2, height - 1)
+    y = _axis(window.bottom, window.top, rows)
+    plot = Plot.fitted(Axis(window.left, window.right), y, width, rows + 1)
+    columns = max(2, plot.columns)
+    plot = replace(plot, x=_axis(window.left, window.right, columns), columns=columns)
+    return plot, columns, rows
+
+
+def _axis(low: float, high: float, cells: int) -> Axis:
+    half = (high - low) / (cells - 1) / 2
+    return Axis(low - half, high + half)
+
+
+def contour_digits(levels: Levels) -> NDArray[np.str_]:
+    """The digit of its level in each cell on a contour, blanks elsewhere."""
+    digits = np.array([*DIGITS, "?"])
+    found = np.where(contours(levels), digits[levels], " ")
+    return np.where(levels < 0, " ", found)
+
+
+def trail(window: Window, path: Array, columns: int, rows: int) -> dict[tuple[int, int], str]:
+    """The marks of a path, (k, 2), by (row, column): its points, and dots between them."""
+    cells = window.cells(path, columns, rows)
+    found: dict[tuple[int, int], str] = {}
+    inside = np.asarray(cells.min(axis=1, initial=0) >= 0)
+    for i in range(len(cells) - 1):
+        if inside[i] and inside[i + 1]:
+            for column, row in _between(tuple(cells[i]), tuple(cells[i + 1])):
+                found.setdefault((row, column), BETWEEN)
+    for column, row in cells[inside]:
+        found[int(row), int(column)] = WAY
+    if len(cells) and inside[0]:
+        found[int(cells[0][1]), int(cells[0][0])] = START
+    return found
+
+
+def _between(start: tuple[int, ...], end: tuple[int, ...]) -> Iterator[tuple[int, int]]:
+    (x0, y0), (x1, y1) = start, end
+    length = int(max(abs(x1 - x0), abs(y1 - y0)))
+    for step in range(1, length):
+        yield round(x0 + (x1 - x0) * step / length), round(y0 + (y1 - y0) * step / length)
+
+
+def marks(found: CostMap, path: Array, now: tuple[float, float]) -> dict[tuple[int, int], str]:
+    """Everything that stands on the map, by (row, column): the path, the least cost, and now."""
+    columns, rows = found.columns, found.rows
+    marked = trail(found.window, path, columns, rows)
+    lowest = found.lowest
+    if lowest is not None:
+        marked[lowest[1], lowest[0]] = LEAST
+    (here,) = found.window.cells(np.array([now]), columns, rows)
+    if int(here.min()) >= 0:
+        marked[int(here[1]), int(here[0])] = NOW
+    return marked
+
+
+def key_line(scale: Scale, width: int) -> list[tuple[str, int]]:
+    """The key on one line, as pieces with their level: as many levels as fit."""
+    texts = scale.key()
+    for step in (1, 2, 3, 5):
+        pieces: list[tuple[str, int]] = []
+        for level in range(0, LEVELS, step):
+            pieces.append((f" {DIGITS[level]} ", level))
+            pieces.append((f"{texts[level]} ", -2))
+        if sum(len(text) for text, _level in pieces) <= width:
+            return pieces
+    return pieces
