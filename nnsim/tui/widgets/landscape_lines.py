@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
@@ -145,8 +146,8 @@ class LandscapeLines(BenchPanel, Painter):
         below: list[Row] = [self._across(cursor[0]), self.readout()]
         if not self.key_beside:
             below.append([])  # the key
-        below.append(self.legend())
-        return [*lines, *self._text(len(lines), below)][:height]
+        below += [self.legend(), *([[]] * height)]
+        return [*lines, *self._text(len(lines), below[: height - len(lines)])][:height]
 
     def _text(self, first: int, rows: list[Row]) -> list[Any]:
         for y, row in enumerate(rows):
@@ -271,10 +272,15 @@ class LandscapeLines(BenchPanel, Painter):
         ]
         if found.lowest is not None:
             x, y, cost = found.at(*found.lowest)
-            least = _("least here {cost} at {x}, {y}").format(
-                cost=short(cost, 10).strip(), x=f"{x:.4g}", y=f"{y:.4g}"
-            )
-            row.append((f"  {LEAST} {least}".replace("-", "−"), "dim"))
+            value = short(cost, 10).strip()
+            texts = [
+                _("least here {cost} at {x}, {y}").format(cost=value, x=f"{x:.4g}", y=f"{y:.4g}"),
+                _("least here {cost}").format(cost=value),
+            ]
+            used = sum(cell_len(text) for text, _style in row)
+            room = self.content_size.width - used - 4
+            text = next((text for text in texts if cell_len(text) <= room), "")
+            row.append((f"  {LEAST} {text}".replace("-", "−") if text else "", "dim"))
         return row
 
     def legend(self) -> Row:

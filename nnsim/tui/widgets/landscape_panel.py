@@ -226,6 +226,7 @@ class LandscapePanel(LandscapeLines):
             said.append(_("now lies {distance} beside this plane; r lays one through it").format(
                 distance=away))  # fmt: skip
         others = self.plane is not None and self.plane.kind == WEIGHTS
+        others = others and lab.network.parameters.size > 2
         if others and self._of[0] != lab.trainer.epoch:
             text = _("the other weights are those of epoch {epoch}; a new map every {n} s")
             said.append(text.format(epoch=self._of[0], n=f"{EVERY:g}"))

@@ -69,12 +69,13 @@ class Scale:
 def plot_of(window: Window, width: int, height: int) -> tuple[Plot, int, int]:
     """A plot with axes for a window, and the columns and rows of its field.
 
-    The points of the grid lie in the middle of the cells, the outermost on the window's edges.
+    The points of the grid lie in the middle of cells, the outermost on the edges of the window;
+    there are odd numbers of them, so that one is in the middle of the window.
     """
-    rows = max(2, height - 1)
+    rows = max(3, height - 1 - height % 2)
     y = _axis(window.bottom, window.top, rows)
     plot = Plot.fitted(Axis(window.left, window.right), y, width, rows + 1)
-    columns = max(2, plot.columns)
+    columns = max(3, plot.columns - 1 + plot.columns % 2)
     plot = replace(plot, x=_axis(window.left, window.right, columns), columns=columns)
     return plot, columns, rows
 
