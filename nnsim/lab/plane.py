@@ -114,6 +114,8 @@ class Axis:
         if self.holds(value) or not math.isfinite(value):
             return self
         value = min(max(value, -FARTHEST), FARTHEST)
+        if abs(value) > 1e9 * self.span:  # so far away that an axis as long has no numbers between
+            return Axis.around(np.array([value]))
         by = value - self.high if value > self.high else value - self.low
         by += math.copysign(0.1 * self.span, by)
         return Axis(self.low + by, self.high + by)
@@ -231,6 +233,7 @@ class Plane:
         self._experiment: Experiment | None = None
         self._metrics: Metrics | None = None
         self._points: Points | None = None
+        self._unmarked: tuple[Points, Points] | None = None
 
     def surface(self, lab: Lab, x: Axis, y: Axis, columns: int, rows: int) -> Surface:
         """What the network says over a window; computed when anything is new."""
@@ -252,6 +255,12 @@ class Plane:
             if readings is not None and len(readings) == len(labels):
                 self._points = replace(self._points, wrong=readings != labels)
         return self._points
+
+    def unmarked(self, points: Points) -> Points:
+        """The same points, none of them marked as wrong; the same object while nothing is new."""
+        if self._unmarked is None or self._unmarked[0] is not points:
+            self._unmarked = (points, replace(points, wrong=np.zeros_like(points.wrong)))
+        return self._unmarked[1]
 
 
 def nearest_sample(lab: Lab, place: Array, scale: Array) -> int | None:

@@ -225,6 +225,8 @@ class LabScreen(WhyScreen):
         self.show(
             _("paint with Space or the mouse; ? explains every key")
             if self.lab.experiment.input.kind == "pixels"
+            else _("arrows move the probe, Space adds it to the data; ? explains every key")
+            if self.has_class("-plot")
             else _("← and → change a number, e types one; ? explains every key")
         )
 

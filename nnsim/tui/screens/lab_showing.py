@@ -184,7 +184,7 @@ class Showing:
         if lab.sample is not None:
             sample = _("sample {n}").format(n=lab.sample + 1) + (" *" if lab.edited else "")
             where = f"{sample} ({target}) · {where}"
-        title = f"nnsim · {lab.experiment.title}"
+        title = f"nnsim · {_(lab.experiment.title)}"
         self._one(TitleLine).show((title, f"nnsim · {lab.experiment.id}"), f"{sizes} · {where}")
 
     def _follow(self) -> tuple[Selection, str]:

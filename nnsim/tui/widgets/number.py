@@ -114,7 +114,7 @@ class NumberInput(ProbeInput):
         raster = Raster(plot.columns, plot.rows)
         self._draw(raster, plot, lab, points)
         signs = self._signs(plot, lab, points)
-        row = plot.row(float(lab.output[0])) if lab.output.size else -1
+        row = -1 if self.covers_output(lab) else plot.row(float(lab.output[0]))
         lines: list[Hashable] = []
         for y in range(plot.rows):
             line: Row = [(plot.upright(y, here=y == row), "axis")]
@@ -155,6 +155,8 @@ class NumberInput(ProbeInput):
             for x in range(0, across, 4):
                 raster.dot(x, zero, ZERO)
         curve = self._read_curve(lab, plot.x, across)
+        if self.covers_output(lab):
+            curve = np.full_like(curve, np.nan)
         if curve.shape[1] == 1 and 2 * lab.experiment.data.count <= plot.columns:
             self._draw_residuals(raster, plot, points, curve[:, 0])
         if plot.x.holds(self.probe[0]):
@@ -199,7 +201,7 @@ class NumberInput(ProbeInput):
         if lab.target is not None:
             signs[column, plot.row(float(lab.target[0]))] = ("×", "here")
         said = float(lab.output[0])
-        if math.isfinite(said):
+        if math.isfinite(said) and not self.covers_output(lab):
             signs[column, plot.row(said)] = (plot.beyond(x, said) or "╋", "probe")
         return signs
 
@@ -207,6 +209,8 @@ class NumberInput(ProbeInput):
 
     def _readout(self, lab: Lab) -> str:
         said = " ".join(precise(float(value), 8).strip() for value in lab.output[:CURVES])
+        if self.covers_output(lab):
+            said = "?"
         text = f"{super()._readout(lab)} → {said}"
         if lab.target is not None:
             wanted = " ".join(precise(float(value), 8).strip() for value in lab.target[:CURVES])

@@ -33,6 +33,8 @@ MARKS = (("●", "○"), ("▲", "△"), ("■", "□"), ("◆", "◇"), ("▼",
 LETTERS = (("O", "o"), ("X", "x"), ("T", "t"), ("Z", "z"), ("V", "v"))
 SIGNS = "·:-'~"
 COLOURS = 10
+# The shade of a place where the network says nothing, and of one that must not be told.
+UNKNOWN, COVERED = 0, 999
 # What stands on a cell, in one number: nothing, a sign of the class, or a point.
 NOTHING, SIGN, POINT = 0, 1, 2
 NEAR, WRONG, TEST = 1, 2, 4
@@ -41,10 +43,10 @@ EVERY_ROW, EVERY_COLUMN = 4, 10  # how far apart signs of the class stand
 
 
 def shades(surface: Surface, classes: int) -> NDArray[np.uint16]:
-    """A surface as shades: 0 where there is nothing to say, else the class and how sure it is."""
+    """A surface as shades: `UNKNOWN`, or else the class and how sure the network is."""
     per = max(1, LEVELS // max(1, classes))
     level = np.minimum((surface.sure * per).astype(np.intp), per - 1)
-    codes = np.where(surface.said < 0, 0, 1 + surface.said * per + level)
+    codes = np.where(surface.said < 0, UNKNOWN, 1 + surface.said * per + level)
     return codes.astype(np.uint16)
 
 
@@ -136,8 +138,13 @@ class PlaneInput(ProbeInput):
         self._per = max(1, LEVELS // classes)
         rows = plot.rows if signs else 2 * plot.rows
         surface = self.plane.surface(lab, plot.x, plot.y, plot.columns, rows)
-        self._codes = codes = shades(surface, classes)
+        codes = shades(surface, classes)
+        if self.covers_output(lab):
+            codes = np.full_like(codes, COVERED)
+        self._codes = codes
         points, near = self.plane.points(lab), self.nearest() if self.has_focus else None
+        if self.covers_wrong(lab):
+            points = self.plane.unmarked(points)
         key = (points, plot, near)
         if key != self._marks_of:
             self._marks, self._marks_of = point_marks(points, plot, near), key
@@ -162,7 +169,7 @@ class PlaneInput(ProbeInput):
         upper, lower = self._codes[::2], self._codes[1::2]
         place = np.zeros((plot.rows, plot.columns), bool)
         place[EVERY_ROW // 2 :: EVERY_ROW, EVERY_COLUMN // 2 :: EVERY_COLUMN] = True
-        place &= (upper == lower) & (upper > 0)
+        place &= (upper == lower) & (upper != UNKNOWN) & (upper != COVERED)
         marks = np.where(self._marks == SIGN, NOTHING, self._marks)
         marks[place & (marks == NOTHING)] = SIGN
         return np.asarray(marks, np.uint16)
@@ -226,7 +233,7 @@ class PlaneInput(ProbeInput):
     def _shade(self, code: int) -> Color:
         """The colour of a shade on the background of the panel."""
         background = self.background_colors[1]
-        if not code:
+        if code in (UNKNOWN, COVERED):
             return background
         level = (code - 1) % self._per
         share = MOST if self._per == 1 else LEAST + (MOST - LEAST) * level / (self._per - 1)
@@ -265,8 +272,8 @@ class PlaneInput(ProbeInput):
             style = self.style(f"class-{(mark - POINT) // CLASS % COLOURS}")
             more = Style(bold=True, reverse=bool(flags & WRONG), underline=bool(flags & NEAR))
             return self._character(mark), style + more
-        if not code:
-            return "?", self.style("axis")
+        if code in (UNKNOWN, COVERED):
+            return "?" if code == UNKNOWN else " ", self.style("axis")
         number = self._class_of(code)
         level = (code - 1) % self._per
         undecided = self._per > 1 and (level + 0.5) / self._per < DECIDED

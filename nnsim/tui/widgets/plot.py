@@ -90,7 +90,7 @@ class Plot:
 
 def _upright(rows: int) -> int:
     """How many numbers stand along the upright axis."""
-    return max(3, rows // 3)
+    return max(rows // 3, min(5, rows - 1), 2)
 
 
 @lru_cache(maxsize=8)

@@ -231,6 +231,29 @@ class ProbeInput(BenchPanel, Painter, InputEditor, can_focus=True):
         app = self.app
         return app.no_color or app.native_ansi_color or getattr(app, "ascii_only", False)
 
+    # What is asked for in a lesson ------------------------------------------------------------
+
+    @property
+    def _asked(self) -> frozenset[str]:
+        """The addresses of the numbers that are hidden until somebody has worked them out."""
+        hidden: frozenset[str] = getattr(self.screen, "hidden", frozenset())
+        return hidden
+
+    def covers_output(self, lab: Lab) -> bool:
+        """Whether what the network says is asked for, so that the plot must not tell it."""
+        last = f"{lab.names.layers[-1].name}["
+        fields = (".a", ".z")
+        return any(
+            address in ("prediction", "correct")
+            or (address.startswith(last) and address.endswith(fields))
+            for address in self._asked
+        )
+
+    def covers_wrong(self, lab: Lab) -> bool:
+        """Whether it is asked for how many samples are read right."""
+        told = {"right", "accuracy", "test_accuracy", "correct", "prediction"}
+        return bool(told & self._asked) or self.covers_output(lab)
+
     # The probe --------------------------------------------------------------------------------
 
     @property
