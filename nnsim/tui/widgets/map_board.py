@@ -20,6 +20,12 @@ def map_board(lab: Lab) -> BenchPanel:
         from nnsim.tui.widgets.number import NumberInput
 
         return NumberInput()
-    from nnsim.tui.widgets.map_panel import MapPanel
+    from nnsim.lab.beliefs import can_list
 
-    return MapPanel()
+    if can_list(lab.experiment):
+        from nnsim.tui.widgets.map_panel import MapPanel
+
+        return MapPanel()
+    from nnsim.tui.widgets.map_images import ImagesPanel
+
+    return ImagesPanel()
