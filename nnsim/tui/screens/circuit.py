@@ -19,8 +19,8 @@ from nnsim.lab.circuit_bench import (
     CircuitBench,
     ExpressionError,
 )
-from nnsim.tui.key_queue import hold_keys
-from nnsim.tui.screens.guard import GuardedScreen, TooSmall
+from nnsim.tui.screens.guard import TooSmall
+from nnsim.tui.screens.lines import LineScreen
 from nnsim.tui.widgets.circuit_graph import CircuitGraph
 from nnsim.tui.widgets.circuit_lines import wire_number
 from nnsim.tui.widgets.circuit_steps import StepPanel
@@ -29,14 +29,16 @@ from nnsim.tui.widgets.lines import StatusLine, TitleLine
 from nnsim.tui.widgets.painter import FRAME
 
 if TYPE_CHECKING:
+    from textual.widget import Widget
+
     from nnsim.circuit import Node
-    from nnsim.tui.widgets.command_bar import CommandBar
+
 
 SPEEDS = (0.5, 1.0, 2.0, 4.0, 8.0)  # steps a second
 FIRST_LINE = 'circuit "(x + y) * z" x=-2 y=5 z=-4'
 
 
-class CircuitScreen(GuardedScreen):
+class CircuitScreen(LineScreen):
     """A circuit bench: the picture above, the step in words and numbers below."""
 
     CSS_PATH = "circuit.tcss"
@@ -104,9 +106,7 @@ class CircuitScreen(GuardedScreen):
         super().__init__()
         self.bench = bench
         self._selected: int | None = None
-        self._lines: list[str] = []
         self._picture_is_due = False
-        self._bar: CommandBar | None = None
         self._speed = 2
         self._playing: Timer | None = None
 
@@ -175,14 +175,14 @@ class CircuitScreen(GuardedScreen):
 
     # Commands -----------------------------------------------------------------------------------
 
-    def execute(self, line: str) -> bool:
+    def execute(self, line: str, *, merge: bool = False) -> bool:
         """Run a command of the bench and show what came of it; say whether it was done."""
         graph = self.bench.circuit.graph
         position = self.bench.walk.position
         try:
-            message = self.bench.run(line)
+            message = self.bench.run(line, merge=merge)
         except ValueError as problem:
-            self._complain(problem)
+            self._refuse(problem)
             return False
         if self.bench.circuit.graph is not graph or self.bench.walk.position != position:
             self._selected = None  # from here on, the picture follows the walk
@@ -190,17 +190,14 @@ class CircuitScreen(GuardedScreen):
         self.show("" if walked else message)  # the panel says which step it is
         return True
 
-    def _complain(self, problem: ValueError) -> None:
-        """Say why something was refused: beside the line that was typed, if one was."""
-        if self._bar is None:
-            self.show(str(problem), wrong=True)
-            return
+    def _refuse(self, problem: ValueError) -> None:
+        """Say why something was refused, and where in the line that was typed."""
         text = str(problem)
-        if isinstance(problem, ExpressionError):
+        if isinstance(problem, ExpressionError) and self.bar is not None:
             pointer = problem.pointer(max(20, self.size.width - 4))
             text = f"{text}\n{pointer}" if pointer else text
-            self._bar.point_at(problem.expression, problem.position)
-        self._bar.complain(text)
+            self.bar.point_at(problem.expression, problem.position)
+        self.complain(text)
 
     def action_execute(self, line: str) -> None:
         """Run a command of the bench."""
@@ -265,7 +262,7 @@ class CircuitScreen(GuardedScreen):
             self.show(_("choose an input first, with Tab; a gate's value is a result"), wrong=True)
             return
         value = self.bench.circuit.values[node.index]
-        self._open_bar(f"{value:.10g}", setting=node.name)
+        self.open_bar(f"{value:.10g}", setting=node.name)
 
     def action_fold(self) -> None:
         """Fold the part that the chosen gate (or the walk's) belongs to."""
@@ -328,40 +325,25 @@ class CircuitScreen(GuardedScreen):
 
     def action_expression(self) -> None:
         """Type an expression; it starts from the one that is up."""
-        self._open_bar(self.bench.line or FIRST_LINE)
+        self.open_bar(self.bench.line or FIRST_LINE)
 
-    def action_command(self, text: str = "") -> None:
-        """Open the line for a command."""
-        self._open_bar(text)
-
-    def _open_bar(self, text: str, setting: str = "") -> None:
-        from nnsim.tui.widgets.command_bar import CommandBar
-
+    def open_bar(self, text: str, setting: str = "") -> None:
+        """Open a line; nothing plays meanwhile."""
         self._stop()
-        if self._bar is None:
-            self._bar = CommandBar(self._lines, text=text, setting=setting, table=CIRCUIT_COMMANDS)
-            hold_keys(self)  # what is typed from here on is meant for the line
-            self.mount(self._bar)
+        super().open_bar(text, setting)
 
-    def _close_bar(self) -> None:
-        if self._bar is not None:
-            self._bar.remove()
-            self._bar = None
-        self.query_one(CircuitGraph).focus()
+    def bench_widget(self) -> Widget:
+        """The picture."""
+        return self.query_one(CircuitGraph)
 
-    def on_command_bar_entered(self, message: CommandBar.Entered) -> None:
-        """Run what was typed; what is refused can be mended."""
-        message.stop()
+    def entered(self, line: str) -> bool:
+        """Run a line; a value that was set stays chosen."""
         selected = self._selected
-        if self.execute(message.line):
-            if message.line.startswith("set "):
-                self._selected = selected
-                self.show()
-            self._close_bar()
-
-    def on_command_bar_closed(self, _message: CommandBar.Closed) -> None:
-        """Go back to the picture."""
-        self._close_bar()
+        done = self.execute(line)
+        if done and line.startswith("set "):
+            self._selected = selected
+            self.show()
+        return done
 
     def action_leave(self) -> None:
         """Stop playing first; then leave, to the bench this came from or Home."""

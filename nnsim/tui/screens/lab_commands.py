@@ -9,30 +9,22 @@ from textual.widget import Widget
 
 from nnsim.i18n import _
 from nnsim.lab import Lab
-from nnsim.tui.key_queue import hold_keys
 from nnsim.tui.screens.lab_training import TrainingScreen
+from nnsim.tui.screens.lines import LineScreen
 from nnsim.tui.widgets.lines import StatusLine
 
 if TYPE_CHECKING:
     from nnsim.lab.blanks import Blanks
     from nnsim.tui.widgets.blank_bar import BlankBar
-    from nnsim.tui.widgets.command_bar import CommandBar
 
 
-class CommandScreen(TrainingScreen):
+class CommandScreen(LineScreen, TrainingScreen):
     """A screen that runs the commands of a bench; subclasses show what came of them."""
 
     def __init__(self, lab: Lab) -> None:
         super().__init__()
         self.lab = lab
-        self._lines: list[str] = []
-        self._bar: CommandBar | None = None
-        self._before_bar: Widget | None = None
         self._blanks: Blanks | None = None
-
-    @abstractmethod
-    def show(self, message: str | None = None, *, wrong: bool = False) -> None:
-        """Bring the screen in line with the bench."""
 
     @abstractmethod
     def done(self, line: str, message: str) -> None:
@@ -58,17 +50,6 @@ class CommandScreen(TrainingScreen):
             self.done(line, message)
         return True
 
-    def complain(self, problem: str) -> None:
-        """Say why something was refused: beside the line that was typed, if one was."""
-        if self._bar is not None:
-            self._bar.complain(problem)
-        else:
-            self.show(problem, wrong=True)
-
-    def action_execute(self, line: str) -> None:
-        """Run a command of the bench."""
-        self.execute(line)
-
     def action_sample(self, by: int) -> None:
         """Go through the samples; they go round."""
         count = self.lab.sample_count
@@ -79,43 +60,13 @@ class CommandScreen(TrainingScreen):
         place = (0 if by > 0 else count - 1) if now is None else (now + by) % count
         self.execute(f"sample {place + 1}")
 
-    # The line in which something is typed -----------------------------------------------------
+    def bench_widget(self) -> Widget:
+        """The input."""
+        return self.query_one("#input")
 
-    def action_command(self, text: str = "") -> None:
-        """Open the line for a command."""
-        self.open_bar(text)
-
-    def open_bar(self, text: str, setting: str = "") -> None:
-        """Open a line for a command, or for the new value of a number."""
-        from nnsim.tui.widgets.command_bar import CommandBar
-
-        self._put_up(CommandBar(self._lines, text=text, setting=setting))
-
-    def _put_up(self, bar: CommandBar) -> None:
-        if self._bar is None:
-            self._before_bar = self.focused
-            self._bar = bar
-            hold_keys(self)  # what is typed from here on is meant for the line
-            self.mount(bar)
-
-    def close_bar(self) -> None:
-        """Take the line away; the keys go back to where they were."""
-        if self._bar is not None:
-            self._bar.remove()
-            self._bar = None
-        back = self._before_bar
-        (back if back is not None and back.is_attached else self.query_one("#input")).focus()
-
-    def on_command_bar_entered(self, message: CommandBar.Entered) -> None:
-        """Run what was typed; what is refused can be mended."""
-        message.stop()
-        if self.execute(message.line):
-            self.close_bar()
-
-    def on_command_bar_closed(self, _message: CommandBar.Closed) -> None:
-        """Go back to where the keys were; a number that was asked for is shown."""
-        self.close_bar()
-        if self.hidden and self._blanks is not None:
+    def on_command_bar_closed(self) -> None:
+        """A number that was asked for is shown, where the learner gave up."""
+        if self._blanks is not None and self._blanks.hidden:
             self._blanks.hidden.clear()
             self.show(_("shown; b asks for it again"))
 
@@ -138,7 +89,7 @@ class CommandScreen(TrainingScreen):
         except ValueError as problem:
             self.show(str(problem), wrong=True)
             return
-        self._put_up(BlankBar(address))
+        self.put_up(BlankBar(address))
         self.show(_("{address} is hidden: work it out").format(address=address))
 
     def on_blank_bar_answered(self, message: BlankBar.Answered) -> None:

@@ -1,0 +1,93 @@
+"""What a screen does with the line in which a command is typed, or an answer, or a new number."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
+from textual.widget import Widget
+
+from nnsim.tui.key_queue import hold_keys
+from nnsim.tui.screens.guard import GuardedScreen
+
+if TYPE_CHECKING:
+    from nnsim.tui.widgets.command_bar import CommandBar
+
+
+class LineScreen(GuardedScreen):
+    """A screen on which lines can be typed; subclasses run them and show what came of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: list[str] = []
+        self._bar: CommandBar | None = None
+        self._before_bar: Widget | None = None
+
+    @abstractmethod
+    def show(self, message: str | None = None, *, wrong: bool = False) -> None:
+        """Bring the screen in line with the bench."""
+
+    @abstractmethod
+    def execute(self, line: str, *, merge: bool = False) -> bool:
+        """Run a command and show what came of it; say whether it was done."""
+
+    @abstractmethod
+    def bench_widget(self) -> Widget:
+        """Where the keys go that belong to the bench."""
+
+    def entered(self, line: str) -> bool:
+        """Run a line that was typed; say whether it was done, and the line can go."""
+        return self.execute(line)
+
+    def complain(self, problem: str) -> None:
+        """Say why something was refused: beside the line that was typed, if one was."""
+        if self._bar is not None:
+            self._bar.complain(problem)
+        else:
+            self.show(problem, wrong=True)
+
+    def action_execute(self, line: str) -> None:
+        """Run a command of the bench."""
+        self.execute(line)
+
+    def action_command(self, text: str = "") -> None:
+        """Open the line for a command."""
+        self.open_bar(text)
+
+    def open_bar(self, text: str, setting: str = "") -> None:
+        """Open a line for a command, or for the new value of a number."""
+        from nnsim.tui.widgets.command_bar import CommandBar
+
+        table = (self.reference() or ({}, {}))[0]
+        self.put_up(CommandBar(self._lines, text=text, setting=setting, table=table))
+
+    def put_up(self, bar: CommandBar) -> None:
+        """Open a line, unless one is open."""
+        if self._bar is None:
+            self._before_bar = self.focused
+            self._bar = bar
+            hold_keys(self)  # what is typed from here on is meant for the line
+            self.mount(bar)
+
+    @property
+    def bar(self) -> CommandBar | None:
+        """The line that is open."""
+        return self._bar
+
+    def close_bar(self) -> None:
+        """Take the line away; the keys go back to where they were."""
+        if self._bar is not None:
+            self._bar.remove()
+            self._bar = None
+        back = self._before_bar
+        (back if back is not None and back.is_attached else self.bench_widget()).focus()
+
+    def on_command_bar_entered(self, message: CommandBar.Entered) -> None:
+        """Run what was typed; what is refused can be mended."""
+        message.stop()
+        if self.entered(message.line):
+            self.close_bar()
+
+    def on_command_bar_closed(self) -> None:
+        """Go back to where the keys were."""
+        self.close_bar()
