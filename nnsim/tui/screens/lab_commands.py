@@ -10,7 +10,6 @@ from textual.widget import Widget
 from nnsim.i18n import _
 from nnsim.lab import Lab
 from nnsim.tui.screens.lab_training import TrainingScreen
-from nnsim.tui.screens.lines import LineScreen
 from nnsim.tui.widgets.lines import StatusLine
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from nnsim.tui.widgets.blank_bar import BlankBar
 
 
-class CommandScreen(LineScreen, TrainingScreen):
+class CommandScreen(TrainingScreen):
     """A screen that runs the commands of a bench; subclasses show what came of them."""
 
     def __init__(self, lab: Lab) -> None:
