@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING
@@ -41,13 +41,15 @@ class _Layout:
     classified: bool
 
 
-def read_csv(path: Path, wanted: Wanted) -> tuple[Samples, Samples]:
+def read_csv(
+    path: Path, wanted: Wanted, noted: Callable[[int], None] | None = None
+) -> tuple[Samples, Samples]:
     """Return the samples of a table; there is nothing set aside to test on.
 
     Commas, semicolons or tabs part the cells, whichever the first line has. The first line may
     name the columns. `wanted` says which columns are inputs and which is the target; without
-    that the last one is the target (as many as there are outputs, for regression) and the
-    others are inputs.
+    that the last one is the target (as many as there are outputs, for regression and wherever
+    the table has so many columns) and the others are inputs.
 
     Raises
     ------
@@ -66,8 +68,16 @@ def read_csv(path: Path, wanted: Wanted) -> tuple[Samples, Samples]:
         del head[0]
     if not head:
         raise at(file, 1, _("there are only names of columns in it, and no samples"))
-    layout = _layout(file, header, len(head[0][1]), wanted)
-    return _read_samples(layout, chain(head, rows), wanted)
+    width = len(head[0][1])
+    if not _named(wanted) and width == wanted.input.count + wanted.outputs > wanted.input.count + 1:
+        wanted = replace(wanted, classified=False)  # a number for each output
+    layout = _layout(file, header, width, wanted)
+    return _read_samples(layout, chain(head, rows), wanted, noted)
+
+
+def _named(wanted: Wanted) -> bool:
+    """Whether somebody said which columns are what."""
+    return bool(wanted.label_column or wanted.target_columns or wanted.input_columns)
 
 
 def _rows(file: str, content: bytes) -> Iterator[Row]:
@@ -97,9 +107,8 @@ def _rows(file: str, content: bytes) -> Iterator[Row]:
 
 def _header(first: list[str], wanted: Wanted) -> list[str]:
     """Return the first row where it names the columns, else nothing."""
-    named = wanted.label_column or wanted.target_columns or wanted.input_columns
     numbers = first[:-1] if wanted.classified else first
-    return first if named or not all(_is_number(cell) for cell in numbers) else []
+    return first if _named(wanted) or not all(_is_number(cell) for cell in numbers) else []
 
 
 def _layout(file: str, header: list[str], width: int, wanted: Wanted) -> _Layout:
@@ -134,7 +143,9 @@ def _layout(file: str, header: list[str], width: int, wanted: Wanted) -> _Layout
     return _Layout(file, inputs, targets, wanted.classified)
 
 
-def _read_samples(layout: _Layout, rows: Iterator[Row], wanted: Wanted) -> tuple[Samples, Samples]:
+def _read_samples(
+    layout: _Layout, rows: Iterator[Row], wanted: Wanted, noted: Callable[[int], None] | None
+) -> tuple[Samples, Samples]:
     lines, inputs, targets = array("q"), array("d"), array("d")
     names: list[str] = []
     for line, row in rows:
@@ -146,6 +157,8 @@ def _read_samples(layout: _Layout, rows: Iterator[Row], wanted: Wanted) -> tuple
             _append(layout, line, row, layout.targets, targets)
         if not len(lines) % 1000:
             check_size(layout.file, len(lines), len(layout.inputs), line)
+            if noted is not None:
+                noted(len(lines))
     check_size(layout.file, len(lines), len(layout.inputs), lines[-1])
     x = _finite(layout, inputs, layout.inputs, lines)
     empty = np.zeros((0, len(layout.inputs)))

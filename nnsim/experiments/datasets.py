@@ -106,7 +106,7 @@ def read_data(
         test = shown.join(hidden)
     train, test = _split(table, train, test)
     _check_classes(table, wanted, classes, train)
-    return DataSet(*_for_network(train, wanted, shape), *_for_network(test, wanted, shape)), classes
+    return DataSet(*for_network(train, wanted, shape), *for_network(test, wanted, shape)), classes
 
 
 def _read_samples(table: Table, wanted: Wanted) -> tuple[Samples, Samples]:
@@ -280,7 +280,7 @@ def _with_classes(wanted: Wanted, classes: tuple[str, ...]) -> Wanted:
     return replace(wanted, classes=classes, classified=wanted.classified or bool(classes))
 
 
-def _for_network(
+def for_network(
     samples: Samples, wanted: Wanted, shape: tuple[int, ...]
 ) -> tuple[Array, Array, Labels | None]:
     """Return inputs in the shape that the network takes, its targets, and the labels."""

@@ -12,6 +12,8 @@ from nnsim.experiments.samples import Samples, check_size, from_pictures
 from nnsim.i18n import _
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nnsim.experiments.samples import Wanted
 
 
@@ -42,7 +44,12 @@ def inside(folder: Path, name: str) -> Path:
     return path
 
 
-def read_samples(path: Path, wanted: Wanted, labels: Path | None = None) -> tuple[Samples, Samples]:
+def read_samples(
+    path: Path,
+    wanted: Wanted,
+    labels: Path | None = None,
+    noted: Callable[[int], None] | None = None,
+) -> tuple[Samples, Samples]:
     """Return the samples of a data file: those to train on, and those to test on.
 
     ``.csv`` and ``.tsv`` are tables, ``.npz`` NumPy arrays, ``…idx3-ubyte`` and the like (also
@@ -54,6 +61,8 @@ def read_samples(path: Path, wanted: Wanted, labels: Path | None = None) -> tupl
     wanted : Wanted
     labels : Path or None
         The file with the labels of an IDX file of images.
+    noted : callable or None
+        Called now and then with how many rows of a table were read; what it raises ends it.
 
     Raises
     ------
@@ -72,7 +81,7 @@ def read_samples(path: Path, wanted: Wanted, labels: Path | None = None) -> tupl
     if is_table(path, wanted):
         from nnsim.experiments.csv_files import read_csv
 
-        return read_csv(path, wanted)
+        return read_csv(path, wanted, noted)
     return _read_pictures(path, wanted)
 
 

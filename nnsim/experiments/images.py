@@ -92,7 +92,14 @@ def read_pictures(path: Path, shape: tuple[int, int, int], classes: Sequence[str
         With ``file:line``, for anything that breaks the rules above.
     """
     text = decode(read_bytes(path, LARGEST_TEXT), str(path))
-    return _Parser(str(path), shape, classes).parse(text)
+    return parse_pictures(text, str(path), shape, classes)
+
+
+def parse_pictures(
+    text: str, name: str, shape: tuple[int, int, int], classes: Sequence[str] = ()
+) -> Pictures:
+    """Return the pictures in a text; as `read_pictures`, for a file of this name."""
+    return _Parser(name, shape, classes).parse(text)
 
 
 class _Parser:

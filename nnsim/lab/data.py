@@ -8,7 +8,7 @@ stands on the screen. A rewind goes back with the network, not with the data.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,21 +19,31 @@ from nnsim.i18n import _
 from nnsim.lab.errors import LabError
 
 if TYPE_CHECKING:
-    from nnsim.experiments import DataSet
+    from nnsim.experiments import DataSet, Experiment
     from nnsim.lab.lab import Lab
 
 Array = NDArray[np.float64]
 
 
+class DataFiles(Protocol):
+    """Reads and writes files of data; the bench itself touches none."""
+
+    def read(self, name: str, experiment: Experiment) -> DataSet:
+        """Return the data in a file, as this experiment's network takes them."""
+
+    def write(self, name: str, experiment: Experiment, *, overwrite: bool = False) -> str:
+        """Write the data of an experiment to a file; says what is in it."""
+
+
 def take(lab: Lab, data: DataSet) -> None:
     """Put this data on the bench, in place of what is there.
 
-    An epoch of mini-batches that has begun begins anew, where there are other samples now.
+    An epoch of mini-batches that has begun begins anew, unless only what samples are has changed.
     """
     before = lab.experiment.data
     lab.experiment = replace(lab.experiment, data=data)
     lab.measure_on(lab.experiment)
-    if lab.trainer.position and data.count != before.count:
+    if lab.trainer.position and data.inputs is not before.inputs:
         stopped = lab.trainer.stopped
         lab.trainer.restore({**lab.trainer.state(), "position": 0, "order_state": None})
         lab.trainer.stopped = stopped
@@ -141,3 +151,37 @@ def label(lab: Lab, index: int, text: str) -> tuple[str, str]:
     if lab.sample == index:
         lab.target = target
     return lab.describe_target(before), lab.describe_target(target)
+
+
+def load(lab: Lab, name: str) -> DataSet:
+    """Read the data in a file and put it on the bench; returns it.
+
+    Test samples stay where the file has none.
+    """
+    before = lab.experiment.data
+    data = _files(lab).read(name, lab.experiment)
+    if not data.test_count:
+        data = replace(
+            data,
+            test_inputs=before.test_inputs,
+            test_targets=before.test_targets,
+            test_labels=before.test_labels,
+        )
+    if (data.labels is None) != (data.test_labels is None):
+        data = replace(data, labels=None, test_labels=None).labelled()
+    arrays = (data.inputs, data.targets, data.test_inputs, data.test_targets)
+    take(lab, replace(data, grown=sum(array.nbytes for array in arrays)))
+    if lab.sample is not None:
+        lab.sample, lab.target = None, None  # it belonged to the data that are gone
+    return data
+
+
+def save(lab: Lab, name: str, *, overwrite: bool = False) -> str:
+    """Write the data on the bench to a file; says what is in it."""
+    return _files(lab).write(name, lab.experiment, overwrite=overwrite)
+
+
+def _files(lab: Lab) -> DataFiles:
+    if lab.files is None:
+        raise LabError(_("no files can be reached from here"))
+    return lab.files

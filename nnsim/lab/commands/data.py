@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnsim.i18n import N_, _
+from nnsim.i18n import N_, _, ngettext
 from nnsim.lab import data
 from nnsim.lab.commands.table import command, whole, words
 from nnsim.lab.errors import LabError
@@ -41,6 +41,37 @@ def _label(lab: Lab, rest: str) -> str:
     return _("sample {number} is {after} now; it was {before}").format(
         number=index + 1, after=after, before=before
     )
+
+
+@command("loaddata FILE", N_("put the data in a file on the bench: loaddata my-digits.csv"))
+def _load(lab: Lab, rest: str) -> str:
+    name, _overwrite = file_name(rest, "loaddata")
+    found = data.load(lab, name)
+    count = found.count
+    text = ngettext(
+        "{count} sample to train on from {file}", "{count} samples to train on from {file}", count
+    ).format(count=count, file=name)
+    return text + _(", {count} to test on").format(count=found.test_count)
+
+
+@command(
+    "savedata FILE [!]",
+    N_("write the data to a file: savedata my-digits.csv; with ! in the place of another"),
+    changes=False,
+)
+def _save(lab: Lab, rest: str) -> str:
+    name, overwrite = file_name(rest, "savedata")
+    return data.save(lab, name, overwrite=overwrite)
+
+
+def file_name(rest: str, of: str) -> tuple[str, bool]:
+    """The name of a file behind a command, and whether it ends with a ``!``."""
+    words(rest, of, 1, 10**4)
+    overwrite = of == "savedata" and rest.endswith("!")
+    name = rest[:-1].strip() if overwrite else rest
+    if len(name) > 1 and name[0] == name[-1] and name[0] in "\"'":
+        name = name[1:-1]
+    return name, overwrite
 
 
 def _sample(lab: Lab, text: str) -> int:
