@@ -5,7 +5,7 @@ No screen and no I/O: the app, the lessons, the command line and the tests all d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nnsim.experiments import Experiment
 from nnsim.i18n import _
-from nnsim.lab import commands, surgery, values
+from nnsim.lab import commands, values
 from nnsim.lab.addresses import Address, Quantity
 from nnsim.lab.bench import Bench
 from nnsim.lab.commands import Command
@@ -29,6 +29,7 @@ from nnsim.lab.view import NetworkView, layer_view
 if TYPE_CHECKING:
     from nnsim.experiments import DataSet
     from nnsim.lab.circuit_bench import CircuitBench
+    from nnsim.lab.data import DataFiles
     from nnsim.lab.directions import Plane
     from nnsim.lab.explain import Explanation
     from nnsim.lab.timeline import Timeline
@@ -49,6 +50,9 @@ class Lab(Learning, Bench[Moment]):
     load : callable, optional
         Finds another experiment by name, for the command ``experiment ID``; the bench itself
         touches no files.
+    files : DataFiles, optional
+        Reads and writes data, for the commands ``loaddata`` and ``savedata``; without it they are
+        refused, as in the lines of a lesson.
 
     Attributes
     ----------
@@ -73,10 +77,15 @@ class Lab(Learning, Bench[Moment]):
     commands = commands.COMMANDS
 
     def __init__(
-        self, experiment: Experiment, *, untrained: bool = False, load: Loader | None = None
+        self,
+        experiment: Experiment,
+        *,
+        untrained: bool = False,
+        load: Loader | None = None,
+        files: DataFiles | None = None,
     ) -> None:
         super().__init__()
-        self._load = load
+        self._load, self.files = load, files
         self._open(experiment, untrained)
 
     def _open(self, experiment: Experiment, untrained: bool = False) -> None:
@@ -116,31 +125,6 @@ class Lab(Learning, Bench[Moment]):
             return self.circuit.perform(self.circuit.commands[command.name], rest)
         with np.errstate(all="ignore"):
             return command.run(self, rest)
-
-    def run_in_steps(self, line: str) -> Generator[Any, None, None]:
-        """Run ``train N``, an epoch for each item, so that a screen can go on in between.
-
-        The whole is one change to undo, however far it came. `message` says at the end (also
-        when the generator is closed) where training has led.
-
-        Raises
-        ------
-        LabError
-            At once, before anything is trained.
-        """
-        command, rest = commands.parse(line)
-        epochs = commands.epochs(self, command, rest)
-        surgery.refuse_muted(self, _("training"))
-        return self._train_in_steps(epochs, line.strip(), self.moment())
-
-    def _train_in_steps(self, epochs: int, line: str, before: Moment) -> Generator[Any, None, None]:
-        group = commands.COMMANDS["train"].name
-        try:
-            yield from self.training(epochs)
-        finally:
-            if self.trainer.epoch != before.epoch or self.diverged:
-                self._history.push(before, line, merge=False, group=group)
-                self.message = commands.trained(self)
 
     def moment(self) -> Moment:
         """The bench as it stands; parameters are copied only when they changed since last time."""
