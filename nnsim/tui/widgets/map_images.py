@@ -45,7 +45,7 @@ class ImagesPanel(BenchPanel):
         "What each filter or unit looks for. Of a convolution each filter's kernel, the map of "
         "what it finds in the input, and that map as the pool leaves it; of a dense layer each "
         "unit's weights in the shape of the picture. Blue blocks are positive, orange ones with "
-        "other signs (- = % #) negative; the fuller, the larger. The cursor names a number, and "
+        "other signs (- = % @) negative; the fuller, the larger. The cursor names a number, and "
         "Enter says why it is what it is; v shows z, before the activation, in place of a."
     )
     COMPONENT_CLASSES: ClassVar[set[str]] = {

@@ -22,7 +22,7 @@ CELLS = ((9, 3), (7, 3), (7, 2), (5, 2), (4, 2), (6, 1), (5, 1), (4, 1), (2, 1),
 """Sizes (columns, rows): a number with two decimals in a large cell, alone, a number with one
 decimal, a sign and a block, a block alone."""
 BLOCKS = " ░▒▓█"
-MINUS_BLOCKS = " -=%#"
+MINUS_BLOCKS = " -=%@"  # (# is what ASCII makes of █)
 BETWEEN = 2
 
 
