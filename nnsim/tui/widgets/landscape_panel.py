@@ -46,7 +46,7 @@ class LandscapePanel(LandscapeLines):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "place", N_("Go there"), id="landscape.place",
                 tooltip=N_("Put the parameters of this point onto the bench")),
-        Binding("a", "choose", N_("Weights"), id="landscape.choose",
+        Binding("v", "choose", N_("Weights"), id="landscape.choose",
                 tooltip=N_("Choose two weights or biases by their addresses")),
         Binding("d", "ask('random')", N_("Random"), id="landscape.random",
                 tooltip=N_("Two random directions; again: others")),

@@ -1,0 +1,40 @@
+"""A panel has no key of its own where the lesson around it needs that key."""
+
+import importlib
+import pkgutil
+
+import nnsim.tui.widgets
+from nnsim.tui.screens.lesson import LessonScreen
+from nnsim.tui.widgets.bench_panel import BenchPanel
+from textual.binding import Binding
+
+
+def keys(node):
+    return {
+        key
+        for binding in node.__dict__.get("BINDINGS", [])
+        if isinstance(binding, Binding)
+        for key in binding.key.split(",")
+    }
+
+
+def panels():
+    for module in pkgutil.iter_modules(nnsim.tui.widgets.__path__):
+        importlib.import_module(f"nnsim.tui.widgets.{module.name}")
+    found, more = set(), [BenchPanel]
+    while more:
+        found.update(more)
+        more = [kind for parent in more for kind in parent.__subclasses__()]
+    return found
+
+
+def test_no_panel_takes_a_key_of_the_lesson():
+    of_the_lesson = keys(LessonScreen)
+    assert "n" in of_the_lesson
+    taken = {
+        f"{kind.__name__} {base.__name__}": both
+        for kind in panels()
+        for base in kind.__mro__
+        if (both := keys(base) & of_the_lesson)
+    }
+    assert taken == {}
