@@ -232,7 +232,7 @@ def test_a_full_disk_loses_nothing(tmp_path, monkeypatch, name, at):
 
             atomically(path, lambda file: write(Small(file)))
 
-        monkeypatch.setattr("nnsim.experiments.writing.write_atomically", small)
+        monkeypatch.setattr("nnsim.experiments.set_files.write_atomically", small)
     with pytest.raises(ExperimentError, match=r"can't be written \(No space left on device\)"):
         DataFiles(tmp_path).write(name, load("digits-4x3"), overwrite=True)
     assert (tmp_path / name).read_text() == "what was there before"
