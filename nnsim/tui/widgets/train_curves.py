@@ -22,7 +22,7 @@ from nnsim.tui.widgets.train_plot import (
     Plot,
     Series,
 )
-from nnsim.tui.widgets.train_view import SLICE, TrainView
+from nnsim.tui.widgets.train_view import TrainView, slice_of
 from nnsim.tui.widgets.wrapping import cut
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class CurvesView(TrainView):
         self.busy = False
         for which in (run, other):
             if which is not None:
-                points, whole = points_of(which, SLICE)
+                points, whole = points_of(which, slice_of(lab))
                 self._points[which.number] = points
                 self.busy |= not whole
                 last = points[-1] if points else None

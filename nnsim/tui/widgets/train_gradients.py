@@ -12,7 +12,7 @@ from nnsim.tui.numbers import bar, precise
 from nnsim.tui.widgets.rows import Row
 from nnsim.tui.widgets.train_axes import Axis
 from nnsim.tui.widgets.train_plot import DASHED, DOTTED, SOLID, SPARSE, Plot, Series
-from nnsim.tui.widgets.train_view import SLICE, TrainView
+from nnsim.tui.widgets.train_view import TrainView, slice_of
 from nnsim.tui.widgets.wrapping import cut
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class GradientsView(TrainView):
         """The parameters as they are, and what is known of the epochs before."""
         run = lab.timeline.run
         most = max(8, min(MOST_EPOCHS, width // 2))
-        self._before, whole = self._history.along(run, most, SLICE)
+        self._before, whole = self._history.along(run, most, slice_of(lab))
         self.busy = not whole
         last = self._before[-1] if self._before else None
         return (id(lab.metrics), lab.trainer.epoch, run.number, len(self._before), last and last[0])
@@ -67,7 +67,9 @@ class GradientsView(TrainView):
         if signals.samples < signals.of:
             what += " " + _("of {n}").format(n=signals.of)
         title = _("gradient per layer")
-        head: Row = [(title, "header"), (cut(f" · {what}", max(0, width - _cells(title))), "dim")]
+        head: Row = [(f"{title} · ", "header"), (what, "dim")]
+        if _cells(title) + _cells(what) + 3 > width:
+            head = [(cut(what, width), "dim")]
         room = max(4, width - NAME - 2 * NUMBER - 2)
         columns = (
             " " * (NAME + room)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.style import Style
 from textual import events
 from textual.message import Message
@@ -88,24 +88,11 @@ class TrainHead(TrainLines):
     def show(self, lab: Lab, view: int, settings: list[Setting], chosen: int) -> None:
         """Show them; the height of the widget follows."""
         width = self.content_size.width
-        views = [
-            Chunk(
-                *((f"[{_(name)}]", "strong") if n == view else (f" {_(name)} ", "dim")), "view", n
-            )
-            for n, name in enumerate(VIEWS)
-        ]
+        views = self._views(view, width)
         state = self._state(lab)
         told = [
-            Chunk(
-                *(
-                    (f"[{s.name} {s.value}]", "cursor")
-                    if n == chosen
-                    else (f" {s.name} {s.value} ", "")
-                ),
-                "setting",
-                n,
-            )
-            for n, s in enumerate(settings)
+            _chunk(f"{setting.name} {setting.value}", n == chosen, ("cursor", ""), "setting", n)
+            for n, setting in enumerate(settings)
         ]
         lines = _flowing(views, width)
         if _wide(lines[-1]) + _wide(state) <= width:
@@ -123,6 +110,21 @@ class TrainHead(TrainLines):
         if self.styles.height is None or self.styles.height.value != len(rows):
             self.styles.height = len(rows)
         self.set_rows(rows)
+
+    @staticmethod
+    def _views(view: int, width: int) -> list[Chunk]:
+        """The names of the views; those that are not in sight are cut where there is no room."""
+        names = [_(name) for name in VIEWS]
+        room = width - 2 * len(names)
+        others = max(1, (room - cell_len(names[view])) // (len(names) - 1))
+        if sum(map(cell_len, names)) > room:
+            names = [
+                name if n == view else set_cell_size(name, min(others, cell_len(name)))
+                for n, name in enumerate(names)
+            ]
+        return [
+            _chunk(name, n == view, ("strong", "dim"), "view", n) for n, name in enumerate(names)
+        ]
 
     @staticmethod
     def _state(lab: Lab) -> list[Chunk]:
@@ -147,6 +149,11 @@ class TrainHead(TrainLines):
                 self.post_message(self.Pressed(chunk.kind, chunk.number))
 
 
+def _chunk(text: str, chosen: bool, styles: tuple[str, str], kind: str, number: int) -> Chunk:
+    """One of several, in brackets if it is the chosen one."""
+    return Chunk(f"[{text}]" if chosen else f" {text} ", styles[not chosen], kind, number)
+
+
 def _grouped(number: int) -> str:
     return f"{number}" if number < 100_000 else whole(number)
 
@@ -161,6 +168,7 @@ def _flowing(chunks: list[Chunk], width: int) -> list[list[Chunk]]:
     for chunk in chunks:
         if lines[-1] and _wide(lines[-1]) + cell_len(chunk.text.rstrip()) > width:
             lines.append([])
+            chunk = replace(chunk, text=chunk.text.removeprefix(" · "))
         lines[-1].append(chunk)
     return lines
 

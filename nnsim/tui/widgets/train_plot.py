@@ -171,6 +171,8 @@ class Plot:
         if self.here is None:
             return
         column = round(self.x.share(self.here) * (width * DOTS_X - 1)) // DOTS_X
+        if column == width - 1:
+            return  # at the end, where the lines end too
         for row in cells:
             if row[column][0] == " ":
                 row[column] = (_HERE, "here")

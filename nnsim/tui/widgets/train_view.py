@@ -9,7 +9,13 @@ from nnsim.tui.widgets.rows import Row
 if TYPE_CHECKING:
     from nnsim.lab import Lab
 
-SLICE = 0.004  # seconds that a view may compute at a time what it shows of past epochs
+# Seconds that a view may compute at a time what it shows of past epochs.
+WHILE_TRAINING, AT_REST = 0.004, 0.015
+
+
+def slice_of(lab: Lab) -> float:
+    """How long a view may compute now."""
+    return WHILE_TRAINING if lab.running.on else AT_REST
 
 
 class TrainView:
