@@ -126,7 +126,9 @@ class RowList(Painter, ScrollView, can_focus=True):
         if header != self._header:
             changed.append(0)
         self._say_what_is_in_sight()
-        if changed:  # one region: each costs as much as a few lines
+        if not self._drawn:  # forgotten with the style, though lines may still be in sight
+            self.refresh()
+        elif changed:  # one region: each costs as much as a few lines
             self.redraw(min(changed), max(changed))
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
