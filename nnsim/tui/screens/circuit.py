@@ -19,6 +19,7 @@ from nnsim.lab.circuit_bench import (
     CircuitBench,
     ExpressionError,
 )
+from nnsim.lab.hiding import HIDDEN
 from nnsim.tui.screens.guard import TooSmall
 from nnsim.tui.screens.lines import LineScreen
 from nnsim.tui.widgets.circuit_graph import CircuitGraph
@@ -115,6 +116,11 @@ class CircuitScreen(LineScreen):
         """The node that is chosen; None while the picture follows the walk."""
         return self._selected
 
+    @property
+    def hidden(self) -> frozenset[str]:
+        """The addresses of the numbers that are hidden until they are worked out."""
+        return frozenset()
+
     def reference(self) -> tuple[Mapping[str, Command], Mapping[str, str]]:
         """The commands and addresses of this bench."""
         return CIRCUIT_COMMANDS, CIRCUIT_ADDRESSES
@@ -148,8 +154,11 @@ class CircuitScreen(LineScreen):
         if not self._picture_is_due:
             self._picture_is_due = True
             self.set_timer(FRAME, self._show_picture)
-        self.query_one(StepPanel).show(bench, self._selected)
-        known = bench.walk.values[bench.circuit.graph.output]
+        self.query_one(StepPanel).show(bench, self._selected, self.hidden)
+        output = bench.circuit.graph.output
+        known = bench.walk.values[output]
+        if known is not None and bench.circuit.graph.nodes[output].name in self.hidden:
+            known = HIDDEN
         value = "" if known is None else _("value {value}").format(value=wire_number(known))
         shown = bench.title
         self.query_one(TitleLine).show(
@@ -161,7 +170,7 @@ class CircuitScreen(LineScreen):
     def _show_picture(self) -> None:
         self._picture_is_due = False
         bench, graph = self.bench, self.query_one(CircuitGraph)
-        graph.show(bench, self._selected)
+        graph.show(bench, self._selected, self.hidden)
         if graph.border_title != (title := bench.expression or _("a network as gates")):
             graph.border_title = title.replace("[", r"\[")
 

@@ -117,18 +117,20 @@ class CircuitGraph(Painter, ScrollView, can_focus=True, inherit_bindings=False):
 
     # Showing ------------------------------------------------------------------------------------
 
-    def show(self, bench: CircuitBench, selected: int | None) -> None:
+    def show(
+        self, bench: CircuitBench, selected: int | None, hidden: frozenset[str] = frozenset()
+    ) -> None:
         """Show the bench and what is chosen on it; only what differs is drawn again."""
         old = self._scene
         graph = bench.circuit.graph
         if old is None or self._graph is not graph:
             self._graph = graph
             layout = CircuitLayout(graph)
-            self._scene = Scene.make(layout, bench.walk, selected)
+            self._scene = Scene.make(layout, bench.walk, selected, hidden=hidden)
             self._measure()
             self.call_after_refresh(self._follow, None)
         else:
-            self._scene = new = Scene.make(old.layout, bench.walk, selected, old)
+            self._scene = new = Scene.make(old.layout, bench.walk, selected, old, hidden)
             self._redraw_lines(old.differing(new))
             self._follow(old)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from nnsim.circuit import Circuit, Phase, Walk
 from nnsim.circuit.gates import CONSTANT
 from nnsim.circuit.graph import Block
+from nnsim.lab.hiding import HIDDEN, MARK, is_hidden
 from nnsim.tui.widgets.circuit_layout import NUMBER, STUB, Box, CircuitLayout
 from nnsim.tui.widgets.circuit_parts import blamed
 from nnsim.tui.widgets.circuit_wires import HEAVY, LEFT, LIGHT, RIGHT, sides
@@ -27,6 +28,8 @@ WIRE, DIM, ACTIVE = ("wire", 0), ("dim", 0), ("active", 0)
 
 def wire_number(value: float, width: int = NUMBER) -> str:
     """Print a number with at most four significant digits in at most `width` cells."""
+    if is_hidden(value):
+        return MARK
     if not math.isfinite(value):
         return "nan" if math.isnan(value) else "inf" if value > 0 else "−inf"
     for digits in (4, 3, 2, 1):
@@ -69,8 +72,18 @@ class Scene:
         walk: Walk,
         selected: int | None,
         before: Scene | None = None,
+        hidden: frozenset[str] = frozenset(),
     ) -> Scene:
-        """Take the walk as it stands; what stays from the scene before is not looked for again."""
+        """Take the walk as it stands; what stays from the scene before is not looked for again.
+
+        Of the numbers at the addresses `hidden` a mark shows that they are there.
+        """
+        values, gradients = list(walk.values), list(walk.gradients)
+        for name, node in walk.circuit.graph.names.items():
+            if name in hidden and values[node] is not None:
+                values[node] = HIDDEN
+            if f"{name}.grad" in hidden and gradients[node] is not None:
+                gradients[node] = HIDDEN
         step = walk.step
         current = None if step is None else step.node.index
         active: dict[int, dict[int, set[int]]] = {}
@@ -80,8 +93,8 @@ class Scene:
         return cls(
             walk.circuit,
             layout,
-            list(walk.values),
-            list(walk.gradients),
+            values,
+            gradients,
             current,
             walk.phase is Phase.FORWARD,
             selected,
@@ -155,7 +168,7 @@ class Scene:
         if value is None:
             return
         text = wire_number(value)
-        if not math.isfinite(value):
+        if not math.isfinite(value) and not is_hidden(value):
             text, name = f"!{text}", "wrong"
         line.put(box.end + 1 - left, text, (name, 0))
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from textwrap import wrap
-
 from nnsim.circuit import Circuit, Node, Phase, Step, Walk
 from nnsim.circuit.gates import CONSTANT, INPUT
 from nnsim.circuit.graph import Block
 from nnsim.circuit.wording import kind_in_words, local_formula, value_formula
 from nnsim.i18n import _
 from nnsim.lab.circuit_bench import CircuitBench
+from nnsim.lab.hiding import MARK
 from nnsim.tui.widgets.circuit_parts import blamed
 from nnsim.tui.widgets.diagram_text import width_of
 from nnsim.tui.widgets.rows import Row, RowList
+from nnsim.tui.widgets.wrapping import wrap_cells
 
 MOST_OPERANDS = 6  # of a folded gate, before its formula only counts them
 MOST_PARTS = 6  # of a sum of gradients that is written out
@@ -45,10 +45,19 @@ class StepText:
         A node to tell about instead of the walk's step.
     width : int
         Cells of a row.
+    hidden : frozenset of str
+        Addresses of numbers that are not told.
     """
 
-    def __init__(self, bench: CircuitBench, selected: int | None, width: int) -> None:
+    def __init__(
+        self,
+        bench: CircuitBench,
+        selected: int | None,
+        width: int,
+        hidden: frozenset[str] = frozenset(),
+    ) -> None:
         self.bench, self.selected, self.width = bench, selected, max(20, width)
+        self.hidden = hidden
         self.circuit: Circuit = bench.circuit
         self.walk: Walk = bench.walk
         self._numbers = {node.index: i for i, node in enumerate(self.circuit.gates, 1)}
@@ -84,7 +93,20 @@ class StepText:
     # Pieces -------------------------------------------------------------------------------------
 
     def _wrapped(self, text: str, look: str = "") -> list[Row]:
-        return [[(f" {line}", look)] for line in wrap(text, self.width - 2)]
+        return [[(f" {line}", look)] for line in wrap_cells(text, self.width - 2)]
+
+    # Numbers, as far as they are told -----------------------------------------------------------
+
+    def _is_hidden(self, index: int, what: str = "") -> bool:
+        """Whether the value of a node is hidden, or with ``.grad`` its gradient."""
+        name = self.circuit.graph.nodes[index].name
+        return bool(name) and f"{name}{what}" in self.hidden
+
+    def _value(self, index: int, value: float) -> str:
+        return MARK if self._is_hidden(index) else written(value)
+
+    def _equals(self, index: int, value: float, what: str = "") -> str:
+        return f"= {MARK}" if self._is_hidden(index, what) else equals(value)
 
     def _head(self, node: Node, more: str = "") -> Row:
         name = self.name(node.index)
@@ -119,16 +141,18 @@ class StepText:
                 gates=inside, inputs=len(node.inputs)
             )
             rows += self._wrapped(count)
-            rows += self._formula(self.name(node.index), equals(step.value))
+            rows += self._formula(self.name(node.index), self._equals(node.index, step.value))
         else:
             formula = value_formula(node, [self.name(source) for source in node.inputs])
-            worked = value_formula(node, [written(value) for value in step.inputs])
-            rows += self._formula(formula, f"= {worked} {equals(step.value)}")
+            inputs = zip(node.inputs, step.inputs, strict=True)
+            worked = value_formula(node, [self._value(source, value) for source, value in inputs])
+            result = self._equals(node.index, step.value)
+            rows += self._formula(formula, f"= {worked} {result}")
         return rows + self._trouble(node)
 
     def _formula(self, formula: str, worked: str) -> list[Row]:
         """A formula and its numbers, on one line if they fit."""
-        if len(formula) + len(worked) + 3 <= self.width:
+        if width_of(formula) + width_of(worked) + 3 <= self.width:
             return [[(f" {formula} ", ""), (worked, "positive")]]
         return [*self._wrapped(formula), *self._wrapped(worked, "positive")]
 
@@ -144,7 +168,8 @@ class StepText:
         upstream = _("upstream, ∂ value / ∂ {name}").format(name=self.name(node.index))
         rows = [self._head(node)]
         rows += self._wrapped(kind_in_words(node.kind))
-        rows.append([(f" {upstream} ", ""), (equals(step.upstream), "negative")])
+        known = self._equals(node.index, step.upstream, ".grad")
+        rows.append([(f" {upstream} ", ""), (known, "negative")])
         rows += self._table(step)
         rows += self._trouble(node)
         sources = dict.fromkeys(node.inputs)
@@ -156,18 +181,31 @@ class StepText:
         """For each input of the gate: local × upstream = gradient."""
         node = step.node
         names = [self.name(source) for source in node.inputs]
+        come = self._come_back(step)
         numbers = [written(slope) for slope in step.local]
         told = []
         for i, (number, slope) in enumerate(zip(numbers, step.local, strict=True)):
             formula = local_formula(node, i, names, self.name(node.index)).replace("-", "−")
             told.append(number if formula == number else f"{formula} {equals(slope)}")
-        rows = _aligned(names, told, step)
+        rows = _aligned(names, told, come)
         if max(width_of("".join(text for text, _look in row)) for row in rows) <= self.width:
             return rows
-        rows = _aligned(names, numbers, step)  # and the formulas under the table
+        rows = _aligned(names, numbers, come)  # and the formulas under the table
         for text in told:
             if text not in numbers:
                 rows += self._wrapped(_("local {formula}").format(formula=text))
+        return rows
+
+    def _come_back(self, step: Step) -> list[tuple[str, str, str]]:
+        """For each input of a gate the upstream gradient, and sign and number of the product."""
+        node = step.node
+        upstream = MARK if self._is_hidden(node.index, ".grad") else written(step.upstream)
+        rows = []
+        for source, gradient in zip(node.inputs, step.gradient, strict=True):
+            whole = not self.circuit.sums(source)  # else it is only a part of what is asked
+            told = self._equals(source, gradient, ".grad") if whole else equals(gradient)
+            sign, _space, number = told.partition(" ")
+            rows.append((upstream, sign, number))
         return rows
 
     def _sum(self, source: int) -> list[Row]:
@@ -180,18 +218,19 @@ class StepText:
         done = self._done()
         come = [part.gradient for part in parts if part.reader.index in done]
         text = _("{name} is used {times} times; what comes back is summed: {sum}").format(
-            name=self.name(source), times=len(parts), sum=self._added(come, so_far)
+            name=self.name(source), times=len(parts), sum=self._added(source, come, so_far)
         )
         if len(come) < len(parts):
             text += _(" so far")
         return self._wrapped(text)
 
-    def _added(self, parts: list[float], total: float) -> str:
+    def _added(self, source: int, parts: list[float], total: float) -> str:
+        told = self._equals(source, total, ".grad")
         if len(parts) < 2 or len(parts) > MOST_PARTS:
-            return written(total)
+            return told.partition(" ")[2]
         terms = [written(part) for part in parts]
         shown = [terms[0], *(f"({t})" if t.startswith("−") else t for t in terms[1:])]
-        return f"{' + '.join(shown)} {equals(total)}"
+        return f"{' + '.join(shown)} {told}"
 
     def _done(self) -> set[int]:
         """The gates that the backward walk has been through."""
@@ -206,7 +245,7 @@ class StepText:
         value, gradient = self.walk.values[index], self.walk.gradients[index]
         if node.kind is INPUT:
             rows: list[Row] = [[(f" {node.name}", "strong"), (_("  input; e sets it"), "dim")]]
-            rows += self._formula(_("value"), equals(self.circuit.values[index]))
+            rows += self._formula(_("value"), self._equals(index, self.circuit.values[index]))
         else:
             rows = [self._head(node)]
             if value is None:
@@ -215,9 +254,10 @@ class StepText:
         if gradient is None:
             return rows + self._wrapped(_("The backward walk has not come here yet."))
         text = _("gradient, ∂ value / ∂ {name}").format(name=self.name(index))
-        rows.append([(f" {text} ", ""), (equals(gradient), "negative")])
+        rows.append([(f" {text} ", ""), (self._equals(index, gradient, ".grad"), "negative")])
         rows += self._sum(index)
-        if node.kind is INPUT and self.walk.position == self.walk.last:
+        told = not self._is_hidden(index, ".grad")
+        if node.kind is INPUT and told and self.walk.position == self.walk.last:
             rows += self._wrapped(
                 _("if {name} grows by 0.001, the circuit's value changes by about {change}").format(
                     name=node.name, change=written(0.001 * gradient)
@@ -226,12 +266,11 @@ class StepText:
         return rows
 
 
-def _aligned(names: list[str], local: list[str], step: Step) -> list[Row]:
+def _aligned(names: list[str], local: list[str], come: list[tuple[str, str, str]]) -> list[Row]:
     """The rows of the table, their columns as wide as they need."""
     cells = [(_("back to"), _("local"), "×", _("upstream"), "", _("gradient"))]
-    for name, slope, gradient in zip(names, local, step.gradient, strict=True):
-        sign, _space, number = equals(gradient).partition(" ")
-        cells.append((name, slope, "×", written(step.upstream), sign, number))
+    for name, slope, (upstream, sign, number) in zip(names, local, come, strict=True):
+        cells.append((name, slope, "×", upstream, sign, number))
     widths = [max(width_of(row[i]) for row in cells) for i in range(6)]
     rows: list[Row] = []
     for place, row in enumerate(cells):
@@ -248,13 +287,16 @@ class StepPanel(RowList, can_focus=False):
         super().__init__(id=id)
         self._bench: CircuitBench | None = None
         self._selected: int | None = None
+        self._hidden: frozenset[str] = frozenset()
         self._rows: list[Row] = []
         self._title = ""
 
-    def show(self, bench: CircuitBench, selected: int | None) -> None:
+    def show(
+        self, bench: CircuitBench, selected: int | None, hidden: frozenset[str] = frozenset()
+    ) -> None:
         """Show the step of the bench, or what is chosen."""
-        self._bench, self._selected = bench, selected
-        text = StepText(bench, selected, self.scrollable_content_region.width)
+        self._bench, self._selected, self._hidden = bench, selected, hidden
+        text = StepText(bench, selected, self.scrollable_content_region.width, hidden)
         self._rows, self._title = text.rows(), text.title()
         self.rows_changed()
         if self.scroll_offset.y:
@@ -278,5 +320,5 @@ class StepPanel(RowList, can_focus=False):
     def on_resize(self) -> None:
         """Break the lines anew."""
         if self._bench is not None:
-            self.show(self._bench, self._selected)
+            self.show(self._bench, self._selected, self._hidden)
         super().on_resize()
