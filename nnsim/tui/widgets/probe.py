@@ -331,13 +331,17 @@ class ProbeInput(BenchPanel, Painter, InputEditor, can_focus=True):
 
     def action_other_points(self) -> None:
         """Learn from the next kind of generated data."""
-        from nnsim.experiments.drawing import fitting
+        from nnsim.experiments.drawing import drawn, fitting
 
-        if self._lab is None:
+        lab = self._lab
+        if lab is None:
             return
-        kinds = fitting(self._lab.experiment) or ("moons",)  # which is refused, with the reason
-        after = (kinds.index(self._kind) + 1) % len(kinds) if self._kind in kinds else 0
-        self._kind = kinds[after]
+        kinds = fitting(lab.experiment) or ("moons",)  # which is refused, with the reason
+        first = kinds.index(self._kind) + 1 if self._kind in kinds else 0
+        self._kind = kinds[first % len(kinds)]
+        inputs = lab.experiment.data.inputs
+        if len(kinds) > 1 and np.array_equal(drawn(lab.experiment, self._kind).inputs, inputs):
+            self._kind = kinds[(first + 1) % len(kinds)]  # those are on the bench already
         self.action_execute(f"points {self._kind}")
 
     # The mouse --------------------------------------------------------------------------------
