@@ -105,6 +105,8 @@ def is_session(name: str | Path) -> bool:
     if path.suffix == SESSION:
         return True
     try:
+        if not path.is_file():  # a pipe would have to be waited for
+            return False
         with path.open("rb") as stream:
             return stream.read(4) == b"PK\3\4"
     except (OSError, ValueError):

@@ -77,7 +77,7 @@ class DataFiles:
             If there is such a file already (unless `overwrite`), if it can't be written, or can't
             hold these data.
         """
-        from nnsim.experiments.set_files import write_set
+        from nnsim.experiments.writing import write_set
 
         return write_set(self._path(name), experiment, overwrite=overwrite)
 

@@ -15,6 +15,7 @@ from nnsim.experiments import DataSet, ExperimentError, catalogue, load
 from nnsim.experiments.data_files import DataFiles
 from nnsim.experiments.idx_files import read_array
 from nnsim.experiments.inputs import class_targets
+from nnsim.experiments.saving import write_file
 
 ARRAYS = ("inputs", "targets", "labels", "test_inputs", "test_targets", "test_labels")
 
@@ -181,8 +182,8 @@ def test_an_archive_can_be_read_by_numpy(tmp_path):
     ("x", "a data file ends in"),
     ("folder", "this is a folder"),
     ("folder/../folder", "this is a folder"),
-    ("nowhere/x.csv", "can't be written"),
-    ("there.csv/x.csv", "can't be written"),
+    ("nowhere/x.csv", "there is no folder"),
+    ("there.csv/x.csv", "there is no folder"),
     ("there.csv", "there is such a file already; to replace it, end the line with !"),
     ("x.gz", "name the first …-images-idx3-ubyte"),
     ("", "give the name of a file"),
@@ -209,30 +210,26 @@ def test_a_full_disk_loses_nothing(tmp_path, monkeypatch, name, at):
     if at == "fsync":
         monkeypatch.setattr("os.fsync", full)
     else:
-        real = os.fdopen  # noqa: F841  (what opens is Path.open; its write is the one that fails)
-        from nnsim.engine import storage
 
-        atomically = storage.write_atomically
+        class Small:
+            """A file on a disk with room for ten bytes."""
 
-        def small(path, write):
-            class Small:
-                """A file on a disk with room for ten bytes."""
+            def __init__(self, file):
+                self._file, self._room = file, 10
 
-                def __init__(self, file):
-                    self._file, self._room = file, 10
+            def write(self, content):
+                self._room -= len(content)
+                if self._room < 0:
+                    full()
+                return self._file.write(content)
 
-                def write(self, content):
-                    self._room -= len(content)
-                    if self._room < 0:
-                        full()
-                    return self._file.write(content)
+            def __getattr__(self, name):
+                return getattr(self._file, name)
 
-                def __getattr__(self, name):
-                    return getattr(self._file, name)
-
-            atomically(path, lambda file: write(Small(file)))
-
-        monkeypatch.setattr("nnsim.experiments.set_files.write_atomically", small)
+        monkeypatch.setattr(
+            "nnsim.experiments.writing.write_file",
+            lambda path, write, new: write_file(path, lambda file: write(Small(file)), new=new),
+        )
     with pytest.raises(ExperimentError, match=r"can't be written \(No space left on device\)"):
         DataFiles(tmp_path).write(name, load("digits-4x3"), overwrite=True)
     assert (tmp_path / name).read_text() == "what was there before"
