@@ -89,6 +89,7 @@ class MapPanel(MapView):
         self._cost = 0.0  # seconds that the last round of questions took
         self._next = 0.0  # when it may be asked again
         self._again: Timer | None = None
+        self._doubtful: int | None = None  # where the key for the least sure has led
 
     # What is shown ------------------------------------------------------------------------------
 
@@ -259,40 +260,36 @@ class MapPanel(MapView):
 
     def action_border(self, by: int) -> None:
         """Go to the next form at the border, in the order of the map."""
-        if self.shown is not None:
-            order = self.shown.beliefs.layout.form.reshape(-1)
-            self._next_of(order[self.shown.beliefs.boundary[order]], by)
+        if self.shown is None:
+            return
+        layout = self.shown.beliefs.layout
+        row, column = layout.place(self.cursor)
+        here = row * layout.columns + column
+        places = np.flatnonzero(self.shown.beliefs.boundary[layout.form.reshape(-1)])
+        if places.size:
+            ahead = np.searchsorted(places, here, side="right" if by > 0 else "left")
+            place = places[(int(ahead) - (by < 0)) % places.size]
+            self._go(int(layout.form.reshape(-1)[place]))
 
     def action_least_sure(self) -> None:
         """Go to the form that it is least sure of; from there to the next surer one."""
-        if self.shown is not None:
-            self._next_of(np.argsort(self.shown.beliefs.sureness, kind="stable"), 1)
+        if self.shown is None:
+            return
+        order = np.argsort(self.shown.beliefs.sureness, kind="stable")
+        rank = 0
+        if self.cursor == self._doubtful:
+            rank = (int(np.flatnonzero(order == self.cursor)[0]) + 1) % len(order)
+        self._doubtful = int(order[rank])
+        self._go(self._doubtful)
 
     def _next_of(self, forms: np.ndarray, by: int) -> None:
-        """Go on in a list of forms from where the cursor is; to its start, if it isn't there.
-
-        For the border, where the cursor mostly is not on it, the next one in the map's order.
-        """
-        if not len(forms):
-            return
-        at = np.flatnonzero(forms == self.cursor)
-        if at.size:
-            place = int(at[-1 if by > 0 else 0]) + by
-        elif self.shown is not None and by and self._along_the_map(forms):
-            layout = self.shown.beliefs.layout
-            places = layout.row_of[forms] * layout.columns + layout.column_of[forms]
-            row, column = layout.place(self.cursor)
-            place = int(np.searchsorted(places, row * layout.columns + column))
-            place -= 1 if by < 0 else 0
-        else:
+        """Go on in a list of forms from where the cursor is; to its start, if it isn't there."""
+        if len(forms):
+            at = np.flatnonzero(forms == self.cursor)
             place = 0 if by > 0 else len(forms) - 1
-        self._go(int(forms[place % len(forms)]))
-
-    def _along_the_map(self, forms: np.ndarray) -> bool:
-        assert self.shown is not None
-        layout = self.shown.beliefs.layout
-        places = layout.row_of[forms] * layout.columns + layout.column_of[forms]
-        return bool((np.diff(places) > 0).all())
+            if at.size:
+                place = int(at[-1 if by > 0 else 0]) + by
+            self._go(int(forms[place % len(forms)]))
 
     def action_stories(self) -> None:
         """List the training images with their stories, or show the map again."""
