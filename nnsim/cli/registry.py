@@ -16,7 +16,7 @@ from types import ModuleType
 
 COMMANDS = (
     "lessons", "lesson", "experiments", "summary", "train", "predict", "trace", "explain", "gates",
-    "gradcheck",
+    "gradcheck", "export",
 )  # fmt: skip
 """In the order of ``nnsim --help``."""
 

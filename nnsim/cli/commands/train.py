@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -89,6 +88,7 @@ def _start(subject: Subject, seed: int | None) -> tuple[Network, Trainer]:
 def _check(experiment: Experiment, arguments: argparse.Namespace) -> None:
     """Refuse what could not be carried out, before any time is spent on training."""
     from nnsim.cli.errors import CommandError
+    from nnsim.cli.files import are_one
 
     if not experiment.data.count:
         problem = _("{experiment} has no data to train on; a [data] table in its file says which")
@@ -105,25 +105,12 @@ def _check(experiment: Experiment, arguments: argparse.Namespace) -> None:
         if not path.parent.is_dir():
             problem = _("{file}: there is no folder {folder} to write it into")
             raise CommandError(problem.format(file=name, folder=path.parent))
-        if _are_one(path, experiment.path):
+        if are_one(path, experiment.path):
             problem = _("{file}: this is the experiment itself; give another file")
             raise CommandError(problem.format(file=name))
-    if arguments.save and arguments.log and _are_one(Path(arguments.save), Path(arguments.log)):
+    if arguments.save and arguments.log and are_one(Path(arguments.save), Path(arguments.log)):
         problem = _("{log}: --save and --log are one file here; give each a file of its own")
         raise CommandError(problem.format(log=arguments.log))
-
-
-def _are_one(path: Path, other: Path) -> bool:
-    """Tell whether two paths lead to one file, which need not be there yet."""
-    try:
-        if path.samefile(other):
-            return True
-    except (OSError, ValueError):
-        pass
-    try:
-        return os.path.normcase(path.resolve()) == os.path.normcase(other.resolve())
-    except (OSError, RuntimeError, ValueError):
-        return False
 
 
 def _train(
