@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from nnsim.i18n import _
+from nnsim.lab.frames import known_points
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab
-    from nnsim.lab.frames import Frame, Point
+    from nnsim.lab.frames import Point
     from nnsim.lab.timeline import Run
-
-_STRIDES = (256, 64, 16, 4, 1)
 
 
 def points_of(run: Run, seconds: float) -> tuple[list[Point], bool]:
@@ -25,20 +23,20 @@ def points_of(run: Run, seconds: float) -> tuple[list[Point], bool]:
     """
     reader = run.setup.reader
     until = perf_counter() + seconds
-    for frame in _far_apart_first(run.frames):
-        if frame.known(reader) is None:
-            frame.measured(reader)
-            if perf_counter() > until:
-                break
-    points = [point for frame in run.frames if (point := frame.known(reader)) is not None]
-    return points, len(points) == len(run.frames)
+    points = known_points(run.frames, reader)
+    missing = [i for i, point in enumerate(points) if point is None]
+    left = len(missing)
+    for i in _far_apart_first(missing, len(points) - 1):
+        points[i] = run.frames[i].measured(reader)
+        left -= 1
+        if perf_counter() > until:
+            break
+    return [point for point in points if point is not None], not left
 
 
-def _far_apart_first(frames: tuple[Frame, ...]) -> Iterator[Frame]:
-    """The last frame, then every 256th, every 64th, … (some more than once)."""
-    yield from frames[-1:]
-    for stride in _STRIDES:
-        yield from frames[::stride]
+def _far_apart_first(places: list[int], last: int) -> list[int]:
+    """The last place, then those divisible by a large power of two."""
+    return sorted(places, key=lambda i: (i != last, i > 0, -(i & -i)))
 
 
 def kept_epoch(lab: Lab, by: int) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -142,6 +143,15 @@ class Frame:
     def settings(self) -> dict[str, Any]:
         """What training went on with, such as ``learning_rate`` and ``optimizer``."""
         return self._rest
+
+
+def known_points(frames: Sequence[Frame], reader: Reader) -> list[Point | None]:
+    """What `Frame.known` returns, of many frames at once."""
+    data = reader.experiment.data
+    return [
+        None if (measured := frame._measured) is None or measured[0] is not data else measured[1]
+        for frame in frames
+    ]
 
 
 class Reader:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +28,7 @@ from nnsim.tui.widgets.train_view import TrainView, slice_of
 from nnsim.tui.widgets.wrapping import cut
 
 if TYPE_CHECKING:
+    from nnsim.experiments import DataSet
     from nnsim.lab import Lab
     from nnsim.lab.frames import Point
     from nnsim.lab.timeline import Run, Timeline
@@ -46,7 +49,7 @@ class CurvesView(TrainView):
         super().__init__()
         self.scale = 0
         self._chosen = AUTOMATIC
-        self._points: dict[int, list[Point]] = {}
+        self._known: dict[int, _Known] = {}  # by the number of a run
 
     # What is laid over it -----------------------------------------------------------------------
 
@@ -81,19 +84,19 @@ class CurvesView(TrainView):
     def key(self, lab: Lab, width: int) -> Any:  # noqa: ARG002
         """The points that are known, of both runs."""
         timeline = lab.timeline
-        run, other = timeline.run, self.other(timeline)
-        self._points = {}
-        known: list[Any] = []
-        self.busy = False
-        for which in (run, other):
-            if which is not None:
-                points, whole = points_of(which, slice_of(lab))
-                self._points[which.number] = points
-                self.busy |= not whole
-                last = points[-1] if points else None
-                known.append((which.number, len(points), last))
-        data = lab.experiment.data
-        return (self.scale, lab.trainer.epoch, id(data), id(lab.metrics), *known)
+        runs = [timeline.run, self.other(timeline)]
+        self._known = {r.number: self._read(r, slice_of(lab)) for r in runs if r is not None}
+        self.busy = not all(known.whole for known in self._known.values())
+        known = [(n, len(known.points), known.points[-1:]) for n, known in self._known.items()]
+        return (self.scale, lab.trainer.epoch, id(lab.experiment.data), id(lab.metrics), *known)
+
+    def _read(self, run: Run, seconds: float) -> _Known:
+        """The points of a run; those of one that no longer changes are only read once."""
+        data, before = run.setup.reader.experiment.data, self._known.get(run.number)
+        same = before is not None and before.frames is run.frames and before.data is data
+        if same and before is not None and before.whole:
+            return before
+        return _Known(run.frames, data, *points_of(run, seconds))
 
     def draw(self, lab: Lab, width: int, height: int) -> list[Row]:
         """Both plots, above or beside one another, and a line that says which runs they are."""
@@ -129,20 +132,68 @@ class CurvesView(TrainView):
 
     def _plots(self, lab: Lab, run: Run, other: Run | None) -> list[Plot]:
         runs = [which for which in (run, other) if which is not None]
-        epochs = [p.epoch for which in runs for p in self._points[which.number]]
-        span = np.array([*epochs, lab.trainer.epoch, run.last], np.float64)
-        log = self.scale == 2
-        x = Axis.over(span + 1 if log else span, log=log, zero=False)
+        log, metrics = self.scale == 2, lab.metrics
         shift = 1.0 if log else 0.0  # epoch 0 has no logarithm
-        metrics, here = lab.metrics, lab.trainer.epoch + shift
-        lines = _losses(runs, self._points, shift, _per(metrics.cost, metrics.samples),
-                        _per(metrics.test_cost, metrics.test_samples))  # fmt: skip
-        y = Axis.over(_values(lines), log=self.scale > 0)
-        plots = [Plot(_("loss per sample"), lines, x, y, here)]
+        here = lab.trainer.epoch + shift
+        spans = [self._known[which.number].table[0] for which in runs]
+        span = np.concatenate([*spans, [lab.trainer.epoch, run.last]]) + shift
+        x = Axis.over(span, log=log, zero=False)
+        now = (_per(metrics.cost, metrics.samples), _per(metrics.test_cost, metrics.test_samples))
+        lines = self._lines(runs, 1, shift, now)
+        values = np.concatenate([line.y for line in lines])
+        plots = [Plot(_("loss per sample"), lines, x, Axis.over(values, log=self.scale > 0), here)]
         if metrics.accuracy is not None:
-            lines = _accuracies(runs, self._points, shift, metrics.accuracy, metrics.test_accuracy)
+            lines = self._lines(runs, 3, shift, (metrics.accuracy, metrics.test_accuracy))
             plots.append(Plot(_("accuracy"), lines, x, Axis(0.0, 1.0), here))
         return plots
+
+    def _lines(
+        self, runs: Sequence[Run], column: int, shift: float, now: tuple[float | None, float | None]
+    ) -> list[Series]:
+        """The lines of a column of `_Known.table`, and of the next, which is of the test data."""
+        lines: list[Series] = []
+        for run in runs:
+            known = self._known[run.number]
+            if run is not runs[0]:  # the one laid over is grey, and dotted
+                name = _("run {n}").format(n=run.number)
+                looks = [(name, "old", "×", DOTTED), (_("its test"), "old", "+", SPARSE)]
+                now = (None, None)
+            else:
+                looks = [(_("train"), "train", "●", SOLID), (_("test"), "test", "○", DASHED)]
+            for at, (name, style, marker, dash) in enumerate(looks[: 2 if known.tested else 1]):
+                note = "" if (value := now[at]) is None else short(value, 7).strip()
+                x, y = known.table[0] + shift, known.table[column + at]
+                lines.append(Series(name, x, y, style, marker, dash, note))
+        return lines
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is known of the curve of a run: of these frames and data."""
+
+    frames: Any
+    data: DataSet
+    points: list[Point]
+    whole: bool
+
+    @property
+    def tested(self) -> bool:
+        """Whether there are test data."""
+        return self.data.test_count > 0
+
+    @cached_property
+    def table(self) -> Array:
+        """Rows of epoch, loss per sample, that of the test data, accuracy, that of the test data.
+
+        The cost over how many samples there are: so training and test data can be compared.
+        """
+        table = np.array(
+            [(p.epoch, p.cost, p.test_cost, p.accuracy, p.test_accuracy) for p in self.points],
+            np.float64,  # (None becomes NaN)
+        ).reshape(-1, 5)
+        table[:, 1] /= max(1, self.data.count)
+        table[:, 2] /= max(1, self.data.test_count)
+        return np.ascontiguousarray(table.T)
 
 
 def _behind(text: str) -> str:
@@ -151,73 +202,6 @@ def _behind(text: str) -> str:
 
 def _per(cost: float | None, samples: int) -> float | None:
     return None if cost is None or not samples else cost / samples
-
-
-def _losses(
-    runs: Sequence[Run],
-    known: dict[int, list[Point]],
-    shift: float,
-    now: float | None,
-    test_now: float | None,
-) -> list[Series]:
-    """Cost over how many samples there are, so that training and test data can be compared."""
-    lines: list[Series] = []
-    for run in runs:
-        data, points = run.setup.experiment.data, known[run.number]
-        train = np.array([p.cost for p in points]) / max(1, data.count)
-        test = None
-        if data.test_count:
-            costs = [np.nan if p.test_cost is None else p.test_cost for p in points]
-            test = np.array(costs) / data.test_count
-        lines += _pair(run, runs, points, shift, (train, test), (now, test_now))
-    return lines
-
-
-def _accuracies(
-    runs: Sequence[Run],
-    known: dict[int, list[Point]],
-    shift: float,
-    now: float | None,
-    test_now: float | None,
-) -> list[Series]:
-    lines: list[Series] = []
-    for run in runs:
-        points = known[run.number]
-        train = np.array([np.nan if p.accuracy is None else p.accuracy for p in points])
-        test = None
-        if run.setup.experiment.data.test_count:
-            test = np.array(
-                [np.nan if p.test_accuracy is None else p.test_accuracy for p in points]
-            )
-        lines += _pair(run, runs, points, shift, (train, test), (now, test_now))
-    return lines
-
-
-def _pair(
-    run: Run,
-    runs: Sequence[Run],
-    points: list[Point],
-    shift: float,
-    values: tuple[Array, Array | None],
-    now: tuple[float | None, float | None],
-) -> list[Series]:
-    """The lines of one run; those of the one laid over are grey, and dotted."""
-    x = np.array([p.epoch for p in points], np.float64) + shift
-    if run is not runs[0]:
-        name = _("run {n}").format(n=run.number)
-        looks = [(name, "old", "×", DOTTED), (_("its test"), "old", "+", SPARSE)]
-        now = (None, None)
-    else:
-        looks = [(_("train"), "train", "●", SOLID), (_("test"), "test", "○", DASHED)]
-    return [
-        Series(name, x, y, style, marker, dash, "" if n is None else short(n, 7).strip())
-        for (name, style, marker, dash), y, n in zip(looks, values, now, strict=True)
-        if y is not None
-    ]
-
-
-def _values(lines: list[Series]) -> Array:
-    return np.concatenate([line.y for line in lines]) if lines else np.zeros(0)
 
 
 def _side_by_side(left: Row, right: Row, width: int) -> Row:

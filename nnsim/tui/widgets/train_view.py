@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from nnsim.lab import Lab
 
 # Seconds that a view may compute at a time what it shows of past epochs.
-WHILE_TRAINING, AT_REST = 0.004, 0.015
+WHILE_TRAINING, AT_REST = 0.002, 0.015
 
 
 def slice_of(lab: Lab) -> float:
