@@ -80,6 +80,16 @@ class Bench(ABC, Generic[T]):
         """Let undo know of a change that no command has made."""
         self._history.push(before, line, merge=False, group=group)
 
+    @property
+    def changes(self) -> int:
+        """How many changes undo knows of."""
+        return len(self._history)
+
+    def forget(self, changes: int) -> None:
+        """Let undo know nothing of the last so many changes."""
+        for _change in range(changes):
+            self._history.drop()
+
     def joins(self, line: str, *, merge: bool = False) -> bool:
         """Whether a command would be undone together with the change before it."""
         command, _rest = parse(line, self.commands)

@@ -25,7 +25,7 @@ def explained(lab: Learning) -> str:
         "training diverged in epoch {epoch}, at learning rate {rate}: {why}; the last finite "
         "state is kept; try reset, then rate {lower}"
     ).format(
-        epoch=lab.trainer.epoch + 1, rate=f"{rate:.6g}", why=_why(lab), lower=f"{rate / 10:.2g}"
+        epoch=lab.trainer.epoch + 1, rate=f"{rate:.6g}", why=_why(lab), lower=f"{rate / 10:.6g}"
     )
 
 

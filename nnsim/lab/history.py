@@ -73,6 +73,13 @@ class History(Generic[T]):
             return 1
         return 10 if self._held > MOST_BYTES else MOST_STEPS
 
+    def __len__(self) -> int:
+        return len(self._done)
+
+    def drop(self) -> None:
+        """Forget the last change, as if nobody had recorded it."""
+        self._held -= self._done.pop().moment.size
+
     def undo(self, now: Callable[[], T]) -> tuple[T, str]:
         """The moment to go back to, and the line that is taken back."""
         if not self._done:

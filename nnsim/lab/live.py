@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 EPOCH_ENDS, UPDATE_ENDS = 0.05, 0.3
 # The speed is that of about the last second.
 SPEED_OVER = 1.0
-# Seconds that training gives way to a key, or to a picture that is drawn.
+# Seconds that training gives way to a key, or to a picture that is drawn; and in which a snapshot
+# that was asked for comes, where updates are rarer.
 MOMENT = 0.05
 # How far behind its pace training may catch up, in seconds.
 CATCH_UP = 0.1
@@ -189,6 +190,9 @@ class Live:
         while not self._stop:
             if trainer.epoch >= until:
                 return "finished"
+            if self._asked:
+                self._asked = False
+                self._snapshot = self._take()
             if self._pace is None:
                 stopped = advance(samples)
             elif self._is_due(self._pace):
@@ -199,19 +203,17 @@ class Live:
                 note()
             if stopped == "diverged":
                 return stopped
-            if self._asked:
-                self._asked = False
-                self._snapshot = self._take()
             if not way.is_set():
                 way.wait(max(0.0, self._way_until - perf_counter()))
                 way.set()
         return "interrupted"
 
     def _is_due(self, pace: int) -> bool:
-        """Wait for the next update; says whether its time has come, or something else has."""
+        """Wait for the next update, for a moment at most; says whether its time has come."""
         now = perf_counter()
         self._due = min(max(self._due, now - CATCH_UP), now + 1 / pace)
-        if self._wake.wait(max(0.0, self._due - now)):
+        left = self._due - now
+        if left > 0 and (self._wake.wait(min(left, MOMENT)) or left > MOMENT):
             self._wake.clear()
             return False
         self._due += 1 / pace

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nnsim.i18n import _
 from nnsim.lab.commands import COMMANDS, epochs, parse, trained
@@ -24,6 +25,9 @@ ASIDE = (
 VIEW = ("input", "target", "sample", "edited", "focus", "walk_place", "circuit")
 # What training stops for: to look at the past, or at something else.
 PAUSING = ("rewind", "experiment", "undo", "redo")
+
+
+T = TypeVar("T")
 
 
 class Runner:
@@ -126,14 +130,7 @@ class Runner:
         lab = self.lab
         command, rest = parse(line, COMMANDS)
         epochs(lab, command, rest)  # refused while training goes on
-        target = None if self.live is None else self.live.until
-        going = self._interrupt()
-        try:
-            self.start(lab.trainer.epoch + epochs(lab, command, rest))
-        except ValueError:
-            if going:
-                self._go_on(target)
-            raise
+        self._stopped_for(lambda: self.start(lab.trainer.epoch + epochs(lab, command, rest)))
         return ""
 
     def _is_aside(self, name: str, rest: str) -> bool:
@@ -155,34 +152,46 @@ class Runner:
             view: dict[str, Any] = {name: getattr(now, name) for name in VIEW}
             self._before = replace(self._started, **view)
             return message
+        known = lab.changes
         self._remember()
         try:
-            return lab.run(line, merge=merge)
-        finally:
-            self._before = lab.moment()
+            message = lab.run(line, merge=merge)
+        except ValueError:
+            lab.forget(lab.changes - known)
+            raise
+        self._before = lab.moment()
+        return message
 
     def _run_between(self, line: str) -> str:
         """Stop, run what changes the training, and train on."""
-        name = line.split()[0]
         assert self.live is not None
-        target = self.live.until
-        going = self._interrupt()
-        try:
-            message = self.lab.run(line)
-        except ValueError:
-            if going:
-                self._go_on(target)
-            raise
+        name, target = line.split()[0], self.live.until
+        going, message = self._stopped_for(lambda: self.lab.run(line))
         if not going:
             return message
         problem = _("training is paused") if name in PAUSING else self._go_on(target)
         return f"{message} · {problem}" if problem else message
 
-    def _interrupt(self) -> bool:
-        """Stop what trains; says whether it would have gone on."""
-        going = self.live is not None
+    def _stopped_for(self, act: Callable[[], T]) -> tuple[bool, T]:
+        """Stop what trains, and do something; where that is refused, it was as if never stopped.
+
+        Returns
+        -------
+        going : bool
+            Whether training was going on.
+        result : what `act` returns
+        """
+        lab, live, before, known = self.lab, self.live, self._before, self.lab.changes
         self.pause()
-        return going and self.lab.trainer.stopped == "interrupted"
+        going = live is not None and lab.trainer.stopped == "interrupted"
+        try:
+            return going, act()
+        except ValueError:
+            if live is not None and going:
+                lab.forget(lab.changes - known)
+                self._go_on(live.until)
+                self._before = before
+            raise
 
     def _go_on(self, target: int | None) -> str:
         """Train on; says what is in the way of it."""

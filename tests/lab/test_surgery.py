@@ -9,6 +9,7 @@ from nnsim.circuit import CircuitError
 from nnsim.circuit.unroll import unroll
 from nnsim.experiments import load
 from nnsim.lab import Lab, LabError
+from nnsim.lab.runner import Runner
 from nnsim.lab.walk import Walk
 
 
@@ -65,7 +66,7 @@ def test_training_is_refused_while_a_unit_is_muted(lab, line):
     with pytest.raises(LabError, match=r"hidden\[2\] would not count in training; type unmute"):
         lab.run(line)
     with pytest.raises(LabError, match="unmute"):
-        lab.run_in_steps("train 3")
+        Runner(lab).run("train 3")
     assert np.array_equal(lab.network.parameters, before)
     assert lab.network.muted == {0: (1,)}
 

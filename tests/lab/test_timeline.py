@@ -73,7 +73,7 @@ def test_settings_are_those_of_the_epoch_and_of_going_on_from_it(lab):
 
 def test_what_changes_while_training_goes_on_is_kept_too(lab, monkeypatch):
     monkeypatch.setattr("nnsim.lab.timeline.MOST_FRAMES", 12)
-    steps = lab.run_in_steps("train 100")
+    steps = lab.training(100)
     rates = {}
     for line in ("rate 0.3", "optimizer adam", "rate 0.01", "optimizer sgd", "rate 0.1"):
         for _epoch in range(16):
@@ -256,7 +256,7 @@ def test_curves_are_what_the_bench_reads_and_leave_it_alone(lab):
 
 
 def test_the_timeline_can_be_read_while_training_goes_on(lab):
-    steps = lab.run_in_steps("train 50")
+    steps = lab.training(50)
     for epoch in range(1, 31):
         next(steps)
         assert lab.timeline.run.last == epoch
@@ -275,7 +275,7 @@ def test_the_timeline_can_be_read_while_training_goes_on(lab):
 ), max_size=12))  # fmt: skip
 def test_commands_can_be_run_while_training_goes_on(lines):
     lab = Lab(load("demons"), load=load)
-    steps = lab.run_in_steps("train 30")
+    steps = lab.training(30)
     for line in lines:
         epoch, trainer, muted = lab.trainer.epoch, lab.trainer, bool(lab.network.muted)
         if next(steps, None) is not None:
