@@ -46,9 +46,10 @@ class Scale:
         low, high = float(finite.min()), float(finite.max())
         if not log or high <= 0:
             return cls(low, high, False)
-        above = finite[finite > 0]
-        high = math.log10(high)
-        return cls(max(math.log10(float(above.min())), high - _MOST_DECADES), high, True)
+        least, high = math.log10(float(finite[finite > 0].min())), math.log10(high)
+        if low <= 0:  # no logarithm: below the least that has one
+            least -= 1
+        return cls(max(least, high - _MOST_DECADES), high, True)
 
     def levels(self, costs: Array) -> Levels:
         """The level of each cost; −1 where it is not known."""
