@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
@@ -11,6 +10,7 @@ from nnsim.i18n import _
 from nnsim.lab import Lab
 from nnsim.lab.runner import Runner
 from nnsim.tui.screens.guard import GuardedScreen
+from nnsim.tui.screens.lines import LineScreen
 from nnsim.tui.widgets.lines import StatusLine
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ AT_ONCE = 0.03  # seconds in which training that was asked for may end before it
 READ = 3.0  # seconds that what a command has said is left to read
 
 
-class TrainingScreen(GuardedScreen):
+class TrainingScreen(LineScreen):
     """A screen on whose bench a network may be training, in a thread of its own."""
 
     POLL: ClassVar[float] = 0.1  # seconds between two looks at what is trained
@@ -34,14 +34,6 @@ class TrainingScreen(GuardedScreen):
         self._runner: Runner | None = None
         self._polls: Timer | None = None
         self._last_word = 0.0  # when something else was said than how training goes on
-
-    @abstractmethod
-    def show(self, message: str | None = None, *, wrong: bool = False) -> None:
-        """Bring the screen in line with the bench."""
-
-    @abstractmethod
-    def complain(self, problem: str) -> None:
-        """Say why something was refused."""
 
     def show_training(self) -> None:
         """Bring the screen in line with a bench that is being trained; called at every poll."""
