@@ -12,7 +12,8 @@ Lorch: Visualizing Deep Network Training Trajectories with PCA. ICML Workshop 20
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,10 +61,11 @@ class Plane:
     up: Array
     shares: tuple[float, float] | None = None
     seed: int | None = None
-    _back: Array = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_back", np.linalg.pinv(np.stack([self.across, self.up], axis=1)))
+    @cached_property
+    def _back(self) -> Array:
+        """Takes a difference of parameters to coordinates, (2, n_params)."""
+        return np.asarray(np.linalg.pinv(np.stack([self.across, self.up], axis=1)))
 
     def through(self, parameters: Array) -> Plane:
         """The plane of the same two parameters where the others are as in `parameters`."""

@@ -176,6 +176,8 @@ class CostMap:
         NaN where nothing is known yet.
     shown : array (rows, columns)
         The same, with the value of a point nearby where its own is not known.
+    known : int
+        How many points are computed.
     done : bool
     """
 
@@ -187,6 +189,7 @@ class CostMap:
         self.values = np.full((rows, columns), np.nan)
         self.shown = np.full((rows, columns), np.nan)
         self.done = False
+        self.known = 0
         self._x, self._y = window.across(columns), window.down(rows)
         self._parts = self._chunks()
 
@@ -217,6 +220,7 @@ class CostMap:
         rows, columns = (np.array(numbers) for numbers in zip(*points, strict=True))
         costs = self.surface.costs(self.plane.points(self._x[columns], self._y[rows]))
         self.values[rows, columns] = costs
+        self.known += len(costs)
         if stride == 1:
             self.shown[rows, columns] = costs
             return
@@ -241,15 +245,19 @@ class PathOnPlane:
 
     def __init__(self, plane: Plane) -> None:
         self.plane = plane
-        self._known: dict[int, tuple[Frame, tuple[float, float]]] = {}
+        self._known: dict[int, tuple[int, Frame]] = {}  # by its id, as long as it is held
+        self._places: Array = np.zeros((0, 2))
 
     def points(self, frames: Sequence[Frame]) -> Array:
         """The coordinates of the frames of a run, (k, 2)."""
-        new = [frame for frame in frames if id(frame) not in self._known]
+        known = self._known
+        new = [frame for frame in frames if id(frame) not in known]
         if new:
+            if len(known) > 2 * len(frames) + 100:  # of runs that are gone
+                known.clear()
+                new, self._places = list(frames), np.zeros((0, 2))
+            first = len(self._places)
             places = self.plane.project(np.stack([frame.parameters for frame in new]))
-            for frame, (x, y) in zip(new, places, strict=True):
-                self._known[id(frame)] = frame, (float(x), float(y))
-        if len(self._known) > 2 * len(frames) + 100:
-            self._known = {id(frame): self._known[id(frame)] for frame in frames}
-        return np.array([self._known[id(frame)][1] for frame in frames]).reshape(-1, 2)
+            self._places = np.concatenate([self._places, places])
+            known.update((id(frame), (first + i, frame)) for i, frame in enumerate(new))
+        return self._places[[known[id(frame)][0] for frame in frames]]

@@ -67,7 +67,8 @@ class LandscapeLines(BenchPanel, Painter):
         self._scale = Scale(0.0, 1.0, False)
         self._levels: Levels = np.zeros((0, 0), np.int8)
         self._digits: NDArray[np.str_] = np.zeros((0, 0), "<U1")
-        self._marks: dict[tuple[int, int], str] = {}
+        self._marks: list[dict[int, str]] = []
+        self._taken: tuple[Any, ...] = ()
         self._drawn: list[Any] = []
         self._rows: dict[int, Row] = {}
 
@@ -96,9 +97,12 @@ class LandscapeLines(BenchPanel, Painter):
         found = self.map
         if found is None:
             return
-        self._scale = Scale.of(found.shown, self.logarithmic)
-        self._levels = self._scale.levels(found.shown)
-        self._digits = view.contour_digits(self._levels)
+        key = (found, found.known, self.logarithmic)
+        if key != self._taken:
+            self._taken = key
+            self._scale = Scale.of(found.shown, self.logarithmic)
+            self._levels = self._scale.levels(found.shown)
+            self._digits = view.contour_digits(self._levels)
         self._marks = view.marks(found, path, now)
 
     def draw(self) -> None:
@@ -138,9 +142,8 @@ class LandscapeLines(BenchPanel, Painter):
         cursor = self.cell()
         for row in range(self.map.rows):
             here = cursor[0] if row == cursor[1] else -1
-            places = sorted((c, m) for (r, c), m in self._marks.items() if r == row)
             lines.append(
-                (row, self._levels[row].tobytes(), self._digits[row].tobytes(), tuple(places),
+                (row, self._levels[row].tobytes(), self._digits[row].tobytes(), self._marks[row],
                  here, self.plot.upright(row, here=here >= 0), self._scale)
             )  # fmt: skip
         below: list[Row] = [self._across(cursor[0]), self.readout()]
@@ -187,9 +190,10 @@ class LandscapeLines(BenchPanel, Painter):
         front = plot.upright(row, here=here >= 0)
         segments = [Segment(front, self.style("here" if here >= 0 else "axis"))]
         levels, digits = self._levels[row].tolist(), self._digits[row].tolist()
+        marks = self._marks[row]
         text, style = "", Style.null()
         for column in range(found.columns):
-            mark = self._marks.get((row, column))
+            mark = marks.get(column)
             after = self._cell(levels[column], mark, here == column)
             if text and after is not style:
                 segments.append(Segment(text, style))

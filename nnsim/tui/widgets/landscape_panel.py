@@ -159,6 +159,8 @@ class LandscapePanel(LandscapeLines):
         where = (self.plane, self.window, self.content_size)
         key = (*where, *surface_key, plane.origin.tobytes())
         if key == self._key:
+            if self._next is not None:  # it was out of sight meanwhile
+                self._soon()
             return
         same_place = where == self._key[: len(where)]
         if same_place and self.map is not None and lab.running.on and self._is_early():
@@ -173,7 +175,9 @@ class LandscapePanel(LandscapeLines):
         if not same_place or self.map is None:
             self.map = self._next  # coarse at first
             self._of = (lab.trainer.epoch, lab.trainer.epoch)
-        self._work()
+            self._work()
+        else:
+            self._soon()
 
     def _is_early(self) -> bool:
         return self._next is not None or perf_counter() - self._begun < EVERY
@@ -191,18 +195,27 @@ class LandscapePanel(LandscapeLines):
 
     def _work(self) -> None:
         """Compute for a moment, then let keys and the screen have their turn."""
-        self._timer = None
         if self._next is None:
             return
         done = self._next.work(SLICE)
         if done:
             self.map, self._next = self._next, None
             self._of = (self._of[1], self._of[1])
-        elif self.is_attached and self.display:
-            self._timer = self.set_timer(0.001, self._work)
+        else:
+            self._soon()
         if done or self.map is self._next:
             self.take(self._path, self._now)
             self.draw()
+
+    def _soon(self) -> None:
+        """Go on computing in a moment, while anybody looks."""
+
+        def go_on() -> None:
+            self._timer = None
+            self._work()
+
+        if self._timer is None and self.is_attached and self.display:
+            self._timer = self.set_timer(0.001, go_on)
 
     def on_resize(self) -> None:
         """Lay everything out anew."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,36 +98,42 @@ def trail(window: Window, path: Array, columns: int, rows: int) -> dict[tuple[in
     """The marks of a path, (k, 2), by (row, column): its points, and dots between them."""
     cells = window.cells(path, columns, rows)
     found: dict[tuple[int, int], str] = {}
-    inside = np.asarray(cells.min(axis=1, initial=0) >= 0)
-    for i in range(len(cells) - 1):
-        if inside[i] and inside[i + 1]:
-            for column, row in _between(tuple(cells[i]), tuple(cells[i + 1])):
+    if not len(cells):
+        return found
+    other = np.concatenate([[True], (np.diff(cells, axis=0) != 0).any(axis=1)])
+    way = [(column, row) for column, row in cells[other].tolist()]
+    for start, end in pairwise(way):
+        if min(start) >= 0 and min(end) >= 0:
+            for column, row in _between(start, end):
                 found.setdefault((row, column), BETWEEN)
-    for column, row in cells[inside]:
-        found[int(row), int(column)] = WAY
-    if len(cells) and inside[0]:
-        found[int(cells[0][1]), int(cells[0][0])] = START
+    for column, row in way:
+        if column >= 0:
+            found[row, column] = WAY
+    if min(way[0]) >= 0:
+        found[way[0][1], way[0][0]] = START
     return found
 
 
-def _between(start: tuple[int, ...], end: tuple[int, ...]) -> Iterator[tuple[int, int]]:
+def _between(start: tuple[int, int], end: tuple[int, int]) -> Iterator[tuple[int, int]]:
     (x0, y0), (x1, y1) = start, end
-    length = int(max(abs(x1 - x0), abs(y1 - y0)))
+    length = max(abs(x1 - x0), abs(y1 - y0))
     for step in range(1, length):
         yield round(x0 + (x1 - x0) * step / length), round(y0 + (y1 - y0) * step / length)
 
 
-def marks(found: CostMap, path: Array, now: tuple[float, float]) -> dict[tuple[int, int], str]:
-    """Everything that stands on the map, by (row, column): the path, the least cost, and now."""
+def marks(found: CostMap, path: Array, now: tuple[float, float]) -> list[dict[int, str]]:
+    """Everything that stands on each row of the map, by column: path, least cost, and now."""
     columns, rows = found.columns, found.rows
-    marked = trail(found.window, path, columns, rows)
-    lowest = found.lowest
-    if lowest is not None:
-        marked[lowest[1], lowest[0]] = LEAST
-    (here,) = found.window.cells(np.array([now]), columns, rows)
-    if int(here.min()) >= 0:
-        marked[int(here[1]), int(here[0])] = NOW
-    return marked
+    by_row: list[dict[int, str]] = [{} for _row in range(rows)]
+    for (row, column), mark in trail(found.window, path, columns, rows).items():
+        by_row[row][column] = mark
+    if found.lowest is not None:
+        column, row = found.lowest
+        by_row[row][column] = LEAST
+    column, row = found.window.cells(np.array([now]), columns, rows)[0].tolist()
+    if row >= 0:
+        by_row[row][column] = NOW
+    return by_row
 
 
 def key_line(scale: Scale, width: int) -> list[tuple[str, int]]:
