@@ -74,6 +74,7 @@ EXAMPLES = {
     "explain": ["explain", "demons", "hidden[1].z", "--input", "010/010/010/010"],
     "gates": ["gates", "x*y", "x=2", "y=3"],
     "gradcheck": ["gradcheck", "demons"],
+    "export": ["export", "demons", "--to", "numpy"],
 }
 
 
