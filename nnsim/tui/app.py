@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from nnsim.lab import Lab
     from nnsim.lab.circuit_bench import CircuitBench
+    from nnsim.tui.lesson_desk import Desk
     from nnsim.tui.screens.lab import LabScreen
     from nnsim.tui.screens.lesson import LessonScreen
     from nnsim.tutor.player import Player
@@ -195,6 +196,12 @@ class NnsimApp(KeyQueue):
         from nnsim.tui.screens.circuit import CircuitScreen
 
         self.push_screen(CircuitScreen(bench))
+
+    def show_lesson_circuit(self, desk: Desk) -> None:
+        """Show the circuit of a lesson's step, with the pane that asks."""
+        from nnsim.tui.screens.lesson_circuit import LessonCircuitScreen
+
+        self.push_screen(LessonCircuitScreen(desk))
 
     def leave_circuit(self) -> None:
         """Go back to the bench that the circuit belongs to, or Home."""

@@ -119,6 +119,12 @@ class Player:
         lab = self._stage.start(index)
         self._open(index, lab)
 
+    def again(self) -> None:
+        """Begin anew at the first step, as if nothing had been answered in this session."""
+        self.states = [StepState() for _step in self.lesson.steps]
+        self._finished = False
+        self.go(0)
+
     def next(self) -> None:
         """Go on; a step that keeps the bench goes on from where a solved one has led."""
         index = self.index + 1

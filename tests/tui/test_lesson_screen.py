@@ -7,11 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nnsim.lab.hiding import is_hidden
 from nnsim.tui.app import NnsimApp
 from nnsim.tui.lessons import is_lesson, open_player
 from nnsim.tui.screens.home import HomeScreen, LessonList
 from nnsim.tui.screens.lesson import LessonScreen
+from nnsim.tui.screens.lesson_circuit import LessonCircuitScreen
+from nnsim.tui.widgets.circuit_graph import CircuitGraph
 from nnsim.tui.widgets.command_bar import CommandInput
+from nnsim.tui.widgets.key_line import KeyLine
 from nnsim.tui.widgets.lines import StatusLine
 from nnsim.tutor.lesson import read_lesson
 from nnsim.tutor.player import Player
@@ -273,3 +277,135 @@ def test_which_targets_are_lessons():
     assert not is_lesson("digits-4x3")
     assert not is_lesson("demons")  # an experiment comes first
     assert not is_lesson("no-such-thing")
+
+
+CIRCUIT = LESSON.replace(
+    """## Shape
+
+```toml nnsim
+id = "shape"
+expect = "(4, 3)"
+```
+""",
+    """## Gates
+
+```toml nnsim
+id = "shape"
+do = ["circuit \\"(x + y) * z\\" x=-2 y=5 z=-4"]
+predict = "z.grad"
+```
+
+What is the slope of z?
+
+## Steer
+
+```toml nnsim
+id = "steer"
+do = ["circuit \\"x * y\\" x=2 y=3"]
+goal = ["x.grad == 7 +- 0.01"]
+solution = ["set y 7"]
+```
+""",
+)
+
+
+@pytest.fixture
+def circuit_app(tmp_path):
+    def make(step: str) -> NnsimApp:
+        path = tmp_path / "sample.md"
+        path.write_text(CIRCUIT, encoding="utf-8")
+        return NnsimApp(lesson=(Player(read_lesson(path), at=step), []))
+
+    return make
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_a_step_with_a_circuit_has_question_and_circuit_in_sight(
+    circuit_app, screen_text, size
+):
+    app = circuit_app("shape")
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause(0.05)
+        assert isinstance(app.screen, LessonCircuitScreen)
+        await pilot.press("end")  # every value and gradient is known
+        await pilot.pause(0.05)
+        shown = "\n".join(screen_text(app))
+        assert "What is the slope of z?" in shown
+        assert "upstream" in shown
+        z = app.screen.bench.circuit.graph.names["z"]
+        scene = app.screen.query_one(CircuitGraph).scene
+        assert is_hidden(scene.gradients[z])  # and it is 3: the sum of x and y
+        assert "?" in shown
+        await pilot.press("a", "3", "enter")
+        await pilot.pause(0.05)
+        assert app.screen.desk.player.state.status == "solved"
+        assert app.screen.query_one(CircuitGraph).scene.gradients[z] == 3
+
+
+async def test_goals_are_looked_at_on_the_circuit(circuit_app):
+    app = circuit_app("steer")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause(0.05)
+        player = app.screen.desk.player
+        assert any("now 3" in line for line in app.screen.pane.lines)
+        await pilot.press(":")
+        app.screen.query_one(CommandInput).value = "set y 7"
+        await pilot.press("enter")
+        await pilot.pause(0.05)
+        assert player.state.status == "solved"
+        await pilot.press("n")  # the next step has no circuit
+        await pilot.pause(0.05)
+        assert type(app.screen) is LessonScreen
+        assert app.screen.lab is player.lab
+        assert player.step.id == "roles"
+        await pilot.press("N")
+        await pilot.pause(0.05)
+        assert isinstance(app.screen, LessonCircuitScreen)
+        await pilot.press("g")
+        await pilot.pause(0.05)
+        assert type(app.screen) is LessonScreen
+        assert "a circuit is up" in status(app)
+        await pilot.press("g")
+        await pilot.pause(0.05)
+        assert isinstance(app.screen, LessonCircuitScreen)
+        await pilot.press("escape")
+        await pilot.pause(0.05)
+        assert isinstance(app.screen, HomeScreen)
+
+
+async def test_the_network_as_gates_is_not_shown_while_its_numbers_are_asked_for(app_at):
+    app = app_at("fill")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause(0.05)
+        app.screen.execute("target 1 0")
+        await pilot.press("L", "g")
+        assert type(app.screen) is LessonScreen
+        assert "answer first" in status(app)
+
+
+async def test_a_lesson_that_was_finished_starts_anew(app_at):
+    app = app_at("train")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause(0.05)
+        player = app.screen.player
+        await pilot.press("V", "n")
+        assert player.at_end
+        app.screen.action_again()
+        await pilot.pause(0.05)
+        assert player.index == 0
+        assert [state.status for state in player.states] == ["solved", *[""] * 7]
+        assert player.summary().revealed == 0
+
+
+async def test_the_keys_of_a_lesson_are_in_the_line_of_keys(app_at):
+    app = app_at("move")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause(0.05)
+        shown = app.screen.query_one(KeyLine).render_line(0).text
+        for key in ("n Next", "a Answer", "H Hint", "V Reveal", "? Help"):
+            assert key in shown
+        await pilot.press("1")
+        await pilot.pause(0.05)
+        shown = app.screen.query_one(KeyLine).render_line(0).text
+        for key in ("Move", "n Next", "H Hint", "? Help"):
+            assert key in shown

@@ -143,6 +143,12 @@ class CircuitScreen(LineScreen):
         """Show the bench."""
         self.show(_("→ takes a step; i types an expression; ? explains every key"))
 
+    def show_bench(self, bench: CircuitBench) -> None:
+        """Show another bench, with nothing chosen on it."""
+        self.stop()
+        self.bench, self._selected = bench, None
+        self.show("")
+
     # Showing ------------------------------------------------------------------------------------
 
     def show(self, message: str | None = None, *, wrong: bool = False) -> None:
@@ -210,15 +216,14 @@ class CircuitScreen(LineScreen):
 
     def action_execute(self, line: str) -> None:
         """Run a command of the bench."""
-        self._stop()
+        self.stop()
         self.execute(line)
 
     # Playing ------------------------------------------------------------------------------------
 
     def action_play(self) -> None:
         """Walk on by itself, from the start if the walk is at its end; or stop."""
-        if self._playing is not None:
-            self._stop()
+        if self.stop():
             self.show(_("stopped; Space plays on"))
             return
         if self.bench.walk.position == self.bench.walk.last:
@@ -238,20 +243,22 @@ class CircuitScreen(LineScreen):
             return
         self.execute("next")
         if self.bench.walk.position == self.bench.walk.last:
-            self._stop()
+            self.stop()
         else:
             self._say_speed()
 
-    def _stop(self) -> None:
-        if self._playing is not None:
-            self._playing.stop()
-            self._playing = None
+    def stop(self) -> bool:
+        """Stop playing; say whether it did play."""
+        if self._playing is None:
+            return False
+        self._playing.stop()
+        self._playing = None
+        return True
 
     def action_speed(self, by: int) -> None:
         """Play faster or slower."""
         self._speed = min(max(0, self._speed + by), len(SPEEDS) - 1)
-        if self._playing is not None:
-            self._stop()
+        if self.stop():
             self._play()
         else:
             self._say_speed()
@@ -260,7 +267,7 @@ class CircuitScreen(LineScreen):
 
     def on_circuit_graph_selected(self, message: CircuitGraph.Selected) -> None:
         """A value or gate was chosen."""
-        self._stop()
+        self.stop()
         self._selected = message.node
         self.show("")
 
@@ -323,7 +330,7 @@ class CircuitScreen(LineScreen):
         """Choose one of the circuits that ship."""
         from nnsim.tui.widgets.circuit_examples import ExamplesScreen
 
-        self._stop()
+        self.stop()
         self.app.push_screen(ExamplesScreen(), self._take_example)
 
     def _take_example(self, name: str | None) -> None:
@@ -338,7 +345,7 @@ class CircuitScreen(LineScreen):
 
     def open_bar(self, text: str, setting: str = "") -> None:
         """Open a line; nothing plays meanwhile."""
-        self._stop()
+        self.stop()
         super().open_bar(text, setting)
 
     def bench_widget(self) -> Widget:
@@ -356,8 +363,7 @@ class CircuitScreen(LineScreen):
 
     def action_leave(self) -> None:
         """Stop playing first; then leave, to the bench this came from or Home."""
-        if self._playing is not None:
-            self._stop()
+        if self.stop():
             self.show(_("stopped; Space plays on"))
         else:
             self.app.leave_circuit()  # type: ignore[attr-defined]

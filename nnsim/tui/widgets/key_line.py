@@ -61,7 +61,10 @@ class KeyLine(Painter):
     def _bindings_changed(self, screen: Screen[object]) -> None:
         shown: dict[str, tuple[Binding, str]] = {}
         actions: set[str] = set()
-        for _node, binding, enabled, _tooltip in screen.active_bindings.values():
+        active = list(screen.active_bindings.values())
+        if rank := getattr(screen, "key_rank", None):  # a screen's own order
+            active.sort(key=lambda entry: rank(entry.binding))
+        for _node, binding, enabled, _tooltip in active:
             if not binding.show or not enabled or binding.action in actions:
                 continue
             actions.add(binding.action)

@@ -56,8 +56,8 @@ class LessonPane(VerticalScroll, can_focus=True):
             self.number = number
             super().__init__()
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
+    def __init__(self, *, id: str | None = None, classes: str = "") -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes)
         self.page = Page()
         self.cursor = 0
         self.asking = False  # whether a quiz is open
