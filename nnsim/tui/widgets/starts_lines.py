@@ -58,6 +58,8 @@ class StartsLines(BenchPanel, Painter):
         self._said = ""  # a refusal, until the next key
         self._rows: list[Row] = []
         self._top = 0
+        self._curves_of: tuple[object, ...] = ()
+        self._curves_drawn: list[Row] = []
         self._list_at = (0, 0, 0)  # its first column and line, and how many rows are in sight
 
     # What is shown ------------------------------------------------------------------------------
@@ -158,7 +160,7 @@ class StartsLines(BenchPanel, Painter):
         if tall >= 4:
             charts += view.strip(snapshot, self.choice, room, strip)
         if tall - strip >= 4:
-            charts += view.curves(snapshot, self.choice, room, tall - strip)
+            charts += self._curves(snapshot, room, tall - strip)
         lines = height if wide else height - len(charts)
         self._list_at = (room + 2 if wide else 0, 2 + (0 if wide else len(charts)), lines - 1)
         self._follow(snapshot)
@@ -166,6 +168,14 @@ class StartsLines(BenchPanel, Painter):
         if wide:
             return view.beside(charts, table, room + 2)
         return [*charts, *table]
+
+    def _curves(self, snapshot: Snapshot, width: int, height: int) -> list[Row]:
+        """The curves; drawn anew only where something about them is different."""
+        key = (snapshot, self.choice.accuracy, self.choice.log, width, height)
+        if key != self._curves_of:
+            self._curves_of = key
+            self._curves_drawn = view.curves(snapshot, self.choice, width, height)
+        return self._curves_drawn
 
     def _follow(self, snapshot: Snapshot) -> None:
         """Keep the cursor's row in sight."""
