@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnsim.engine.metrics import decide
+from nnsim.lab.beliefs import sureness
 
 if TYPE_CHECKING:
     from nnsim.engine import Network
@@ -131,7 +132,8 @@ class Surface:
         The class, counted from 0; −1 where the output is not finite. All 0 for a regression. The
         first row is at the top.
     sure : array (rows, columns)
-        From 0, undecided, to 1; of a regression, from its least to its largest value in sight.
+        From 0, undecided, to 1, as of `Beliefs`; of a regression, from its least to its largest
+        value in sight.
     low, high : float
         The least and the largest value of a regression, 0 and 1 for classes.
     """
@@ -140,18 +142,6 @@ class Surface:
     sure: Array
     low: float = 0.0
     high: float = 1.0
-
-
-def sureness(output: Array) -> Array:
-    """How surely outputs (m, n) decide, from 0 to 1.
-
-    The lead of the largest output over the second, at most 1; a single output decides at .5, and
-    counts with its distance from there, doubled.
-    """
-    if output.shape[1] == 1:
-        return np.clip(np.abs(2 * output[:, 0] - 1), 0.0, 1.0)
-    top = np.partition(output, -2, axis=1)
-    return np.asarray(np.clip(top[:, -1] - top[:, -2], 0.0, 1.0))
 
 
 def read_surface(lab: Lab, x: Axis, y: Axis, columns: int, rows: int) -> Surface:
@@ -215,8 +205,8 @@ class Points:
 def points_of(lab: Lab) -> Points:
     """The data of the bench as points, none of them marked as wrong."""
     data, count = lab.experiment.data, lab.sample_count
-    inputs = np.concatenate([data.inputs, data.test_inputs]).reshape(count, -1)
-    targets = np.concatenate([data.targets, data.test_targets]).reshape(count, -1)
+    inputs = np.concatenate([data.inputs, data.test_inputs]).reshape(count, lab.input.size)
+    targets = np.concatenate([data.targets, data.test_targets]).reshape(count, lab.output.size)
     labels = np.zeros(count, np.intp)
     if lab.experiment.classes and count:
         labels = decide(targets).astype(np.intp)
@@ -271,9 +261,9 @@ def nearest_sample(lab: Lab, place: Array, scale: Array) -> int | None:
     place, scale : array (n,)
         Distances along each axis are divided by `scale` (what the axis spans on the screen).
     """
-    inputs = lab.experiment.data.inputs.reshape(lab.experiment.data.count, -1)
-    if not len(inputs):
+    if not lab.experiment.data.count:
         return None
+    inputs = lab.experiment.data.inputs.reshape(lab.experiment.data.count, -1)
     with np.errstate(all="ignore"):
         squares = (((inputs - place) / scale) ** 2).sum(axis=1)
     return int(np.nan_to_num(squares, nan=np.inf).argmin())

@@ -7,6 +7,7 @@ import pytest
 
 from nnsim.experiments import load
 from nnsim.lab import Lab
+from nnsim.lab.beliefs import sureness
 from nnsim.lab.plane import (
     Axis,
     Plane,
@@ -15,7 +16,6 @@ from nnsim.lab.plane import (
     nearest_sample,
     points_of,
     read_surface,
-    sureness,
 )
 
 
@@ -210,3 +210,40 @@ def test_the_nearest_sample_is_the_one_that_looks_nearest():
     # On a plot that is ten times as wide a reach as high, sideways distances look small.
     assert nearest_sample(lab, np.array([0.6, 0.45]), np.array([10.0, 1.0])) == 2
     assert nearest_sample(lab, np.array([np.inf, 0.0]), square) == 0
+
+
+NO_DATA = """
+input = {{ kind = "{kind}" }}
+{classes}
+[network]
+loss = "{loss}"
+layers = [{{ type = "dense", units = 2, activation = "{activation}" }}]
+"""
+
+
+@pytest.mark.parametrize("kind", ["point", "number"])
+def test_a_bench_without_data(tmp_path, kind):
+    path = tmp_path / "bare.toml"
+    values = {"classes": 'classes = ["a", "b"]', "loss": "softmax_cross_entropy"}
+    path.write_text(NO_DATA.format(kind=kind, activation="softmax", **values), "utf-8")
+    lab = Lab(load(path))
+    points = Plane().points(lab)
+    assert points.inputs.shape == (0, lab.input.size)
+    assert points.targets.shape == (0, 2)
+    assert nearest_sample(lab, lab.input, np.ones(lab.input.size)) is None
+    lab.run("add a")
+    assert Plane().points(lab).labels.tolist() == [0]
+
+
+def test_the_plane_of_a_regression_goes_from_its_least_to_its_largest_value(tmp_path):
+    path = tmp_path / "regression.toml"
+    values = {"classes": "", "loss": "mean_squared_error", "activation": "identity"}
+    path.write_text(NO_DATA.format(kind="point", **values), "utf-8")
+    lab = Lab(load(path))
+    lab.network.layers[0].weight[...] = [[3, 0], [1, 0]]  # the first output is 3x + y
+    surface = read_surface(lab, Axis(0.0, 4.0), Axis(0.0, 2.0), 4, 2)
+    # In the middles x is 0.5 … 3.5 and y is 1.5 above 0.5: from 2 to 12.
+    assert (surface.low, surface.high) == pytest.approx((2, 12))
+    assert (surface.said == 0).all()
+    expected = [[(3 * x + y - 2) / 10 for x in (0.5, 1.5, 2.5, 3.5)] for y in (1.5, 0.5)]
+    np.testing.assert_allclose(surface.sure, expected)

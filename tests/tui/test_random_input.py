@@ -69,6 +69,11 @@ async def test_three_hundred_random_events(open_app, size, target):
     await press_at_random(open_app(target), size, seed=sum(size), events=300)
 
 
+@pytest.mark.parametrize("target", ["spiral", "curve"])
+async def test_random_events_on_plots(open_app, target):
+    await press_at_random(open_app(target), (120, 36), seed=7, events=120)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES, ids=str)
 async def test_ten_thousand_random_events(open_app, size):

@@ -17,6 +17,7 @@ from textual.strip import Strip
 from nnsim.i18n import N_, _
 from nnsim.tui.numbers import short
 from nnsim.tui.widgets.colours import mix
+from nnsim.tui.widgets.heat import SHADES, shade_of
 from nnsim.tui.widgets.plot import Plot
 from nnsim.tui.widgets.probe import ProbeInput, quoted
 
@@ -282,6 +283,8 @@ class PlaneInput(ProbeInput):
             return "?" if code == UNKNOWN else " ", self.style("axis")
         number = self._class_of(code)
         level = (code - 1) % self._per
+        if self._lab is not None and not self._lab.experiment.classes:
+            return shade_of(level, self._per), self.style("class-0")
         undecided = self._per > 1 and (level + 0.5) / self._per < DECIDED
         style = self.style(f"class-{number % COLOURS}") + Style(dim=True)
         return (" " if undecided else SIGNS[number % len(SIGNS)]), style
@@ -308,7 +311,9 @@ class PlaneInput(ProbeInput):
         classes = lab.experiment.classes
         if not classes:
             low, high = short(surface.low, 8).strip(), short(surface.high, 8).strip()
-            return [(_("dark {low} … light {high}").format(low=low, high=high), NOTHING)]
+            if self.in_signs:
+                return [(f"{SHADES[1]} {low} … {SHADES[-1]} {high}", NOTHING)]
+            return [(_("pale {low} … strong {high}").format(low=low, high=high), NOTHING)]
         for number, name in enumerate(classes):
             mark = POINT + number * CLASS
             region = SIGNS[number % len(SIGNS)] * 2 if self.in_signs else ""

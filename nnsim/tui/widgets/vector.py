@@ -15,6 +15,7 @@ from nnsim.i18n import N_
 from nnsim.tui.numbers import short
 from nnsim.tui.widgets.input_editor import InputEditor
 from nnsim.tui.widgets.rows import Row, RowList
+from nnsim.tui.widgets.wrapping import cut
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab
@@ -80,7 +81,7 @@ class VectorInput(RowList, InputEditor):
         width = min(12, max(cell_len(label) for label in self.labels))
         mark = "▸" if index in self.marked else " "
         return [
-            (f"{mark}{self.labels[index][:width]:<{width}} ", "strong" if mark != " " else "dim"),
+            (f"{mark}{cut(self.labels[index], width)} ", "strong" if mark != " " else "dim"),
             (short(float(self.values[index]), 9), "strong"),
         ]
 
