@@ -90,7 +90,7 @@ class Keeper:
             problem = _("it was not saved before; give a name: save {file}")
             raise LabError(problem.format(file=self.suggestion()))
         name = name or self.file or ""
-        if not Path(name).suffix and Path(name).name:
+        if not Path(name).suffix and Path(name).name and not _is_there(name):
             name += SUFFIX
         own = self.file is not None and _are_one(name, self.file)
         if not own and not over and _is_there(name):
@@ -113,8 +113,10 @@ def _size(count: int) -> str:
 
 
 def _is_there(name: str) -> bool:
+    """Whether there is something of this name that is no folder."""
     try:
-        return os.path.lexists(Path(name).expanduser())
+        path = Path(name).expanduser()
+        return os.path.lexists(path) and not path.is_dir()
     except (OSError, ValueError, RuntimeError):
         return False  # writing will say what is wrong with the name
 

@@ -89,7 +89,7 @@ class LabScreen(WhyScreen):
                 tooltip=N_("Back along the timeline, to the epoch kept before")),
         Binding("greater_than_sign,full_stop", "timeline(1)", N_("Later"), id="lab.later",
                 show=False, tooltip=N_("Forward along the timeline, to the next epoch kept")),
-        Binding("s", "save_session", N_("Save"), id="lab.save", show=False,
+        Binding("s,ctrl+s", "save_session", N_("Save"), id="lab.save", show=False,
                 tooltip=N_("Save the session: the network, its training, the data")),
         Binding("A", "add_sample", N_("Add"), id="lab.add", show=False,
                 tooltip=N_("Add the input to the training data, with a label")),
