@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 MOST_WORK = 2 * 10**9
 """Epochs x samples x parameters that one line of a lesson may ask for: seconds, not minutes."""
 MOST_UPDATES = 200_000
+OF_FILES = ("save", "save!", "savedata", "loaddata")
+"""What no line of a lesson may do: a lesson from anywhere reads and writes no files by itself."""
 
 
 class StageError(ValueError):
@@ -143,6 +145,8 @@ def run_lines(lines: tuple[str, ...], key: str, lab: Lab, budget: Budget | None 
     budget = budget or Budget()
     for line in lines:
         try:
+            if parse(line, lab.commands)[0].name in OF_FILES:
+                raise LabError(_("a lesson reads and writes no files"))
             budget.take(line, lab)
             lab.run(line)
         except (LabError, ExperimentError, ValueError) as error:

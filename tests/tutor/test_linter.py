@@ -228,6 +228,21 @@ def test_code_in_goals_is_no_goal(goal, write):
     ]
 
 
+@pytest.mark.parametrize(
+    "line", ["savedata stolen.csv", "savedata stolen.csv !", "loaddata ../secret.csv",
+             "save mine.nnsim", "save! mine.nnsim", "save"],
+)  # fmt: skip
+@pytest.mark.parametrize("key", ["do", "solution"])
+def test_lines_touch_no_files(key, line, write, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    old = 'do = ["paint 111/101/101/111"]' if key == "do" else 'solution = ["train 100"]'
+    path = write((old, f'{key} = ["{line}"]'))
+    ((at, message),) = problems(path)
+    assert at == line_of(path, f'{key} = ["{line}')
+    assert "no files" in message
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
 def test_an_experiment_linked_out_of_the_folder_is_refused(write, tmp_path):
     secret = tmp_path / "secret.toml"
     secret.write_text('id = "secret"')
