@@ -302,3 +302,17 @@ async def test_it_is_laid_out_at_every_size(open_app, size):
         await pilot.resize_terminal(120, 36)
         await pilot.pause(0.1)
         assert panel.seen == (64, 30)
+
+
+async def test_what_a_lesson_asks_for_is_not_told(open_app, monkeypatch):
+    async with open_app("demons").run_test(size=(120, 36)) as pilot:
+        panel = await opened(pilot)
+        assert "reads ?" not in side(panel)
+        monkeypatch.setattr(
+            type(pilot.app.screen), "hidden", property(lambda _screen: frozenset({"output[1].a"}))
+        )
+        panel.draw()
+        assert "reads ?" in side(panel)
+        assert "sure ?" in side(panel)
+        await pilot.press("right")
+        assert "reads ?" not in side(panel)  # another form than the one on the bench

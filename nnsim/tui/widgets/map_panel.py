@@ -310,12 +310,11 @@ class MapPanel(MapView):
 
     def action_order(self) -> None:
         """List them in another order."""
-        name = self.table.turn()
+        self.table.turn()
         if self.shown is not None:
             self.table.show(self.shown.stories)
         self.follow()
         self.redraw_all()
-        self.border_subtitle = name
 
     def action_signs(self) -> None:
         """Tell the classes by characters, or by colours again."""
@@ -353,25 +352,3 @@ class MapPanel(MapView):
                 self.action_open()
         else:
             self._go(form)
-
-    def _wheel(self, event: events.MouseEvent, right: int, down: int) -> None:
-        if self.shown is not None:
-            event.stop()
-            self.scroll_by(right, down)
-            self.redraw_all()
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Scroll the map down, with Shift to the right."""
-        self._wheel(event, *((6, 0) if event.shift else (0, 3)))
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Scroll the map up, with Shift to the left."""
-        self._wheel(event, *((-6, 0) if event.shift else (0, -3)))
-
-    def on_mouse_scroll_right(self, event: events.MouseScrollRight) -> None:
-        """Scroll the map to the right."""
-        self._wheel(event, 6, 0)
-
-    def on_mouse_scroll_left(self, event: events.MouseScrollLeft) -> None:
-        """Scroll the map to the left."""
-        self._wheel(event, -6, 0)

@@ -10,6 +10,7 @@ import numpy as np
 from nnsim.i18n import _, ngettext
 from nnsim.lab.beliefs import RIGHT, TEST_RIGHT, TEST_WRONG, WRONG, Beliefs, Marks
 from nnsim.lab.forgetting import Stories, Story
+from nnsim.lab.hiding import MARK
 from nnsim.tui.numbers import bar, short
 from nnsim.tui.widgets.diagram_text import width_of
 from nnsim.tui.widgets.map_field import SIGNS
@@ -33,6 +34,8 @@ class Aside:
     stories: Stories
     letters: tuple[str, ...]
     coloured: bool
+    hidden: bool = False
+    """Whether what the network says of this form is not to be told."""
 
     def rows(self, width: int, height: int) -> list[Row]:
         """The lines; where there are too many, first the blank ones and then the last go."""
@@ -57,12 +60,13 @@ class Aside:
         picture: list[Row] = [
             [(("█" if on else "·") * wide, "" if on else "dim") for on in row] for row in bits
         ]
-        name = found.names[int(found.reading[self.cursor])]
+        name = MARK if self.hidden else found.names[int(found.reading[self.cursor])]
+        sure = MARK if self.hidden else f"{found.sureness[self.cursor]:.3f}"
         says: list[Row] = [
             [(_("form {n}").format(n=self.cursor + 1), "strong")],
             [(_("of {n}").format(n=layout.count), "dim")],
             [(_("reads {name}").format(name=name), "strong")],
-            [(_("sure {share}").format(share=f"{found.sureness[self.cursor]:.3f}"), "")],
+            [(_("sure {share}").format(share=sure), "")],
         ]
         beside = width - columns * wide - 2
         if beside < 10:
@@ -74,6 +78,8 @@ class Aside:
 
     def _outputs(self, width: int) -> list[Row]:
         """What each output says of it."""
+        if self.hidden:
+            return []
         values = self.beliefs.outputs[self.cursor]
         labels = self.lab.names.layers[-1].labels or tuple(
             self.beliefs.names if len(values) == len(self.beliefs.names) else
@@ -103,7 +109,7 @@ class Aside:
             text = _("test image {n}") if test else _("training image {n}")
             rows.append([(text.format(n=sample + 1), "strong")])
             wanted = self.marks.wanted
-            if wanted is None:
+            if wanted is None or self.hidden:
                 continue
             right = int(wanted[sample]) == int(self.beliefs.reading[self.cursor])
             name = self.beliefs.names[int(wanted[sample])]

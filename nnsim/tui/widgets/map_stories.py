@@ -66,10 +66,9 @@ class StoryTable:
         places = (i for i, story in enumerate(self.stories) if story.sample == sample)
         self.cursor = next(places, min(self.cursor, max(0, len(self.stories) - 1)))
 
-    def turn(self) -> str:
-        """Go on to the next order; returns its name."""
+    def turn(self) -> None:
+        """Go on to the next order."""
         self.order = (self.order + 1) % len(ORDERS)
-        return _(ORDERS[self.order])
 
     def go(self, by: int) -> None:
         """Move the cursor by rows."""

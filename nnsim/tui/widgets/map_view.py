@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from rich.segment import Segment
+from textual import events
 from textual.geometry import Region
 from textual.strip import Strip
 
@@ -18,7 +19,7 @@ from nnsim.lab.forgetting import Stories
 from nnsim.tui.widgets.bench_panel import BenchPanel
 from nnsim.tui.widgets.map_field import Cells, FieldStyles, Grid
 from nnsim.tui.widgets.map_side import Aside
-from nnsim.tui.widgets.map_stories import StoryTable
+from nnsim.tui.widgets.map_stories import ORDERS, StoryTable
 from nnsim.tui.widgets.painter import Painter
 from nnsim.tui.widgets.rows import Row
 
@@ -162,6 +163,16 @@ class MapView(BenchPanel, Painter):
         row, column = self._grid.at(x + self.left * self._grid.width, y + self.top)
         return int(self.shown.beliefs.layout.form[row, column])
 
+    def hides(self, form: int) -> bool:
+        """Whether a lesson asks what the network says of this form, which is on the bench."""
+        hidden: frozenset[str] = getattr(self.screen, "hidden", frozenset())
+        shown = self.shown
+        if not hidden or shown is None:
+            return False
+        last = shown.lab.names.layers[-1].name
+        asked = any(a.startswith(("prediction", "correct", f"{last}[")) for a in hidden)
+        return asked and shown.beliefs.layout.number(shown.lab.input) == form
+
     # Drawing ------------------------------------------------------------------------------------
 
     def draw(self) -> None:
@@ -235,7 +246,7 @@ class MapView(BenchPanel, Painter):
         if self.side_width:
             aside = Aside(
                 shown.lab, shown.beliefs, shown.marks, self.cursor, shown.stories,
-                self.styles_of.letters, coloured,
+                self.styles_of.letters, coloured, self.hides(self.cursor),
             )  # fmt: skip
             rows = aside.rows(self.side_width, self.content_size.height)
         old, self._side = self._side, rows
@@ -255,7 +266,9 @@ class MapView(BenchPanel, Painter):
         text = ""
         columns, lines = self.seen
         if self.listing:
-            text = _("{count} training images").format(count=len(self.table.stories))
+            text = _("{count} training images, {order}").format(
+                count=len(self.table.stories), order=_(ORDERS[self.table.order])
+            )
         elif lines < self._grid.lines or columns < self._grid.columns // self._grid.width:
             twice = 2 if self._grid.halves else 1
             text = _("rows {a}–{b} of {c}, columns {d}–{e} of {f}").format(
@@ -301,3 +314,27 @@ class MapView(BenchPanel, Painter):
         if hasattr(self, "styles_of"):
             self.styles_of.clear()
             self._side_strips.clear()
+
+    # The wheel ----------------------------------------------------------------------------------
+
+    def _wheel(self, event: events.MouseEvent, right: int, down: int) -> None:
+        if self.shown is not None:
+            event.stop()
+            self.scroll_by(right, down)
+            self.redraw_all()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll the map down, with Shift to the right."""
+        self._wheel(event, *((6, 0) if event.shift else (0, 3)))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll the map up, with Shift to the left."""
+        self._wheel(event, *((-6, 0) if event.shift else (0, -3)))
+
+    def on_mouse_scroll_right(self, event: events.MouseScrollRight) -> None:
+        """Scroll the map to the right."""
+        self._wheel(event, 6, 0)
+
+    def on_mouse_scroll_left(self, event: events.MouseScrollLeft) -> None:
+        """Scroll the map to the left."""
+        self._wheel(event, -6, 0)
