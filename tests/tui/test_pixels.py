@@ -197,3 +197,19 @@ async def test_ascii_tells_every_grey_level_apart(open_app):
         await pilot.pause()
         line = grid.render_line(2).text.replace(" ", "")
         assert list(dict.fromkeys(line)) == list(".-+*#")
+
+
+async def test_numbers_hide_no_picture_of_many_pixels(open_app):
+    app = open_app("digits-8x8")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("right_square_bracket")
+        await pilot.pause()
+        grid = app.screen.query_one(PixelGrid)
+        assert grid.cell == (4, 1)
+        text = "".join(rows_of(grid))
+        assert not any(char.isdigit() for char in text)
+        # Pixel 11 is 1 and pixel 9 is 0 in the first sample of the file.
+        x, y = grid.board.corner(10)
+        assert rows_of(grid)[y][x : x + 4] == "█" * 4
+        x, y = grid.board.corner(8)
+        assert rows_of(grid)[y][x : x + 4].strip() == "·"

@@ -29,6 +29,7 @@ SHADES = "·░▒▓█"
 LETTERS = ".-+*#"  # the same with --ascii, where some of those would become one
 CHANNELS = {3: "RGB", 4: "RGBA"}
 STEP = 1 / 8  # of brightness, with one key
+FEW = 16  # pixels that are numbered even where each has a single line
 LOOKED_AT = 200  # samples in which grey levels are looked for
 
 
@@ -343,8 +344,10 @@ class PixelGrid(Painter, InputEditor, can_focus=True):
         fill = self._shade(value)
         body = (fill if value > 0 else " ") * width
         number = str(index + 1)
-        label = number if width >= 4 and line == 0 and len(number) <= width - 2 else ""
-        if width < 4 and value <= 0:
+        room = width >= 4 and line == 0 and len(number) <= width - 2
+        # In cells of one line, numbers would hide half of the picture: only a few may.
+        label = number if room and (height > 1 or self.values.size <= FEW) else ""
+        if value <= 0 and (width < 4 or (height == 1 and not label)):
             body = fill.center(width)
         elif height > 1 and value <= 0 and line == height // 2:
             body = fill.rjust(width // 2).ljust(width)
