@@ -5,6 +5,8 @@ The largest output decides, the first on a tie; a single output decides at .5 or
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from nnsim.engine.losses import Loss
@@ -13,7 +15,7 @@ from nnsim.engine.tape import Array
 
 def decide(output: Array) -> Array:
     """Return the class of each row of outputs (m, n), counted from 0."""
-    rows = output.reshape(len(output), -1)
+    rows = output.reshape(len(output), math.prod(output.shape[1:]))  # there may be no rows at all
     if rows.shape[1] == 1:
         return (rows[:, 0] >= 0.5).astype(np.intp)
     return np.asarray(rows.argmax(axis=1))
