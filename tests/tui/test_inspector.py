@@ -95,12 +95,18 @@ async def test_enter_explains_what_is_under_the_cursor(open_app):
         assert inspector(app).address == "input[5]"
         await press(pilot, "escape")
         assert app.screen.query_one(PixelGrid).has_focus
-        await press(pilot, "5", "down", "enter")
+        app.screen.query_one(TrainingPanel).focus()
+        await press(pilot, "down", "enter")
         assert inspector(app).address == "cost"
         await press(pilot, "escape", "down", "enter")
         assert inspector(app).address == "accuracy"
         await press(pilot, "escape")
         assert app.screen.query_one(TrainingPanel).has_focus
+        await press(pilot, "5", "enter")
+        assert inspector(app).address == "cost"
+        await press(pilot, "escape", "down", "enter")  # the setting below the speed
+        assert inspector(app).address == "learning_rate"
+        await press(pilot, "escape")
         await press(pilot, "3", "right", "right", "enter")
         assert inspector(app).address == "hidden[1].a"
 

@@ -10,8 +10,8 @@ from nnsim.tui.widgets.diagram import NetworkDiagram
 from nnsim.tui.widgets.lines import StatusLine
 from nnsim.tui.widgets.pixels import PixelGrid
 from nnsim.tui.widgets.prediction import PredictionBars
-from nnsim.tui.widgets.samples import SampleList
-from nnsim.tui.widgets.training import TrainingPanel
+from nnsim.tui.widgets.data_panel import DataPanel
+from nnsim.tui.widgets.train_panel import TrainPanel
 from nnsim.tui.widgets.walk_panel import WalkPanel
 
 
@@ -142,28 +142,28 @@ async def test_numbers_choose_panels_and_tabs_show_them(open_app):
     app = open_app("digits-4x3")
     async with app.run_test(size=(80, 24)) as pilot:
         kinds = {
-            1: PixelGrid, 2: NetworkDiagram, 3: WalkPanel, 4: WalkPanel, 6: SampleList,
-            5: TrainingPanel,
+            1: PixelGrid, 2: NetworkDiagram, 3: WalkPanel, 4: WalkPanel, 6: DataPanel,
+            5: TrainPanel,
         }  # fmt: skip
         for number, kind in kinds.items():
             await pilot.press(str(number))
             await pilot.pause()
             assert isinstance(app.focused, kind)
             assert app.focused.region.area > 0
-        assert app.screen.query_one(SampleList).display  # 5 keeps the tab that was in front
         assert not app.screen.query_one(".panel-2").display
 
 
 async def test_all_panels_stand_side_by_side_where_there_is_room(open_app):
     app = open_app("digits-4x3")
     async with app.run_test(size=(120, 36)) as pilot:
-        panels = [app.screen.query_one(f".panel-{n}").region for n in (1, 2, 3, 5)]
+        places = (".panel-1", ".panel-2", ".panel-3", "#training")
+        panels = [app.screen.query_one(place).region for place in places]
         assert all(region.area > 0 for region in panels)
         for i, one in enumerate(panels):
             assert not any(one.overlaps(other) for other in panels[i + 1 :])
         await pilot.resize_terminal(80, 24)
         await pilot.pause()
-        shown = [n for n in range(1, 7) if app.screen.query_one(f".panel-{n}").display]
+        shown = [n for n in (1, 2, 3, 4, 6) if app.screen.query_one(f".panel-{n}").display]
         assert 2 in shown
 
 
@@ -172,7 +172,7 @@ async def test_training_in_the_app_is_training_on_the_bench(open_app):
     async with app.run_test(size=(120, 36)) as pilot:
         lab = app.screen.lab
         start = lab.network.parameters.copy()
-        await pilot.press("5", "t")
+        await pilot.press("5", "T")
         while app.screen.live is not None:
             await pilot.pause()
         assert lab.trainer.epoch == 1

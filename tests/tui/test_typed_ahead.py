@@ -6,7 +6,7 @@ from textual import events
 
 from nnsim.tui.widgets.command_bar import CommandBar
 from nnsim.tui.widgets.diagram import NetworkDiagram
-from nnsim.tui.widgets.training import TrainingPanel
+from nnsim.tui.widgets.train_panel import TrainPanel
 
 
 async def burst(app, pilot, *keys):
@@ -36,7 +36,7 @@ async def test_a_command_typed_in_one_go_is_a_command(open_app):
     app = open_app("digits-4x3")
     async with app.run_test(size=(80, 24)) as pilot:
         lab = app.screen.lab
-        await pilot.press("5")  # the training panel, where r and t are keys
+        await pilot.press("5")  # the Train panel, where r and T are keys
         await burst(app, pilot, "colon", *typed("rate 0.5"), "enter")
         assert lab.trainer.learning_rate == 0.5
         assert lab.trainer.epoch == 100
@@ -56,11 +56,11 @@ async def test_keys_behind_a_panel_s_number_belong_to_that_panel(open_app):
     app = open_app("demons")
     async with app.run_test(size=(120, 36)) as pilot:
         lab = app.screen.lab
-        await burst(app, pilot, "space", "right", "space", "2", "down", "o", "5", "t")
+        await burst(app, pilot, "space", "right", "space", "2", "down", "o", "5", "T")
         assert lab.input[:3].tolist() == [1, 1, 0]
         assert app.screen.query_one(NetworkDiagram).mode == "overview"
         assert str(lab.focus) == "hidden[2].z"
-        assert isinstance(app.focused, TrainingPanel)
+        assert isinstance(app.focused, TrainPanel)
         assert lab.trainer.epoch == 1
 
 

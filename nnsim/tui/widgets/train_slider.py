@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
 from rich.cells import cell_len
 from textual import events
 from textual.message import Message
@@ -28,8 +29,9 @@ def drawn(
 ) -> str:
     """Return the line: where epochs are kept, where other runs leave it, where it left another."""
     cells = [GAP] * width
-    for epoch in epochs:
-        cells[cell_of(epoch, first, last, width)] = KEPT
+    share = (np.array(epochs, np.float64) - first) / max(1, last - first)
+    for cell in np.unique(np.rint(np.clip(share, 0, 1) * (width - 1)).astype(int)).tolist():
+        cells[cell] = KEPT
     for epoch in left:
         if first <= epoch <= last:
             cells[cell_of(epoch, first, last, width)] = LEFT
