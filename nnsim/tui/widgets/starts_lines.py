@@ -94,7 +94,7 @@ class StartsLines(BenchPanel, Painter):
                 self.redraw(y, y)
 
     def _lines(self, width: int, height: int) -> list[Row]:
-        rows = [self._settings(), self._state(width)]
+        rows = [self._settings(), *self._state(width)]
         snapshot = self.snapshot
         if snapshot is None:
             text = _(
@@ -104,8 +104,8 @@ class StartsLines(BenchPanel, Painter):
             )
             rows += [[], *([(line, "")] for line in wrap_cells(text, width))]
             return [view.fit(row, width) for row in rows[:height]]
-        rest = max(0, height - len(rows) - 1)
-        rows += self._charts_and_list(snapshot, width, rest)
+        above, rest = len(rows), max(0, height - len(rows) - 1)
+        rows += self._charts_and_list(snapshot, width, rest, above)
         rows = [*rows[: height - 1], *([[]] * (height - 1 - len(rows))), self._about(snapshot)]
         return [view.fit(row, width) for row in rows]
 
@@ -126,10 +126,13 @@ class StartsLines(BenchPanel, Painter):
             (" · " + _("batch {n}").format(n=batch) if batch else "", ""),
         ]
 
-    def _state(self, width: int) -> Row:
+    def _state(self, width: int) -> list[Row]:
         """How far training has come, or why there is none."""
         if self._said:
-            return [(f"! {self._said}", "wrong")]
+            return [[(line, "wrong")] for line in wrap_cells(f"! {self._said}", width, 4)]
+        return [self._progress(width)]
+
+    def _progress(self, width: int) -> Row:
         snapshot = self.snapshot
         if snapshot is None:
             return [(_("beginning …") if self.running else _("Space starts"), "dim")]
@@ -151,7 +154,9 @@ class StartsLines(BenchPanel, Painter):
     def _fits(self, snapshot: Snapshot) -> bool:
         return self._lab is not None and snapshot.recipe.is_of(self._lab)
 
-    def _charts_and_list(self, snapshot: Snapshot, width: int, height: int) -> list[Row]:
+    def _charts_and_list(
+        self, snapshot: Snapshot, width: int, height: int, above: int
+    ) -> list[Row]:
         wide = width >= view.LEAST_WIDE
         room = width - view.LIST_WIDTH - 2 if wide else width
         tall = height if wide else max(0, height - max(5, height // 3))
@@ -162,7 +167,7 @@ class StartsLines(BenchPanel, Painter):
         if tall - strip >= 4:
             charts += self._curves(snapshot, room, tall - strip)
         lines = height if wide else height - len(charts)
-        self._list_at = (room + 2 if wide else 0, 2 + (0 if wide else len(charts)), lines - 1)
+        self._list_at = (room + 2 if wide else 0, above + (0 if wide else len(charts)), lines - 1)
         self._follow(snapshot)
         table, _seeds = view.list_rows(snapshot, self.choice, self._top, lines)
         if wide:
