@@ -255,6 +255,8 @@ class LabScreen(WhyScreen):
         self.show(message)
         if word == "circuit":
             self.call_later(self.action_circuit)
+        elif word == "landscape" and self.panels.chosen != 9:
+            self.call_later(self.action_panel, 9)
 
     def execute(self, line: str, *, merge: bool = False) -> bool:
         """Run a command of the bench and show what came of it; say whether it was done."""
