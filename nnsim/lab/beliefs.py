@@ -162,8 +162,8 @@ class Beliefs:
         return found
 
 
-def _sureness(outputs: Array) -> Array:
-    """See `Beliefs.sureness`."""
+def sureness(outputs: Array) -> Array:
+    """How sure outputs (m, n_out) are, (m,); see `Beliefs.sureness`."""
     with np.errstate(invalid="ignore", over="ignore"):
         if outputs.shape[1] == 1:
             margin = np.abs(outputs[:, 0] - 0.5) * 2
@@ -225,7 +225,7 @@ def _ask(lab: Lab) -> Beliefs:
     with np.errstate(all="ignore"):
         outputs = np.asarray(lab.network.forward(pictures), np.float64).reshape(len(pictures), -1)
     names = _names(lab.experiment, lab.names.layers[-1].labels, outputs.shape[1])
-    return Beliefs(layout, outputs, decide(outputs), _sureness(outputs), names)
+    return Beliefs(layout, outputs, decide(outputs), sureness(outputs), names)
 
 
 # The data among the forms -----------------------------------------------------------------------

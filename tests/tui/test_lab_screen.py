@@ -6,11 +6,11 @@ import pytest
 from nnsim.tui.screens.home import HomeScreen
 from nnsim.tui.screens.lab import LabScreen
 from nnsim.tui.widgets.command_bar import CommandBar
+from nnsim.tui.widgets.data_panel import DataPanel
 from nnsim.tui.widgets.diagram import NetworkDiagram
 from nnsim.tui.widgets.lines import StatusLine
 from nnsim.tui.widgets.pixels import PixelGrid
 from nnsim.tui.widgets.prediction import PredictionBars
-from nnsim.tui.widgets.data_panel import DataPanel
 from nnsim.tui.widgets.train_panel import TrainPanel
 from nnsim.tui.widgets.walk_panel import WalkPanel
 

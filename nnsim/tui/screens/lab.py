@@ -16,11 +16,13 @@ from nnsim.lab import ADDRESS_KINDS, COMMANDS, Command, Lab
 from nnsim.lab.hiding import covered
 from nnsim.tui.screens.guard import TooSmall
 from nnsim.tui.screens.lab_boards import LOWER, PANELS, PLACES, TABBED, Panels
+from nnsim.tui.screens.lab_data import add_sample
 from nnsim.tui.screens.lab_keeping import Keeping
 from nnsim.tui.screens.lab_showing import Showing
 from nnsim.tui.screens.lab_timeline import go_along
 from nnsim.tui.screens.lab_why import WhyScreen
 from nnsim.tui.widgets.bench_panel import BenchPanel
+from nnsim.tui.widgets.data_panel import DataPanel
 from nnsim.tui.widgets.diagram import NetworkDiagram
 from nnsim.tui.widgets.input_editor import InputEditor
 from nnsim.tui.widgets.inspector import Inspector
@@ -28,8 +30,6 @@ from nnsim.tui.widgets.key_line import KeyLine
 from nnsim.tui.widgets.lines import PanelTabs, StatusLine, TitleLine
 from nnsim.tui.widgets.pixels import PixelGrid
 from nnsim.tui.widgets.prediction import PredictionBars
-from nnsim.tui.widgets.rows import RowList
-from nnsim.tui.widgets.samples import SampleList
 from nnsim.tui.widgets.training import TrainingPanel
 from nnsim.tui.widgets.vector import VectorInput
 from nnsim.tui.widgets.walk_panel import WalkPanel
@@ -135,7 +135,7 @@ class LabScreen(WhyScreen):
                 with Horizontal(id="below"):
                     yield self.panels.dress(WalkPanel("forward", id="forward"), 3)
                     yield self.panels.dress(WalkPanel("backward", id="backward"), 4)
-                    yield self.panels.dress(SampleList(id="samples"), 6)
+                    yield self.panels.dress(DataPanel(id="samples"), 6)
                 inspector = Inspector(id="inspector")
                 inspector.add_class("panel", update=False)
                 inspector.display = False
@@ -267,6 +267,10 @@ class LabScreen(WhyScreen):
         """Save the session: to its file, or to one whose name is typed."""
         self.keeping.save()
 
+    def action_add_sample(self) -> None:
+        """Add the input to the training data, with a label."""
+        add_sample(self)
+
     # Panels -----------------------------------------------------------------------------------
 
     def action_panel(self, number: int) -> None:
@@ -327,6 +331,8 @@ class LabScreen(WhyScreen):
         """Stop training or playing first, close the inspector; then go Home."""
         if self.live is not None:
             self.stop_training()
+        elif self.data_work.busy:
+            self.data_work.stop()
         elif self.asks_why:
             self.close_why()
         elif any(panel.playing for panel in self.query(WalkPanel)):
@@ -361,11 +367,6 @@ class LabScreen(WhyScreen):
             else:
                 address = f"{unit}.{'z' if layer.has_z else 'a'}"
         self.execute(f"focus {address}")
-
-    def on_row_list_moved(self, message: RowList.Moved) -> None:
-        """The cursor moved in the data."""
-        if isinstance(message.rows, SampleList):
-            self.execute(f"sample {message.row + 1}")
 
     def on_bench_panel_asked(self, message: BenchPanel.Asked) -> None:
         """A key of a panel asks for a command."""

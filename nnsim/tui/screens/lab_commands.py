@@ -9,6 +9,7 @@ from textual.widget import Widget
 
 from nnsim.i18n import _
 from nnsim.lab import Lab
+from nnsim.tui.screens.lab_data import DataWork
 from nnsim.tui.screens.lab_training import TrainingScreen
 from nnsim.tui.widgets.lines import StatusLine
 
@@ -24,6 +25,7 @@ class CommandScreen(TrainingScreen):
         super().__init__()
         self.lab = lab
         self._blanks: Blanks | None = None
+        self.data_work = DataWork(self)
 
     @abstractmethod
     def done(self, line: str, message: str) -> None:
@@ -36,6 +38,12 @@ class CommandScreen(TrainingScreen):
 
     def execute(self, line: str, *, merge: bool = False) -> bool:
         """Run a command of the bench and show what came of it; say whether it was done."""
+        if self.data_work.takes(line):
+            return self.data_work.begin(line)
+        return self.run_command(line, merge=merge)
+
+    def run_command(self, line: str, *, merge: bool = False) -> bool:
+        """Do so at once."""
         network = self.lab.experiment.network
         try:
             message = self.run_line(line, merge=merge)

@@ -9,13 +9,13 @@ from nnsim.lab import Lab, NoValueError
 from nnsim.lab.hiding import where_hidden
 from nnsim.lab.view import Selection
 from nnsim.tui.numbers import short
+from nnsim.tui.widgets.data_panel import DataPanel
 from nnsim.tui.widgets.diagram import NetworkDiagram
 from nnsim.tui.widgets.input_editor import InputEditor
 from nnsim.tui.widgets.inspector import Inspector
 from nnsim.tui.widgets.lines import StatusLine, TitleLine
 from nnsim.tui.widgets.painter import FRAME
 from nnsim.tui.widgets.prediction import PredictionBars, verdict
-from nnsim.tui.widgets.samples import SampleList
 from nnsim.tui.widgets.training import TrainingPanel
 from nnsim.tui.widgets.walk_panel import WalkPanel
 
@@ -89,8 +89,9 @@ class Showing:
     def _rest_soon(self) -> None:
         if not self._rest_is_due:
             self._rest_is_due = True
-            # (call_after_refresh would still come before the frame is drawn.)
-            self._screen.set_timer(FRAME, self._rest)
+            # (call_after_refresh would still come before the frame is drawn; and a timer alone may
+            # come while the screen makes its widgets anew.)
+            self._screen.set_timer(FRAME, lambda: self._screen.call_later(self._rest))
 
     # Then ---------------------------------------------------------------------------------------
 
@@ -117,7 +118,7 @@ class Showing:
         if screen.asks_why:
             inspector.show(lab, screen.hidden)
         if screen.panel(6).display:
-            self._one(SampleList).show(lab)
+            self._one(DataPanel).show(lab)
         self._one(TrainingPanel).show(lab)
         for board in screen.panels.boards:
             board.show(lab)
