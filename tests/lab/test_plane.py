@@ -161,6 +161,19 @@ def test_a_surface_is_computed_again_only_when_something_changed():
     assert plane.surface(lab, window[0], window[1], 9, 6).said.shape == (6, 9)
 
 
+def test_a_surface_is_of_the_epoch_on_the_timeline():
+    lab, plane = bench("planar"), Plane()
+    window = (Axis(-4.0, 4.0), Axis(-4.0, 4.0), 12, 10)
+    start = plane.surface(lab, *window)
+    lab.run("train 40")
+    trained = plane.surface(lab, *window)
+    lab.run("rewind 0")
+    np.testing.assert_array_equal(plane.surface(lab, *window).sure, start.sure)
+    lab.run("rewind 40")
+    np.testing.assert_array_equal(plane.surface(lab, *window).sure, trained.sure)
+    assert not np.array_equal(start.sure, trained.sure)
+
+
 def test_batch_norm_that_has_run_on_is_another_network():
     lab = bench("five-numbers")
     before = fingerprint(lab.network)
