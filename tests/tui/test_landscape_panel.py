@@ -272,3 +272,14 @@ def test_a_path_has_no_holes():
     assert marks[0, 20] == marks[10, 20] == WAY
     assert all((row, 20) in marks for row in range(11))
     assert all(any((row, column) in marks for row in range(11)) for column in range(21))
+
+
+async def test_a_typed_line_brings_it_to_the_front(open_app):
+    app = open_app("digits-4x3")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("colon", *"landscape random 5", "enter")
+        await pilot.pause(0.2)
+        panel = app.screen.query_one(LandscapePanel)
+        assert panel.display
+        assert app.screen.focused is panel
+        assert panel.plane.seed == 5
