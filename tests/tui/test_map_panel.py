@@ -201,7 +201,7 @@ async def test_counts_and_marks_without_colour(open_app, monkeypatch):
 async def test_signs_and_colours_say_the_same(open_app):
     async with open_app("digits-4x3").run_test(size=(120, 36)) as pilot:
         panel = await opened(pilot)
-        assert set("".join(line[:64] for line in lines(panel))) <= set(" ▀●○:▲×+")
+        assert set("".join(line[:64] for line in lines(panel))) <= set("█▀●○:▲×+")
         await pilot.press("v")
         assert set("".join(line[:64] for line in lines(panel))) <= set("01·:●○×+")
         await pilot.press("v")

@@ -179,7 +179,7 @@ class FieldStyles:
         if sign:
             return _CHARS[sign], plain + _on(lower if below else upper)
         if upper == lower:
-            return " ", plain + Style(bgcolor=upper.rich_color)
+            return "█", plain + Style(color=upper.rich_color)
         return "▀", plain + Style.from_color(upper.rich_color, lower.rich_color)
 
     def _one(self, cell: int, width: int, signs: bool) -> tuple[str, Style]:
@@ -198,7 +198,10 @@ class FieldStyles:
                 char = "[" + (_CHARS[sign] if sign else "]")
             return char, self._widget.style("cursor")
         if colour is not None:
-            return char, self._widget.visual_style.rich_style + _on(colour)
+            plain = self._widget.visual_style.rich_style
+            if not char.strip():
+                return "█" * width, plain + Style(color=colour.rich_color)
+            return char, plain + _on(colour)
         look = self._widget.style(f"class-{reading % COLOURS}")
         return char, look + Style(bold=level >= SURE or sign > 0, dim=level < 4 and not sign)
 

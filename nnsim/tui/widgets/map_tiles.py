@@ -272,8 +272,8 @@ class Spot:
 def look(value: float, most: float, width: int, *, chosen: bool, coloured: bool) -> tuple[str, Key]:
     """Return a number as text of `width` cells, and its colour.
 
-    Where colours can be mixed the cell itself is the shade, with the sign or the digits on it;
-    else the text is.
+    Where colours can be mixed the whole cell has the shade, with a minus or the digits on it;
+    else the text is a fuller or emptier block.
     """
     if not math.isfinite(value):
         text = "?" * width
@@ -287,10 +287,11 @@ def look(value: float, most: float, width: int, *, chosen: bool, coloured: bool)
     elif not block:
         text = "·".ljust(width)
     elif coloured and not chosen:
-        text = ("-" if value < 0 else " ").ljust(width)
+        text = "-".ljust(width) if value < 0 else "█" * width
     else:
         text = (MINUS_BLOCKS if value < 0 else BLOCKS)[block] * width
     if not block and not chosen:
         return text, ("muted", 0)
-    name, strength = key_of(value, share, chosen=chosen, cell=coloured)
+    written = value < 0 or width >= DIGITS  # on the cell, not filling it
+    name, strength = key_of(value, share, chosen=chosen, cell=coloured and written)
     return text, (name, strength if coloured or chosen else max(1, strength))
