@@ -234,6 +234,10 @@ class LabScreen(WhyScreen):
         """Bring the screen in line with the bench, input and prediction first."""
         self.showing.input_first(message, wrong=wrong)
 
+    def readout(self) -> str:
+        """The number that is looked at, with its address."""
+        return self.showing.readout()
+
     def show_training(self) -> None:
         """Bring all of the screen in line with a bench that is being trained."""
         self.showing.all_at_once()

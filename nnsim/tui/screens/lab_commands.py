@@ -53,8 +53,10 @@ class CommandScreen(TrainingScreen):
         if self.lab.experiment.network is not network:  # (other data alone leaves it)
             self.call_later(self.recompose)
             self.call_after_refresh(self.on_mount)  # type: ignore[attr-defined]
-        else:
+        elif message:
             self.done(line, message)
+        else:
+            self.show_state(at_once=True)
         return True
 
     def action_sample(self, by: int) -> None:

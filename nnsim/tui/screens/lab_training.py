@@ -33,7 +33,8 @@ class TrainingScreen(LineScreen):
         super().__init__()
         self._runner: Runner | None = None
         self._polls: Timer | None = None
-        self._last_word = 0.0  # when something else was said than how training goes on
+        self._progress_said = self._heard = ""  # how training goes on; and what else was said last
+        self._heard_at = 0.0
 
     def show_training(self) -> None:
         """Bring the screen in line with a bench that is being trained; called at every poll."""
@@ -68,13 +69,10 @@ class TrainingScreen(LineScreen):
         return self.lab.running.pace
 
     def run_line(self, line: str, *, merge: bool = False) -> str:
-        """Run a line on the bench, and return what was done; training may have begun, or ended."""
+        """Run a line on the bench; returns what was done, nothing where training has begun."""
         message = self.runner.run(line, merge=merge)
-        self._last_word = monotonic()
         if not message:
             self.runner.wait(AT_ONCE)
-            self._last_word = 0.0
-            message = self._progress() if self.live is not None else self.lab.message
         self._look_on()
         return message
 
@@ -91,27 +89,22 @@ class TrainingScreen(LineScreen):
         except ValueError as problem:
             self.complain(str(problem))
             return
-        self._last_word = 0.0
         self._look_on()
-        self._show_state()
+        self.show_state(at_once=True)
 
     def stop_training(self) -> None:
         """Pause, if anything is running."""
         if self.live is not None:
             self.runner.pause()
             self._look_on()
-            self._show_state()
+            self.show_state()
 
     def change_pace(self, by: int) -> None:
-        """Train slower or faster by so many steps."""
+        """Train slower or faster by so many places."""
+        from nnsim.tui.widgets.train_settings import pace_of
+
         self.runner.change_pace(by)
-        self._last_word = monotonic()
-        pace = self.pace
-        self.show(
-            _("training as fast as it goes")
-            if pace is None
-            else _("{n} updates per second").format(n=pace)
-        )
+        self.show(pace_of(self.lab))
 
     def on_unmount(self) -> None:
         """Leave no thread behind."""
@@ -127,26 +120,39 @@ class TrainingScreen(LineScreen):
                 self._polls.stop()
                 self._polls = None
         elif self._polls is None:
-            self._polls = self.set_interval(self.POLL, self._poll)
+            # (In turn with the screen's messages: not while it makes its widgets anew.)
+            self._polls = self.set_interval(self.POLL, lambda: self.call_later(self._poll))
 
     def _poll(self) -> None:
-        if self.live is not None and not self.is_current:
-            if isinstance(self.app.screen, GuardedScreen):  # not help, nor the palette
-                self.runner.pause()
-                self.show(self.lab.message)
-        elif self.live is not None and self.runner.poll():
-            self._show_state()
+        screen = self.app.screen
+        if screen is not self and isinstance(screen, GuardedScreen):  # not help, nor the palette
+            self.runner.pause()
+        if self.live is not None and self.runner.poll():
+            self.show_state()
         self._look_on()
 
-    def _show_state(self) -> None:
-        """Show how training goes on, or where it has led."""
+    def show_state(self, *, at_once: bool = False) -> None:
+        """Show how training goes on, or where it has led.
+
+        What a command has said meanwhile is left to be read, unless it is to be shown `at_once`.
+        """
         if self.live is None:
             self.show(self.lab.message, wrong=bool(self.lab.running.problem))
             return
         self.give_way()
         self.show_training()
-        if monotonic() - self._last_word > READ:
-            self.query_one(StatusLine).say(self._progress(), "")
+        line, now = self.query_one(StatusLine), monotonic()
+        if line.text not in (self._progress_said, self._heard):
+            self._heard, self._heard_at = line.text, now
+        if at_once or line.text == self._progress_said or now - self._heard_at > READ:
+            self._progress_said, self._heard = self._progress(), ""
+            line.say(self._progress_said, self.readout())
+        else:
+            line.number(self.readout())
+
+    def readout(self) -> str:
+        """The number that is looked at, with its address."""
+        return ""
 
     def _progress(self) -> str:
         epoch, target = self.lab.trainer.epoch, self.lab.running.target

@@ -92,6 +92,10 @@ class StatusLine(TwoSided):
         self.show(f"! {message}" if wrong else message, right)
         self._wrap()
 
+    def number(self, right: str) -> None:
+        """Show another number that is looked at, beside the same message."""
+        self.show(self._left, right)
+
     def _wrap(self) -> None:
         """Break a message that is longer than the line; the screen makes room for it."""
         width = max(20, self.content_size.width)
