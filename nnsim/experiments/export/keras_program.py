@@ -1,4 +1,8 @@
-"""A network as a Keras 3 program. Images go channels last, as in nnsim."""
+"""A network as a Keras 3 program. Images go channels last, as in nnsim.
+
+On PyTorch, Keras multiplies matrices in float32 whatever they are, so that outputs have about seven
+digits there; on TensorFlow and JAX they have all.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +70,7 @@ import sys
 import numpy as np
 
 if "KERAS_BACKEND" not in os.environ:
-    backends = [name for name in ("tensorflow", "torch", "jax") if importlib.util.find_spec(name)]
+    backends = [name for name in ("tensorflow", "jax", "torch") if importlib.util.find_spec(name)]
     os.environ["KERAS_BACKEND"] = (backends or ["tensorflow"])[0]
 os.environ.setdefault("JAX_ENABLE_X64", "1")
 
