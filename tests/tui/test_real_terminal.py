@@ -74,6 +74,16 @@ def test_the_app_opens_and_leaves(tmp_path, environment):
     assert "┃".encode() in output  # the panel with the keys
 
 
+@pytest.mark.parametrize("experiment", ["digits-4x3", "digits-8x8-cnn"])
+def test_leaving_while_it_trains_is_clean(tmp_path, experiment):
+    status, output = run_in_terminal(
+        tmp_path, [experiment], (b"epoch ", b"t"), (b"training: epoch", CTRL_Q)
+    )
+    assert status == 0
+    assert b"Traceback" not in output
+    assert b"Fatal" not in output
+
+
 def test_without_colour_no_colour_is_sent(tmp_path):
     _status, output = run_in_terminal(tmp_path, ["demons"], (b"12-3-2", CTRL_Q), NO_COLOR="1")
     assert b"\x1b[38" not in output
