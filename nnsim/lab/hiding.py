@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from nnsim.lab.errors import LabError
 
 if TYPE_CHECKING:
+    from nnsim.circuit import Circuit
     from nnsim.lab.lab import Lab
     from nnsim.lab.view import LayerView, NetworkView
 
@@ -95,6 +96,23 @@ def _is_written(number: str, secret: float, equals: str | None) -> bool:
     last = 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
     room = 0.5 * last * (1 + 1e-9) if len(digits) >= 3 else 1e-9 * abs(secret)
     return abs(float(plain) - secret) <= room
+
+
+def hidden_in_circuit(
+    circuit: Circuit, hidden: Iterable[str]
+) -> tuple[frozenset[int], frozenset[int]]:
+    """Return the nodes of a circuit whose value is hidden, and those whose gradient is.
+
+    Besides those that `hidden` names they are all with just that number: a plus gate copies what
+    comes back, and one of the copies would answer for the other.
+    """
+    found: list[frozenset[int]] = []
+    for end, numbers in (("", circuit.values), (".grad", circuit.gradients)):
+        named = {node for name, node in circuit.graph.names.items() if f"{name}{end}" in hidden}
+        secrets = [float(numbers[node]) for node in named]
+        same = {node for node, number in enumerate(numbers) if tells(float(number), secrets)}
+        found.append(frozenset(named | same))
+    return found[0], found[1]
 
 
 def covered(lab: Lab, hidden: Iterable[str]) -> NetworkView:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ROOMY = 200  # columns that leave room for two panels of the bench
 TOLD_BY_TRAINING = ("cost", "right", "accuracy", "test_accuracy", "epoch")
+TOLD_BY_DATA = ("loss", "prediction", "correct", "right", "accuracy", "test_accuracy", "cost")
 
 
 class LessonScreen(LabScreen, LessonKeys):
@@ -99,9 +100,19 @@ class LessonScreen(LabScreen, LessonKeys):
         self.desk.look_soon()
 
     def written(self) -> None:
-        """Cover the numbers of training while one of them is asked for."""
+        """Cover the numbers of training, or of the samples, while one of them is asked for."""
         told = not self.player.hidden.isdisjoint(TOLD_BY_TRAINING)
         self.query_one("#training").set_class(told, "-covered")
+        self.query_one("#samples").set_class(self._data_tells, "-covered")
+
+    @property
+    def _data_tells(self) -> bool:
+        """Whether the list of samples would answer: with their losses, or what is read."""
+        hidden = self.player.hidden
+        output = f"{self.lab.names.layers[-1].name}["
+        return not hidden.isdisjoint(TOLD_BY_DATA) or any(
+            address.startswith(output) and address.endswith((".a", ".z")) for address in hidden
+        )
 
     # From step to step --------------------------------------------------------------------------
 
@@ -126,7 +137,7 @@ class LessonScreen(LabScreen, LessonKeys):
 
     def action_panel(self, number: int) -> None:
         """Go to a panel; not to a board that may tell what is asked."""
-        if number in BOARDS and self.player.hidden:
+        if (number in BOARDS and self.player.hidden) or (number == 6 and self._data_tells):
             self.show(_("this panel tells more than is asked; answer first"), wrong=True)
         else:
             super().action_panel(number)

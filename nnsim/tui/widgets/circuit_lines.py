@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from nnsim.circuit import Circuit, Phase, Walk
 from nnsim.circuit.gates import CONSTANT
 from nnsim.circuit.graph import Block
-from nnsim.lab.hiding import HIDDEN, MARK, is_hidden
+from nnsim.lab.hiding import HIDDEN, MARK, hidden_in_circuit, is_hidden
 from nnsim.tui.widgets.circuit_layout import NUMBER, STUB, Box, CircuitLayout
 from nnsim.tui.widgets.circuit_parts import blamed
 from nnsim.tui.widgets.circuit_wires import HEAVY, LEFT, LIGHT, RIGHT, sides
@@ -79,11 +79,12 @@ class Scene:
         Of the numbers at the addresses `hidden` a mark shows that they are there.
         """
         values, gradients = list(walk.values), list(walk.gradients)
-        for name, node in walk.circuit.graph.names.items():
-            if name in hidden and values[node] is not None:
-                values[node] = HIDDEN
-            if f"{name}.grad" in hidden and gradients[node] is not None:
-                gradients[node] = HIDDEN
+        if hidden:
+            for numbers, nodes in zip(
+                (values, gradients), hidden_in_circuit(walk.circuit, hidden), strict=True
+            ):
+                for node in nodes:
+                    numbers[node] = None if numbers[node] is None else HIDDEN
         step = walk.step
         current = None if step is None else step.node.index
         active: dict[int, dict[int, set[int]]] = {}

@@ -8,13 +8,14 @@ from nnsim.circuit.graph import Block
 from nnsim.circuit.wording import kind_in_words, local_formula, value_formula
 from nnsim.i18n import _
 from nnsim.lab.circuit_bench import CircuitBench
-from nnsim.lab.hiding import MARK
+from nnsim.lab.hiding import MARK, hidden_in_circuit
 from nnsim.tui.widgets.circuit_parts import blamed
 from nnsim.tui.widgets.diagram_text import width_of
 from nnsim.tui.widgets.rows import Row, RowList
 from nnsim.tui.widgets.wrapping import wrap_cells
 
 MOST_OPERANDS = 6  # of a folded gate, before its formula only counts them
+NO_NODES: tuple[frozenset[int], frozenset[int]] = (frozenset(), frozenset())
 MOST_PARTS = 6  # of a sum of gradients that is written out
 
 
@@ -57,7 +58,7 @@ class StepText:
         hidden: frozenset[str] = frozenset(),
     ) -> None:
         self.bench, self.selected, self.width = bench, selected, max(20, width)
-        self.hidden = hidden
+        self._hidden = hidden_in_circuit(bench.circuit, hidden) if hidden else NO_NODES
         self.circuit: Circuit = bench.circuit
         self.walk: Walk = bench.walk
         self._numbers = {node.index: i for i, node in enumerate(self.circuit.gates, 1)}
@@ -99,8 +100,7 @@ class StepText:
 
     def _is_hidden(self, index: int, what: str = "") -> bool:
         """Whether the value of a node is hidden, or with ``.grad`` its gradient."""
-        name = self.circuit.graph.nodes[index].name
-        return bool(name) and f"{name}{what}" in self.hidden
+        return index in self._hidden[1 if what else 0]
 
     def _value(self, index: int, value: float) -> str:
         return MARK if self._is_hidden(index) else written(value)
