@@ -32,7 +32,7 @@ class LandscapePanel(LandscapeLines):
     BINDING_GROUP_TITLE = N_("Landscape")
     HELP = N_(
         "The cost over the training data for every point of a plane through the space of all "
-        "weights and biases. a chooses two of them; then the others stay as they are on the bench. "
+        "weights and biases. v chooses two of them; then the others stay as they are on the bench. "
         "d takes two random directions, m the two main directions of the path that training took "
         "(its principal components). The digit on a contour is its level, 0 to F; the key says at "
         "which cost a level begins. ○ is the start, • the epochs, ● the network on the bench, × "

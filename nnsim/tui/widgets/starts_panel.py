@@ -39,7 +39,7 @@ class StartsPanel(StartsLines):
     _COUNT = Binding.Group(N_("Seeds"), compact=True)
     _EPOCHS = Binding.Group(N_("Epochs"), compact=True)
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "run", N_("Start"), id="starts.toggle",
+        Binding("space", "run", N_("Train"), id="starts.toggle",
                 tooltip=N_("Train all of them; stop")),
         Binding("enter", "open", N_("Open"), id="starts.open",
                 tooltip=N_("Open the seed under the cursor on the bench, trained as it was here")),
