@@ -16,7 +16,7 @@ LONGEST_NAME = 1000  # words of a file's name
 
 @command(
     "save [FILE]",
-    N_("save the session: save my-network.nnsim; without a name, where it was saved before"),
+    N_("save the session: save my-network.nnsim; without a name, to the file it has"),
     changes=False,
 )
 def _save(lab: Lab, rest: str) -> str:
