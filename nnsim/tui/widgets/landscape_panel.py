@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from nnsim.lab import Lab
 
 SLICE = 0.012  # seconds of work between two turns of keys and screen
-EVERY = 2.0  # seconds between two maps while the parameters beside the plane change
+EVERY = 2.0  # least seconds between two maps while the parameters beside the plane change
 FAR = 5  # cells of a large step
 
 
@@ -98,7 +99,8 @@ class LandscapePanel(LandscapeLines):
         self._next: CostMap | None = None  # what is being computed
         self._key: tuple[Any, ...] = ()  # what the map, or the next one, is of
         self._of = (0, 0)  # the epochs of the map and of what is being computed
-        self._begun = 0.0
+        self._begun = 0.0  # when the last one was begun
+        self._spent = self._took = 0.0  # seconds of work on it so far, and on the one before
         self._timer: Timer | None = None
 
     # What is shown ------------------------------------------------------------------------------
@@ -171,7 +173,7 @@ class LandscapePanel(LandscapeLines):
         self.plot, columns, rows = self.fitted(self.window)
         self._next = CostMap(self._surface, plane, self.window, columns, rows)
         self._of = (self._of[0], lab.trainer.epoch)
-        self._key, self._begun = key, perf_counter()
+        self._key, self._begun, self._spent = key, perf_counter(), 0.0
         if not same_place or self.map is None:
             self.map = self._next  # coarse at first
             self._of = (lab.trainer.epoch, lab.trainer.epoch)
@@ -179,8 +181,13 @@ class LandscapePanel(LandscapeLines):
         else:
             self._soon()
 
+    @property
+    def _wait(self) -> float:
+        """Seconds between two maps while the others move: at most a fifth of the time for them."""
+        return max(EVERY, math.ceil(5 * self._took))
+
     def _is_early(self) -> bool:
-        return self._next is not None or perf_counter() - self._begun < EVERY
+        return self._next is not None or perf_counter() - self._begun < self._wait
 
     def _look_at(self, lab: Lab, key: tuple[Any, ...]) -> bool:
         """Take the data and the kind of network that are on the bench; say whether that goes."""
@@ -197,9 +204,11 @@ class LandscapePanel(LandscapeLines):
         """Compute for a moment, then let keys and the screen have their turn."""
         if self._next is None:
             return
+        begun = perf_counter()
         done = self._next.work(SLICE)
+        self._spent += perf_counter() - begun
         if done:
-            self.map, self._next = self._next, None
+            self.map, self._next, self._took = self._next, None, self._spent
             self._of = (self._of[1], self._of[1])
         else:
             self._soon()
@@ -242,7 +251,7 @@ class LandscapePanel(LandscapeLines):
         others = others and lab.network.parameters.size > 2
         if others and self._of[0] != lab.trainer.epoch:
             text = _("the other weights are those of epoch {epoch}; a new map every {n} s")
-            said.append(text.format(epoch=self._of[0], n=f"{EVERY:g}"))
+            said.append(text.format(epoch=self._of[0], n=f"{self._wait:g}"))
         if surface is not None and surface.every > 1:
             said.append(_("of every {n}th sample, times {n}").format(n=surface.every))
         window = self.window
