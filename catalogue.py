@@ -61,10 +61,13 @@ def main() -> int:
     catalogue.update(template, no_fuzzy_matching=True, update_header_comment=False)
     catalogue.obsolete.clear()
     catalogue.header_comment = HEADER
-    with path.open("wb") as file:
+    # Beside them first: whoever reads meanwhile must not find half of them.
+    with path.with_suffix(".po.new").open("wb") as file:
         write_po(file, catalogue, width=100, sort_by_file=True, include_lineno=False)
-    with (FOLDER / "nnsim.mo").open("wb") as file:
+    with path.with_suffix(".mo.new").open("wb") as file:
         write_mo(file, catalogue)
+    path.with_suffix(".po.new").replace(path)
+    path.with_suffix(".mo.new").replace(FOLDER / "nnsim.mo")
     missing = [
         message.id for message in catalogue if message.id and not "".join(message.string or "")
     ]
