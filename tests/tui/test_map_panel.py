@@ -1,5 +1,7 @@
 """The map of all forms as a person uses it: keys and mouse in, cursor, bench and screen out."""
 
+import random
+
 import numpy as np
 import pytest
 from textual.events import MouseScrollUp
@@ -7,6 +9,7 @@ from textual.geometry import Offset
 
 from nnsim.lab.beliefs import Layout, beliefs
 from nnsim.lab.forgetting import forgetting
+from nnsim.tui.widgets.bench_panel import BenchPanel
 from nnsim.tui.widgets.map_panel import MapPanel
 
 
@@ -316,3 +319,42 @@ async def test_what_a_lesson_asks_for_is_not_told(open_app, monkeypatch):
         assert "sure ?" in side(panel)
         await pilot.press("right")
         assert "reads ?" not in side(panel)  # another form than the one on the bench
+
+
+KEYS = [
+    *"hjkl", "left", "right", "up", "down", "home", "end", "pageup", "pagedown", "enter", *"iIxbBm",
+    *"fovdD", "7", "u", "c", "left_square_bracket", "right_square_bracket", "z",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["overfit", "left-half", "digits-8x8-cnn", "rgb-4x4", "score"])
+async def test_nothing_that_is_pressed_breaks_it(open_app, name, no_waiting_for_idle):
+    rng = random.Random(5)
+    async with open_app(name).run_test(size=(80, 24)) as pilot:
+        screen = pilot.app.screen
+        await pilot.press("7")
+        await pilot.pause()
+        panel = pilot.app.screen.query(BenchPanel).last()
+        for turn in range(150):
+            await pilot.press(rng.choice(KEYS))
+            if turn % 9 == 0:
+                place = panel.region.offset + Offset(rng.randrange(1, 30), rng.randrange(1, 10))
+                await pilot.mouse_down(offset=place)
+                await pilot.mouse_up(offset=place)
+            if turn % 17 == 0:
+                screen.execute(rng.choice(["train 1", "rewind 0", "undo", "clear", "seed 4"]))
+            if turn % 40 == 0:
+                await pilot.resize_terminal(*rng.choice([(60, 20), (80, 24), (120, 36)]))
+            screen.close_why()
+            await pilot.pause()
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause(0.2)
+        width = panel.content_size.width
+        assert all(
+            panel.render_line(y).cell_length == width for y in range(panel.content_size.height)
+        )
+        shown = getattr(panel, "shown", None)
+        if shown is not None:
+            await pilot.pause(0.5)
+            expected = screen.lab.network.forward(shown.beliefs.layout.pictures)
+            assert np.array_equal(panel.shown.beliefs.outputs, expected)

@@ -17,6 +17,7 @@ from nnsim.lab import Lab
 from nnsim.lab.beliefs import Beliefs, Marks
 from nnsim.lab.forgetting import Stories
 from nnsim.tui.widgets.bench_panel import BenchPanel
+from nnsim.tui.widgets.diagram_text import width_of
 from nnsim.tui.widgets.map_field import Cells, FieldStyles, Grid
 from nnsim.tui.widgets.map_side import Aside
 from nnsim.tui.widgets.map_stories import ORDERS, StoryTable
@@ -24,6 +25,7 @@ from nnsim.tui.widgets.painter import Painter
 from nnsim.tui.widgets.rows import Row
 
 SIDE, WIDEST_SIDE = 19, 34
+LIST = 44
 LEAST_MAP = 14
 """With fewer columns left for the map there is no text beside it."""
 
@@ -108,18 +110,20 @@ class MapView(BenchPanel, Painter):
     @property
     def map_width(self) -> int:
         """Columns for the map (or the list)."""
-        width = self.content_size.width
-        if width < LEAST_MAP + 1 + SIDE:
+        width, height = self.content_size
+        room = width - 1 - SIDE
+        if room < LEAST_MAP:
             return width
-        widest = 2 * self.shown.beliefs.layout.columns if self.shown else width
-        if self.listing:
-            widest = 44
-        return max(min(width - 1 - SIDE, widest), width - 1 - WIDEST_SIDE)
+        if self.listing or self.shown is None:
+            return min(room, LIST)
+        layout = self.shown.beliefs.layout
+        large = 2 * layout.columns <= room and layout.rows <= height
+        return min(room, layout.columns * (2 if large else 1))
 
     @property
     def side_width(self) -> int:
         """Columns for the text beside it; 0 where there is no room."""
-        return max(0, self.content_size.width - self.map_width - 1)
+        return min(max(0, self.content_size.width - self.map_width - 1), WIDEST_SIDE)
 
     @property
     def seen(self) -> tuple[int, int]:
@@ -271,10 +275,13 @@ class MapView(BenchPanel, Painter):
             )
         elif lines < self._grid.lines or columns < self._grid.columns // self._grid.width:
             twice = 2 if self._grid.halves else 1
-            text = _("rows {a}–{b} of {c}, columns {d}–{e} of {f}").format(
-                a=self.top * twice + 1, b=(self.top + lines) * twice, c=self._grid.lines * twice,
-                d=self.left + 1, e=self.left + columns, f=self._grid.columns // self._grid.width,
-            )  # fmt: skip
+            down = (self.top * twice + 1, (self.top + lines) * twice, self._grid.lines * twice)
+            right = (self.left + 1, self.left + columns, self._grid.columns // self._grid.width)
+            seen = (*down, *right)
+            text = _("rows {a}–{b} of {c}, columns {d}–{e} of {f}")
+            text = text.format(**dict(zip("abcdef", seen, strict=True)))
+            if width_of(text) + 6 > self.content_size.width:
+                text = "{}–{}/{} × {}–{}/{}".format(*seen)
         if text != self.border_subtitle:
             self.border_subtitle = text
 
@@ -298,9 +305,10 @@ class MapView(BenchPanel, Painter):
             if strip is None:
                 row = self._side[y] if y < len(self._side) else []
                 texts = ((" ", "plain"), *((text, name or "plain") for text, name in row))
-                strip = self._side_strips[y] = self.line(*texts, width=width - left)
+                side_width = min(width - left, WIDEST_SIDE + 1)
+                strip = self._side_strips[y] = self.line(*texts, width=side_width)
             segments += strip
-        return Strip(segments, width)
+        return Strip(segments).adjust_cell_length(width, plain)
 
     def on_resize(self) -> None:
         """Put the map into the new size."""
