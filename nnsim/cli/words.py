@@ -39,7 +39,7 @@ def pairs(words: Sequence[str]) -> Iterator[tuple[str, str | None]]:
 
 
 def choose_language(words: Sequence[str], environment: Mapping[str, str] = os.environ) -> str:
-    """Return the language: that of ``--lang``, of ``NNSIM_LANG``, of the locale, or English.
+    """Return the language: of ``--lang``, of ``NNSIM_LANG``, saved, of the locale, or English.
 
     Raises
     ------
@@ -53,11 +53,21 @@ def choose_language(words: Sequence[str], environment: Mapping[str, str] = os.en
             problem = _("{origin} {language} is no language of nnsim; it has {names}")
             raise CommandError(problem.format(origin=origin, language=language, names=_languages()))
         return language
+    if (saved := saved_language()) in LANGUAGES:
+        return saved
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         if environment.get(name):
             language = environment[name].partition("_")[0].partition(".")[0].lower()
             return language if language in LANGUAGES else LANGUAGES[0]
     return LANGUAGES[0]
+
+
+def saved_language() -> str:
+    """Return the language that was chosen in the app for good; empty where none was."""
+    from nnsim.tui import settings
+
+    saved = settings.load().get("language")
+    return saved if isinstance(saved, str) else ""
 
 
 def _languages() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -19,6 +19,7 @@ from nnsim.tui.screens.guard import GuardedScreen
 from nnsim.tui.screens.home import HomeScreen
 
 if TYPE_CHECKING:
+    from textual.app import SystemCommand
     from textual.command import Provider
     from textual.screen import Screen
 
@@ -267,7 +268,26 @@ class NnsimApp(KeyQueue):
         from nnsim.tui.palette import Palette
 
         if not isinstance(self.screen, Palette):
-            self.push_screen(Palette(id="--command-palette"))
+            self.push_screen(Palette())
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Textual's own commands in the chosen language, and those that choose another."""
+        from nnsim.tui.palette import system_commands
+
+        return system_commands(self, super().get_system_commands(screen))
+
+    def search_themes(self) -> None:
+        """Choose a theme."""
+        from textual.theme import ThemeProvider
+
+        from nnsim.tui.palette import Palette
+
+        self.push_screen(Palette([ThemeProvider], _("Search for themes…")))
+
+    @property
+    def has_benches(self) -> bool:
+        """Whether any bench, circuit or lesson is open."""
+        return any(name != "home" for name in self._installed_screens)
 
     def action_help(self) -> None:
         """Explain the keys that work here."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ def load() -> dict[str, Any]:
     """The saved choices; none where there is no readable file."""
     try:
         saved = json.loads(_path().read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return saved if isinstance(saved, dict) else {}
 
@@ -32,6 +31,8 @@ def save(**choices: str) -> None:
     OSError
         When the file can't be written.
     """
+    import tempfile  # late: every start loads, few save
+
     path = _path()
     path.parent.mkdir(parents=True, exist_ok=True)
     content = json.dumps({**load(), **choices}, indent=2)

@@ -199,3 +199,27 @@ def test_the_first_word(words, word):
 )
 def test_the_language(words, environment, language):
     assert choose_language(words, environment) == language
+
+
+@pytest.mark.parametrize(
+    ("saved", "words", "environment", "language"),
+    [
+        ('{"language": "zh"}', [], {"LANG": "en_GB"}, "zh"),
+        ('{"language": "en"}', [], {"LANG": "zh_CN"}, "en"),
+        ('{"language": "zh"}', [], {"NNSIM_LANG": "en"}, "en"),
+        ('{"language": "zh"}', ["--lang", "en"], {}, "en"),
+        # a settings file that went wrong is as none
+        ('{"language": "de"}', [], {"LANG": "zh_CN"}, "zh"),
+        ('{"language": 7}', [], {}, "en"),
+        ('{"language": ["zh"]}', [], {}, "en"),
+        ("[]", [], {"LANG": "zh_CN"}, "zh"),
+        ('{"langu', [], {}, "en"),
+        ("[" * 100_000, [], {}, "en"),
+    ],
+)
+def test_the_saved_language(saved, words, environment, language, tmp_path):
+    from nnsim.tui import settings
+
+    settings._path().parent.mkdir(parents=True)
+    settings._path().write_text(saved)
+    assert choose_language(words, environment) == language

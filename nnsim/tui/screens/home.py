@@ -138,6 +138,8 @@ class HomeScreen(GuardedScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "circuits", N_("Circuits"), id="home.circuits",
                 tooltip=N_("Expressions as gates, forward and backward")),
+        Binding("l", "language", "中文 / English", id="home.language",
+                tooltip=N_("The other language; kept for the next start")),
         Binding("q", "app.quit", N_("Quit"), id="home.quit", tooltip=N_("Leave nnsim")),
     ]  # fmt: skip
 
@@ -188,6 +190,17 @@ class HomeScreen(GuardedScreen):
             self.app.open_experiment(entries[message.row].id)  # type: ignore[attr-defined]
         else:
             self.action_circuits()
+
+    def action_language(self) -> None:
+        """Choose the other language."""
+        from nnsim.tui import language
+
+        language.choose(self.app, language.others()[0])  # type: ignore[arg-type]
+
+    def begin_again(self) -> None:
+        """Fill the lists that were composed anew."""
+        self._fill()
+        self.query_one(LessonList).focus()
 
     def action_circuits(self) -> None:
         """Open the circuit bench."""
