@@ -11,12 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnsim.i18n import _
-from nnsim.lab.signals import LayerSignals, Signals
+from nnsim.lab.signals import LayerSignals, Looking, Signals
+
+if TYPE_CHECKING:
+    from nnsim.lab import Lab
 
 Array = NDArray[np.float64]
 
@@ -33,6 +38,7 @@ are looked at only where they are wrong: to be flat and right is what they are t
 _STEEPEST = {"sigmoid": 0.25, "tanh": 1.0}
 _RELU = ("relu",)
 MOST_NAMED = 8
+EVERY = 1.0  # seconds between two looks while training goes on
 
 
 @dataclass(frozen=True)
@@ -124,6 +130,32 @@ def troubles(signals: Signals | None) -> tuple[Trouble, ...]:
         elif layer.activation in _STEEPEST:
             found += _wrong_and_flat(layer, signals) if last else _flat(layer, signals.samples)
     return tuple(found)
+
+
+class Watch:
+    """Looks at the units of a bench again where it has changed; while it trains, once a second."""
+
+    def __init__(self) -> None:
+        self._looking = Looking()
+        self._of: tuple[object, object, int] = (None, None, -1)
+        self._at = -EVERY
+        self.found: tuple[Trouble, ...] = ()
+
+    def due(self, lab: Lab) -> bool:
+        """Whether it is time to look."""
+        of = (lab.network, lab.experiment.data, lab.trainer.updates)
+        same = self._of[0] is of[0] and self._of[1] is of[1] and self._of[2] == of[2]
+        if lab.running.on:
+            return not same and perf_counter() - self._at >= EVERY
+        return self._looking.changed(lab)
+
+    def look(self, lab: Lab) -> tuple[Trouble, ...]:
+        """Return what is wrong now, or was when it was last time to look."""
+        if self.due(lab):
+            self._of = (lab.network, lab.experiment.data, lab.trainer.updates)
+            self._at = perf_counter()
+            self.found = troubles(self._looking.at(lab))
+        return self.found
 
 
 def dead(a: Array) -> Array:

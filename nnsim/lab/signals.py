@@ -91,10 +91,14 @@ class Looking:
 
     def at(self, lab: Lab) -> Signals | None:
         """Return what the bench shows now; computed once for parameters that stay as they are."""
-        metrics, network = lab.metrics, lab.network
-        if self._last[0] is not metrics or self._last[1] is not network:
-            self._last = (metrics, network, self.signals(network, lab.experiment))
+        if self.changed(lab):
+            signals = self.signals(lab.network, lab.experiment)
+            self._last = (lab.metrics, lab.network, signals)
         return self._last[2]
+
+    def changed(self, lab: Lab) -> bool:
+        """Whether the bench has changed since `at` was asked for it."""
+        return self._last[0] is not lab.metrics or self._last[1] is not lab.network
 
     def signals(self, network: Network, experiment: Experiment) -> Signals | None:
         """Return what a pass in evaluation mode shows; None without data."""

@@ -245,6 +245,12 @@ async def test_dead_units_are_named_and_the_name_goes_when_they_live(open_app):
         app.screen.execute("set hidden1[3].b -1000")
         await settle(app, pilot)
         assert "hidden1[3] is dead: 0 for all 240 samples" in " ".join(health.lines)
+        summary = app.screen.query_one(TrainingPanel)
+        while not any("dead" in line for line in texts(summary)):
+            await pilot.pause(0.05)
+        row = next(i for i, line in enumerate(texts(summary)) if "dead" in line)
+        assert "! " in texts(summary)[row]
+        assert summary.address(row) == "hidden1[3].a"
         app.screen.execute("undo")
         await settle(app, pilot)
         assert "hidden1[3]" not in " ".join(health.lines)
@@ -303,4 +309,4 @@ async def test_every_kind_of_experiment_has_views(open_app, name):
 def test_names_of_the_summary_take_their_cells_in_chinese():
     panel = TrainingPanel()
     panel._rows = [("轮", "epoch", [("1", "")]), ("测试集", "cost", [("2", "")])]
-    assert [cell_len(panel.row(i)[0][0]) for i in range(2)] == [10, 10]
+    assert [cell_len(panel.row(i)[0][0]) for i in range(2)] == [11, 11]

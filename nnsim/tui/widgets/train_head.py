@@ -51,9 +51,17 @@ class TrainLines(Board, can_focus=False):
     }
     """
 
+    class Resized(Message):
+        """The lines have another width or height now."""
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._palette = Palette(self, self.PREFIX, ("positive", "negative"))
+
+    def on_resize(self) -> None:
+        """What stands on them no longer fits."""
+        super().on_resize()
+        self.post_message(self.Resized())
 
     def style(self, name: str = "plain") -> Style:
         """The style of a component class, or of one with its strength behind an ``@``."""

@@ -25,6 +25,7 @@ Array = NDArray[np.float64]
 BETWEEN = 2
 LEAST, MOST = 3, 7  # rows of a layer: its name, the bars, the scale
 MOST_BINS = 48
+KINDS = ("dense", "conv2d", "activation", "batch_norm")  # what only passes on is left out
 
 
 def counted(values: Array, bins: int) -> tuple[NDArray[np.int64], float, float, int]:
@@ -88,7 +89,7 @@ class HistogramsView(TrainView):
         signals = self._looking.at(lab)
         if signals is None:
             return [[(_("this experiment has no data to train on"), "")]]
-        layers = [la for la in signals.layers if la.weights is not None or la.activation]
+        layers = [layer for layer in signals.layers if layer.kind in KINDS]
         self._layers = len(layers)
         layers = layers[min(self._first, max(0, len(layers) - 1)) :]
         half = max(8, (width - BETWEEN) // 2)
@@ -105,7 +106,7 @@ class HistogramsView(TrainView):
         for layer in layers[:fits]:
             rows += self._band(layer, half, band)
         if fits < len(layers):
-            text = _("… {count} more layers: PgDn").format(count=len(layers) - fits)
+            text = _("… {count} more, PgDn").format(count=len(layers) - fits)
             rows = [*rows[: height - 1], [(text, "dim")]]
         return rows[:height]
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from time import perf_counter
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from nnsim.i18n import N_
-from nnsim.lab.health import in_one_line, troubles
-from nnsim.lab.signals import Looking
+from nnsim.lab.health import Watch, in_one_line
 from nnsim.tui.widgets.rows import Row
 from nnsim.tui.widgets.train_controls import TrainControls
 from nnsim.tui.widgets.train_curves import SCALES, CurvesView
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
     from nnsim.lab import Lab
 
 AGAIN = 0.03  # seconds after which a view goes on computing what it shows of past epochs
-HEALTH_EVERY = 1.0  # seconds between two looks at all units while training runs
 TENTHS = 10  # PgUp and PgDn go a tenth of the timeline
 
 
@@ -70,8 +67,7 @@ class TrainPanel(TrainControls):
             CurvesView(), WeightsView(), GradientsView(), HistogramsView(),
         ]  # fmt: skip
         self.view = 0
-        self._looking = Looking()
-        self._health, self._looked_at, self._looked = "", 0.0, (0, 0)
+        self._watch = Watch()
         self._again_is_due = False
 
     def compose(self) -> ComposeResult:
@@ -121,7 +117,8 @@ class TrainPanel(TrainControls):
         """Say why training stopped, or name units that no longer learn."""
         lines = self._part("train-health")
         assert lines is not None
-        text = f"! {lab.running.problem}" if lab.running.problem else self._troubles(lab)
+        told = lab.running.problem or in_one_line(self._watch.look(lab))
+        text = f"! {told}" if told else ""
         style = "wrong" if lab.running.problem else "test"
         rows: list[Row] = [
             [(line, style)] for line in wrap_cells(text, max(10, lines.content_size.width), 2)
@@ -130,24 +127,10 @@ class TrainPanel(TrainControls):
             lines.styles.height = len(rows)
         lines.set_rows(rows)
 
-    def _troubles(self, lab: Lab) -> str:
-        now, stands = perf_counter(), (id(lab.network), lab.trainer.updates)
-        changed = stands != self._looked or not lab.running.on
-        if changed and (now - self._looked_at >= HEALTH_EVERY or not lab.running.on):
-            found = in_one_line(troubles(self._looking.at(lab)))
-            self._health = f"! {found}" if found else ""
-            self._looked_at, self._looked = now, stands
-        return self._health
-
-    def on_resize(self) -> None:
-        """Draw everything in the new size, once the parts have theirs."""
-        if self._lab is not None:
-            self.call_after_refresh(self.show_again)
-
-    def on_mount(self) -> None:
-        """Draw what has been shown before the parts were there."""
-        if self._lab is not None:
-            self.call_after_refresh(self.show_again)
+    def on_train_lines_resized(self, message: TrainLines.Resized) -> None:
+        """Draw everything in the new size, once all parts have theirs."""
+        message.stop()
+        self.call_after_refresh(self.show_again)
 
     @property
     def curves(self) -> CurvesView:

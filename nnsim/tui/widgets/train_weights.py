@@ -65,7 +65,7 @@ class WeightsView(TrainView):
             room = height - len(rows)
             if room < LEAST:
                 left = len(layers) - self._first - number
-                text = _("… {count} more layers: PgDn").format(count=left)
+                text = _("… {count} more, PgDn").format(count=left)
                 rows = [*rows[: height - 1], [(text, "dim")]]
                 break
             later = len(layers) - self._first - number - 1
@@ -109,6 +109,6 @@ def _drawn(layer: _Pictures, width: int, height: int, keep: int) -> list[Row]:
         images.draw(line, y, (-9, -9), NOWHERE)
         rows.append([(text, f"{name}@{strength}") for text, (name, strength) in line.runs()])
     if images.left_out and len(rows) < height:
-        text = _("… {count} more units").format(count=images.left_out)
+        text = _("… {count} more").format(count=images.left_out)
         rows.append([(text, "dim")])
     return rows

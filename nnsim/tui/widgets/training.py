@@ -13,8 +13,11 @@ from nnsim.tui.widgets.wrapping import cut
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab
+    from nnsim.lab.health import Watch
 
-NAME = 8  # cells for the name of a number
+NAME = 9  # cells for the name of a number
+KINDS = {"dead": N_("dead"), "saturated": N_("saturated")}  # units, and what they are called here
+LOOK = 0.4  # seconds after which units are looked at that may have stopped learning
 
 
 class TrainingPanel(RowList):
@@ -27,6 +30,8 @@ class TrainingPanel(RowList):
         super().__init__(id=id)
         self._rows: list[tuple[str, str, Row]] = []  # name, address, value
         self._lab: Lab | None = None
+        self._watch: Watch | None = None
+        self._look_is_due = False
 
     def show(self, lab: Lab) -> None:
         """Show how training stands."""
@@ -48,10 +53,41 @@ class TrainingPanel(RowList):
             rows.append((_("steps/s"), "epoch", [(f"{running.steps_per_second:.0f}", "")]))
         if lab.diverged:
             rows.append((_("stopped"), "diverged", [(_("the numbers left the finite"), "wrong")]))
+        rows += self._troubles(lab)
         self._lab = lab
         if rows != self._rows:
             self._rows = rows
             self.rows_changed()
+
+    def _troubles(self, lab: Lab) -> list[tuple[str, str, Row]]:
+        """A mark for units that have stopped learning; the panel Train names them."""
+        found = () if self._watch is None else self._watch.found
+        counts = {kind: sum(len(t.units) for t in found if t.kind == kind) for kind in KINDS}
+        rows: list[tuple[str, str, Row]] = []
+        for kind, count in counts.items():
+            if count:
+                first = next(t for t in found if t.kind == kind)
+                of = next((n for n in lab.names.layers if n.name == first.layer), None)
+                flat = of is not None and len(of.output_shape) == 1
+                address = f"{first.layer}[{first.units[0] + 1}].a" if flat else "cost"
+                rows.append((_(KINDS[kind]), address, [(f"! {count}", "negative")]))
+        if not self._look_is_due:
+            self._look_is_due = True
+            self.set_timer(LOOK, self._look)
+        return rows
+
+    def _look(self) -> None:
+        """Look at the units, later than what the person is waiting for."""
+        from nnsim.lab.health import Watch  # late: the first picture needs none
+
+        self._look_is_due = False
+        self._watch = self._watch or Watch()
+        lab = self._lab
+        if lab is None or not self.is_attached or not self._watch.due(lab):
+            return
+        before = self._watch.found
+        if self._watch.look(lab) != before:
+            self.show(lab)
 
     def on_resize(self) -> None:
         """Fit the numbers into the new width."""
