@@ -74,6 +74,7 @@ async def test_the_line_with_its_path(board, size):
         field = "\n".join(b.panel.render_line(y + 2).text for y in range(b.panel.map.rows))
         for mark in (START, WAY, NOW):
             assert mark in field
+        assert f"(now {b.lab.metrics.cost:.4f})" in text
         # The value under the cursor is that of the formula, and the least is the least of them.
         found = b.panel.map
         for keys in (["end"], ["left", "up"], ["right"] * 3, ["home"]):

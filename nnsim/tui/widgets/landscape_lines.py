@@ -62,6 +62,7 @@ class LandscapeLines(BenchPanel, Painter):
         self.plane: Plane | None = None
         self.logarithmic = True
         self.cursor = (0.0, 0.0)
+        self.now: tuple[tuple[float, float], float] | None = None  # where the bench is, its cost
         self.sorry = ""  # why there is no map
         self.plot: Plot | None = None
         self._scale = Scale(0.0, 1.0, False)
@@ -274,6 +275,11 @@ class LandscapeLines(BenchPanel, Painter):
             (f"→ {x:.4g}  ↑ {y:.4g}  ".replace("-", "−"), ""),
             (_("cost {cost}").format(cost=text), "strong"),
         ]
+        if self.now is not None:
+            here = found.window.cells(np.array([self.now[0]]), found.columns, found.rows)[0]
+            if tuple(here.tolist()) == self.cell():  # seldom in the very middle of its cell
+                text = _("now {cost}").format(cost=short(self.now[1], 10).strip())
+                row.append((f" ({text})", ""))
         if found.lowest is not None:
             x, y, cost = found.at(*found.lowest)
             value = short(cost, 10).strip()

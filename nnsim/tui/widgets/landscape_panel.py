@@ -143,6 +143,7 @@ class LandscapePanel(LandscapeLines):
         now = lab.network.parameters.astype(np.float64)
         x, y = self.plane.project(now[None])[0]
         self._now = float(x), float(y)
+        self.now = (self._now, lab.metrics.cost) if lab.metrics.samples else None
         self._path = self._way.points(lab.timeline.run.frames)
         self._beside = 0.0
         if self.plane.kind != WEIGHTS:
