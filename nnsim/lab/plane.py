@@ -27,6 +27,10 @@ FARTHEST = 1e150  # numbers beyond it are drawn as if they were there
 MARGIN = 0.12  # of the data's reach, left free on both sides
 STEPS = 50  # small steps of a probe from one end of an axis to the other
 NICE = (1.0, 2.0, 5.0)
+# Places that the network is asked about at once. BLAS shares larger products out among threads,
+# which then wait for the one that trains: 1024 at once were never slower, and a hundred times
+# faster in the worst tenth, on two busy cores.
+AT_ONCE = 1024
 
 
 def nearest_nice(size: float) -> float:
@@ -145,11 +149,13 @@ class Surface:
 
 
 def read_surface(lab: Lab, x: Axis, y: Axis, columns: int, rows: int) -> Surface:
-    """What the network on the bench says over a window, with one batched forward pass."""
+    """What the network on the bench says over a window, a batch of places at a time."""
     across, up = np.meshgrid(x.centres(columns), y.centres(rows)[::-1])
     points = np.stack([across.reshape(-1), up.reshape(-1)], axis=1)
     with np.errstate(all="ignore"):
-        output = lab.network.forward(points).reshape(len(points), -1)
+        output = np.concatenate(
+            [lab.network.forward(points[i : i + AT_ONCE]) for i in range(0, len(points), AT_ONCE)]
+        ).reshape(len(points), -1)
         finite = np.asarray(np.isfinite(output).all(axis=1))
         shape = (rows, columns)
         if not lab.experiment.classes:

@@ -149,25 +149,6 @@ async def test_only_lines_that_changed_are_drawn_again(open_plot, monkeypatch):
         assert len(rows - {bottom}) <= 6
 
 
-async def test_a_large_map_is_read_line_by_line_while_training_runs(open_plot, monkeypatch):
-    app, plot = open_plot("planar")
-    async with app.run_test(size=(120, 36)) as pilot:
-        app.screen.lab.run("train 100")
-        app.screen.show()
-        await pilot.pause(0.1)
-        fine = plot()._codes.copy()
-        monkeypatch.setattr("nnsim.tui.widgets.plane.MOST_LIVE", 100)
-        monkeypatch.setattr(type(app.screen), "live", object())
-        plot().show(app.screen.lab)
-        coarse = plot()._codes
-        assert coarse.shape == fine.shape
-        assert (coarse[::2] == coarse[1::2]).all()
-        assert (fine[::2] != fine[1::2]).any()
-        monkeypatch.setattr(type(app.screen), "live", None)
-        plot().show(app.screen.lab)
-        np.testing.assert_array_equal(plot()._codes, fine)
-
-
 async def test_the_curve_is_what_the_network_says(open_plot):
     app, plot = open_plot("line")
     async with app.run_test(size=(120, 36)) as pilot:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 LEVELS = 16  # shades in all, shared out among the classes
 LEAST, MOST = 0.10, 0.62  # how much of its colour a class has where undecided, and where sure
-MOST_LIVE = 4096  # places that the network is asked about at once while it is trained
 DECIDED = 0.25  # sureness below which no sign is drawn, where signs stand for colours
 # A class's points in the training and in the test data, and its region where signs stand for
 # colours; classes beyond the last begin again. With --ascii the letters.
@@ -138,14 +137,9 @@ class PlaneInput(ProbeInput):
         signs = self.in_signs
         classes = max(1, len(lab.experiment.classes))
         self._per = max(1, LEVELS // classes)
-        # A large map is read line by line while a network is trained, not half line by half line.
-        training = getattr(self.screen, "live", None) is not None
-        coarse = not signs and training and 2 * plot.rows * plot.columns > MOST_LIVE
-        rows = plot.rows if signs or coarse else 2 * plot.rows
+        rows = plot.rows if signs else 2 * plot.rows
         surface = self.plane.surface(lab, plot.x, plot.y, plot.columns, rows)
         codes = shades(surface, classes)
-        if coarse:
-            codes = np.repeat(codes, 2, axis=0)
         if self.covers_output(lab):
             codes = np.full_like(codes, COVERED)
         self._codes = codes
