@@ -94,6 +94,12 @@ class Review:
         counts = np.bincount(pairs, minlength=self.width**2)
         return np.asarray(counts).reshape(self.width, self.width)
 
+    def inputs(self, index: int) -> Array:
+        """The inputs of a sample, as the network takes them."""
+        data, test = self.data, index - self.data.count
+        found: Array = data.inputs[index] if test < 0 else data.test_inputs[test]
+        return found
+
     def residual(self, index: int) -> Array:
         """What is missing at each output of a sample: target − output, (n_out,)."""
         missing: Array = self.targets[index] - self.outputs[index]

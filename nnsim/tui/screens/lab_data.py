@@ -194,9 +194,7 @@ def add_sample(screen: CommandScreen) -> None:
     """Add the input to the data: at once where the bench says what it is, else that is typed."""
     from nnsim.lab.data import suggestion
 
-    lab = screen.lab
-    known = lab.target is not None and (lab.sample is None or lab.edited)
-    if known:
+    if screen.lab.target is not None:
         screen.execute("add")
     else:
-        screen.action_command(f"add {suggestion(lab)}")
+        screen.action_command(f"add {suggestion(screen.lab)}")

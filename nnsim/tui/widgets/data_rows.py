@@ -160,9 +160,7 @@ class SampleTable:
         ), ""
 
     def _input(self, index: int) -> tuple[str, str]:
-        data = self._found.data
-        test = index - data.count
-        values = (data.inputs[index] if test < 0 else data.test_inputs[test]).reshape(-1)
+        values = self._found.inputs(index).reshape(-1)
         if self._experiment.input.kind == "pixels":
             if values.size > 4 * MOST_NUMBERS:
                 return "", ""
