@@ -118,7 +118,7 @@ LINES = [
 
 # Commands that need something to be there first.
 AFTER = [("mute hidden[2]", "unmute"), ("mute hidden[2]", "unmute hidden[B]"),
-         ("plant no_bias output", "mend output"),
+         ("plant no_bias output", "mend output"), ("landscape random", "place 0.5 -0.2"),
          ("experiment linear-first", "collapse")]  # fmt: skip
 
 
