@@ -20,6 +20,7 @@ SCREENS = {
     "overview": ("demons", ["2", "o"]),
     "forward": ("demons", ["right_square_bracket", "3", "right", "right"]),
     "backward": ("demons", ["right_square_bracket", "4", "right", "right"]),
+    "train": ("demons", ["5", "b", "b", "b", "left", "down"]),
     "data": ("demons", ["6", "down", "down"]),
     "command": ("demons", ["colon", *"set"]),
 }

@@ -141,10 +141,12 @@ class CurvesView(TrainView):
         now = (_per(metrics.cost, metrics.samples), _per(metrics.test_cost, metrics.test_samples))
         lines = self._lines(runs, 1, shift, now)
         values = np.concatenate([line.y for line in lines])
-        plots = [Plot(_("loss per sample"), lines, x, Axis.over(values, log=self.scale > 0), here)]
+        plots = [
+            Plot(_("loss per sample"), lines, x, Axis.over(values, log=self.scale > 0), here, shift)
+        ]
         if metrics.accuracy is not None:
             lines = self._lines(runs, 3, shift, (metrics.accuracy, metrics.test_accuracy))
-            plots.append(Plot(_("accuracy"), lines, x, Axis(0.0, 1.0), here))
+            plots.append(Plot(_("accuracy"), lines, x, Axis(0.0, 1.0), here, shift))
         return plots
 
     def _lines(

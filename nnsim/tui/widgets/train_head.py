@@ -177,6 +177,8 @@ def _flowing(chunks: list[Chunk], width: int) -> list[list[Chunk]]:
         if lines[-1] and _wide(lines[-1]) + cell_len(chunk.text.rstrip()) > width:
             lines.append([])
             chunk = replace(chunk, text=chunk.text.removeprefix(" · "))
+        if _wide(lines[-1]) + cell_len(chunk.text) > width:
+            chunk = replace(chunk, text=chunk.text.rstrip())
         lines[-1].append(chunk)
     return lines
 

@@ -72,6 +72,8 @@ class Plot:
     x, y : Axis
     here : float or None
         The epoch that is marked.
+    shift : float
+        What all epochs are larger by than they are called (1 on a logarithmic axis).
     """
 
     title: str
@@ -79,6 +81,7 @@ class Plot:
     x: Axis
     y: Axis
     here: float | None = None
+    shift: float = 0.0
 
     def rows(self, width: int, height: int) -> list[Row]:
         """Return the plot in `height` rows of `width` cells: legend, field, horizontal axis."""
@@ -228,9 +231,12 @@ class Plot:
         here = -1
         if self.here is not None:
             here = round(self.x.share(self.here) * (width * DOTS_X - 1)) // DOTS_X
-        for tick in self.x.ticks(max(2, width // 12)):
+        ticks = [tick for tick in self.x.ticks(max(2, width // 12)) if tick == round(tick)]
+        if self.shift:
+            ticks = [0.0, *(tick for tick in ticks if tick > self.shift)]
+        for tick in ticks:
             text = whole(tick)
-            column = round(self.x.share(tick) * (width * DOTS_X - 1)) // DOTS_X
+            column = round(self.x.share(tick + self.shift) * (width * DOTS_X - 1)) // DOTS_X
             start = min(max(0, column - len(text) // 2), width - len(text))
             if start > taken and not start <= here < start + len(text):
                 line[start : start + len(text)] = text

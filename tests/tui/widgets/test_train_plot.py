@@ -137,6 +137,19 @@ def test_the_epoch_of_the_bench_is_marked_below_and_in_the_field():
     assert any(line[below.index("▲") - 8] == "┆" for line in field(rows))
 
 
+def test_epochs_are_whole_and_called_as_they_are_on_a_logarithmic_axis():
+    below = texts(plot([1.0, 2.0], here=None).rows(60, 8))[-1]
+    assert [c for c in below if c.isdigit()] == ["0", "1"]
+    x = np.arange(1001.0) + 1
+    line = Series("train", x, np.ones(1001))
+    rows = Plot("loss", [line], Axis.over(x, log=True), Axis(0.0, 1.0), None, 1.0).rows(60, 8)
+    below = texts(rows)[-1][8:]
+    for name, epoch in (("0", 0), ("10", 10), ("100", 100), ("1k", 1000)):
+        place = np.log10(epoch + 1) / np.log10(1001) * 51
+        assert below.index(name) <= place + 1
+        assert below.index(name) + len(name) >= place - 1
+
+
 def test_ticks_are_round_and_in_order():
     assert Axis(0.0, 1.0).ticks(3) == [0.0, 0.5, 1.0]
     assert Axis(0.0, 1999.0).ticks(5) == [0.0, 500.0, 1000.0, 1500.0]
