@@ -213,6 +213,10 @@ def evaluate(goal: Goal, lab: Lab) -> Standing:
     """
     if not goal.every:
         return _evaluate(goal, lab)
+    if lab.sample_count > MOST_SAMPLES:  # the learner has put other data on the bench
+        text = _("all: asks at most {most} samples; there are {count}")
+        trouble = text.format(most=MOST_SAMPLES, count=lab.sample_count)
+        return Standing(goal, met=False, trouble=trouble)
     failing, first = 0, None
     last = Standing(goal, met=False, trouble=_("the experiment has no data"))
     with _visiting(lab) as samples:

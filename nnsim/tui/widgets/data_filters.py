@@ -95,9 +95,9 @@ class Filters:
         """The line, in full where there is room for it, else in short."""
         if found is None:
             return []
-        count = f"{listed}/{found.count}"
-        pieces: list[Piece] = []
-        for full in (True, False):
+        whole = f"{listed}/{found.count}"
+        pieces, count = list[Piece](), ""
+        for full, count in ((True, whole), (False, whole), (False, str(listed))):
             pieces = [Piece(" ")]
             for each in self._settings(found):
                 pieces.append(Piece(f"{each.key} ", "header", each.action))
