@@ -24,13 +24,15 @@ def test_lines_of_a_lesson_may_change_the_data(lab):
 @pytest.mark.parametrize("line", ["savedata x.csv", "savedata x.npz !", "loaddata x.csv",
                                   "savedata ../x.csv !", "savedata ~/x.npz !"])  # fmt: skip
 def test_lines_of_a_lesson_reach_no_files(lab, tmp_path, monkeypatch, line):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    (tmp_path / "x.csv").write_text("mine")
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("HOME", str(folder))
+    (folder / "x.csv").write_text("mine")
     with pytest.raises(StageError, match="no files can be reached from here"):
         run_lines((line,), "do", lab)
-    assert (tmp_path / "x.csv").read_text() == "mine"
-    assert [path.name for path in tmp_path.iterdir()] == ["x.csv"]
+    assert (folder / "x.csv").read_text() == "mine"
+    assert [path.name for path in folder.iterdir()] == ["x.csv"]
 
 
 def test_a_goal_for_all_is_asked_of_the_data_that_is_there(lab):
