@@ -38,7 +38,9 @@ LARGEST = 2**30
 """Bytes of a file that is opened at all."""
 _LARGEST_HEADER = 64 * 2**20
 _MOST_ENTRIES = 2000
-_LEVEL = 4  # of compression: parameters hardly shrink, and nobody wants to wait
+_LEVEL = 1
+# Parameters hardly shrink, and nobody wants to wait: so large an array has to shrink by so much.
+_LARGE, _PIECE, _WORTH = 2**20, 2**16, 0.6
 _NAME = re.compile(r"[\w.]+\.npy")
 
 # What zipfile, zlib and NumPy raise over files that are cut short, damaged or encrypted.
@@ -50,19 +52,29 @@ _DAMAGE = (
 
 def pack(header: Mapping[str, Any], arrays: Mapping[str, Array]) -> bytes:
     """Return the file; the same header and arrays always give the same bytes."""
+    text = json.dumps(header, allow_nan=False, separators=(",", ":"))
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
-        text = json.dumps(header, allow_nan=False, separators=(",", ":"))
-        archive.writestr(_entry(HEADER), text)
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(_entry(HEADER), text, compresslevel=_LEVEL)
         for name, array in arrays.items():
-            with archive.open(_entry(f"{name}.npy"), "w", force_zip64=True) as member:
-                npy.write_array(member, np.asarray(array, order="C"), allow_pickle=False)
+            content = io.BytesIO()
+            npy.write_array(content, np.asarray(array, order="C"), allow_pickle=False)
+            entry = _entry(f"{name}.npy", packed=_shrinks(content.getbuffer()))
+            archive.writestr(entry, content.getbuffer(), compresslevel=_LEVEL)
     return buffer.getvalue()
 
 
-def _entry(name: str) -> zipfile.ZipInfo:
+def _shrinks(content: memoryview) -> bool:
+    """Tell whether packing is worth the time; large arrays are tried at a piece of the middle."""
+    if len(content) < _LARGE:
+        return True
+    piece = content[len(content) // 2 :][:_PIECE]
+    return len(zlib.compress(piece, _LEVEL)) < _WORTH * len(piece)
+
+
+def _entry(name: str, *, packed: bool = True) -> zipfile.ZipInfo:
     entry = zipfile.ZipInfo(name)  # of 1980: the time is no part of what is saved
-    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.compress_type = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
     entry.external_attr = 0o600 << 16
     return entry
 
