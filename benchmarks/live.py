@@ -24,6 +24,7 @@ EXPERIMENT = "digits-4x3"
 VIEWS = {
     "2 Network": ("2", "─ 2 Network"),
     "5 Train": ("5", "─ 5 Train"),
+    "6 Data": ("6", "─ 6 Data"),
     "7 Map": ("7", "─ 7 Map"),
     "9 Landscape": ("9", "─ 9 Landscape"),
 }

@@ -8,11 +8,13 @@ widget that had the focus before, and run as its shortcuts.
 from __future__ import annotations
 
 from collections import deque
+from typing import Any
 
 from textual import events
 from textual.app import App
 from textual.message import Message
 from textual.message_pump import MessagePump
+from textual.screen import Screen
 
 PATIENCE = 0.25  # seconds to wait for a sign that may be lost with a widget that is removed
 
@@ -48,10 +50,8 @@ class KeyQueue(App[None]):
         self._key_in_work = True
         self._keys_taken += 1
         number = self._keys_taken
-        give_way = getattr(self.screen, "give_way", None)
-        if give_way is not None:  # what computes in a thread waits until the key is answered
-            give_way()
         target = self.focused or self.screen
+        _tell(self.screen, "give_way")  # what computes in a thread waits until the key is answered
         await super().on_event(key)
         target.post_message(KeyDone(number))
         self.set_timer(PATIENCE, lambda: self._done(number))
@@ -63,6 +63,7 @@ class KeyQueue(App[None]):
     async def _done(self, number: int) -> None:
         if number == self._keys_taken and self._key_in_work:
             self._key_in_work = False
+            _tell(self.screen, "go_on")
             await self._next_key()
 
     async def _next_key(self) -> None:
@@ -79,6 +80,13 @@ class KeyQueue(App[None]):
         if self._keys_held:
             self._keys_held = False
             self.call_later(self._next_key)
+
+
+def _tell(screen: Screen[Any], name: str) -> None:
+    """Call a method of a screen that has it."""
+    method = getattr(screen, name, None)
+    if method is not None:
+        method()
 
 
 def hold_keys(node: MessagePump) -> None:

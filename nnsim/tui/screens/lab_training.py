@@ -41,10 +41,20 @@ class TrainingScreen(LineScreen):
         self.show()
 
     def give_way(self) -> None:
-        """Let training wait until what is to be shown now has been drawn."""
+        """Let training wait for a moment, while something is worked out for the screen."""
         if self.live is not None:
             self.live.give_way()
-            self.call_after_refresh(self.live.go_on)
+
+    def go_on(self) -> None:
+        """Let training go on."""
+        if self.live is not None:
+            self.live.go_on()
+
+    def _on_timer_update(self) -> None:
+        """Draw what has changed (this is where Textual does it), while training waits."""
+        self.give_way()
+        super()._on_timer_update()
+        self.go_on()
 
     @property
     def runner(self) -> Runner:
@@ -141,6 +151,7 @@ class TrainingScreen(LineScreen):
             return
         self.give_way()
         self.show_training()
+        self.go_on()
         line, now = self.query_one(StatusLine), monotonic()
         if line.text not in (self._progress_said, self._heard):
             self._heard, self._heard_at = line.text, now
