@@ -42,6 +42,14 @@ def style_at(plot, x, y):
     raise AssertionError(f"line {y} has no cell {x}")
 
 
+@pytest.fixture(autouse=True)
+def clock(monkeypatch):
+    """A clock that stands still unless a test sets it: on a busy machine keys may take seconds."""
+    now = [100.0]
+    monkeypatch.setattr(probe_module, "monotonic", lambda: now[0])
+    return now
+
+
 @pytest.fixture
 def open_plot(open_app):
     """The app at an experiment with a plot, and the plot of panel 1."""
@@ -189,14 +197,12 @@ async def test_keys_move_the_probe_by_small_and_large_steps(open_plot):
         assert lab.input.tolist() == pytest.approx([0, -4 * step])
 
 
-async def test_steps_in_a_row_are_undone_together(open_plot, monkeypatch):
+async def test_steps_in_a_row_are_undone_together(open_plot, clock):
     app, _plot = open_plot("planar")
-    now = [100.0]
-    monkeypatch.setattr(probe_module, "monotonic", lambda: now[0])
     async with app.run_test(size=(80, 24)) as pilot:
         lab = app.screen.lab
         await pilot.press("right", "right", "up")
-        now[0] += 5
+        clock[0] += 5
         await pilot.press("left", "left")
         assert lab.input.tolist() == pytest.approx([0, 0.2])
         await pilot.press("u")
