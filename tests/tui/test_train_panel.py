@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 
-from nnsim.tui.widgets.command_bar import CommandBar
+from nnsim.tui.widgets.command_bar import CommandBar, CommandInput
 from nnsim.tui.widgets.lines import StatusLine
 from nnsim.tui.widgets.train_head import VIEWS, TrainHead, TrainLines
 from nnsim.tui.widgets.train_panel import TrainPanel
@@ -143,6 +143,30 @@ async def test_space_starts_and_pauses(open_app):
         assert not lab.running.on
         assert "■" in head(app)
         assert f"epoch {lab.trainer.epoch}" in head(app)
+
+
+async def test_settings_change_while_training_goes_on_and_going_back_pauses(open_app):
+    app = open_app("digits-4x3")
+    async with app.run_test(size=(120, 36)) as pilot:
+        lab = app.screen.lab
+        await press(app, pilot, "5", "down")
+        await pilot.press("space", "plus", "down", "plus")
+        assert lab.running.on
+        assert (lab.trainer.learning_rate, lab.trainer.optimizer.name) == (0.5, "momentum")
+        epoch = lab.trainer.epoch
+        while lab.trainer.epoch < epoch + 20:
+            await pilot.pause(0.05)
+        await pilot.press("v", "v", "v", "v", "left")
+        assert not lab.running.on
+        assert lab.trainer.epoch in lab.timeline.run.epochs
+        assert lab.trainer.epoch < lab.timeline.run.last
+
+
+async def test_e_types_the_rate_where_the_chosen_setting_takes_no_number(open_app):
+    app = open_app("digits-4x3")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(app, pilot, "5", "e")
+        assert app.screen.query_one(CommandInput).value == "rate 0.2"
 
 
 def texts(panel) -> list[str]:

@@ -136,6 +136,8 @@ class TrainControls(BenchPanel):
             self._ask(command)
 
     def action_type(self) -> None:
-        """Type a value for the chosen setting."""
-        if self._settings and self._settings[self._chosen].typed:
-            self.post_message(self.AskedLine(self._settings[self._chosen].typed))
+        """Type a value for the chosen setting; where it takes none, for the rate."""
+        chosen = self._settings[self._chosen : self._chosen + 1]
+        typed = [s.typed for s in (*chosen, *self._settings) if s.typed]
+        if typed:
+            self.post_message(self.AskedLine(typed[0]))
