@@ -46,6 +46,14 @@ async def until(condition) -> None:
         await asyncio.sleep(0.005)
 
 
+async def press(app, pilot, *keys: str) -> None:
+    """Press keys, each when the one before is done."""
+    for key in keys:
+        taken = app._keys_taken
+        await pilot.press(key)
+        await until(lambda taken=taken: app._keys_taken > taken and not app._key_in_work)
+
+
 async def trained(app, more: int = 10) -> None:
     """Wait until the bench has seen so many more epochs."""
     lab = app.screen.lab
@@ -60,12 +68,12 @@ async def test_t_trains_without_end_and_pauses(open_app):
     app = open_app("demons")
     async with app.run_test(size=SIZE) as pilot:
         lab = app.screen.lab
-        await pilot.press("t")
+        await press(app, pilot, "t")
         assert app.screen.live is not None
         await trained(app, 200)
         assert status(app).startswith("training: epoch ")
         assert lab.running.on
-        await pilot.press("t")
+        await press(app, pilot, "t")
         assert app.screen.live is None
         assert not trainings()
         epoch = lab.trainer.epoch
@@ -73,7 +81,7 @@ async def test_t_trains_without_end_and_pauses(open_app):
         plain = Lab(load("demons"))
         plain.run(f"train {epoch}")
         assert np.array_equal(lab.network.parameters, plain.network.parameters)
-        await pilot.press("u")
+        await press(app, pilot, "u")
         assert lab.trainer.epoch == 0
 
 
@@ -81,12 +89,12 @@ async def test_escape_pauses_and_then_goes_home(open_app):
     app = open_app("demons")
     async with app.run_test(size=SIZE) as pilot:
         screen = app.screen
-        await pilot.press("t")
+        await press(app, pilot, "t")
         await trained(app)
-        await pilot.press("escape")
+        await press(app, pilot, "escape")
         assert screen.live is None
         assert app.screen is screen
-        await pilot.press("escape")
+        await press(app, pilot, "escape")
         assert isinstance(app.screen, HomeScreen)
 
 
@@ -108,9 +116,9 @@ async def test_the_status_tells_how_far_it_is(open_app):
     async with app.run_test(size=SIZE) as pilot:
         app.screen.execute("until 5000000")
         assert status(app).endswith("of 5000000; Esc stops")
-        await pilot.press("escape")
+        await press(app, pilot, "escape")
         assert app.screen.lab.running.target == 5000000
-        await pilot.press("t")
+        await press(app, pilot, "t")
         await trained(app)
         assert status(app).endswith("of 5000000; Esc stops")
 
@@ -137,16 +145,16 @@ async def test_keys_are_answered_while_it_trains(open_app):
     app = open_app("demons")
     async with app.run_test(size=SIZE) as pilot:
         lab, screen = app.screen.lab, app.screen
-        await pilot.press("t")
+        await press(app, pilot, "t")
         await trained(app)
         live = screen.live
-        await pilot.press("space")
+        await press(app, pilot, "space")
         await until(lambda: status(app) == "pixel 1 is 1")
         assert lab.input[0] == 1
-        await pilot.press("right", "space", "right_square_bracket")
+        await press(app, pilot, "right", "space", "right_square_bracket")
         await until(lambda: lab.sample == 0)
         await until(lambda: "sample 1 (" in app.screen.query_one(TitleLine)._right)
-        await pilot.press("3", "right")
+        await press(app, pilot, "3", "right")
         await until(lambda: lab.walk_place is not None)
         epoch = lab.trainer.epoch
         await until(lambda: lab.trainer.epoch > epoch)
@@ -158,9 +166,9 @@ async def test_what_is_shown_is_of_the_epoch_on_the_bench(open_app, screen_text)
     async with app.run_test(size=SIZE) as pilot:
         lab = app.screen.lab
         app.screen.execute("focus hidden[2].w[5]")
-        await pilot.press("t")
+        await press(app, pilot, "t")
         await trained(app, 100)
-        await pilot.press("t")
+        await press(app, pilot, "t")
         await until(lambda: f"epoch {lab.trainer.epoch}" in screen_text(app)[0])
         weight = lab.network.layers[0].weight[4, 1]
         await until(lambda: f"hidden[2].w[5] = {weight:.4f}"[:20] in "".join(screen_text(app)[-3:]))
@@ -169,7 +177,7 @@ async def test_what_is_shown_is_of_the_epoch_on_the_bench(open_app, screen_text)
 async def test_what_a_command_said_is_left_to_be_read(open_app, monkeypatch):
     app = open_app("demons")
     async with app.run_test(size=SIZE) as pilot:
-        await pilot.press("t")
+        await press(app, pilot, "t")
         await trained(app)
         app.screen.execute("rate -1")
         refusal = "! a learning rate is not negative: -1"
@@ -185,18 +193,18 @@ async def test_settings_change_while_it_trains(open_app):
     app = open_app("demons")
     async with app.run_test(size=SIZE) as pilot:
         lab = app.screen.lab
-        await pilot.press("t")
+        await press(app, pilot, "t")
         for line in ("rate 0.05", "optimizer momentum", "batch 8", "l2 0.001", "reset", "seed 3"):
             await trained(app)
             assert app.screen.execute(line)
             assert app.screen.live is not None
         assert lab.trainer.epoch < 10
         await trained(app)
-        await pilot.press("u")  # pauses, and takes back what was trained since
+        await press(app, pilot, "u")  # pauses, and takes back what was trained since
         assert app.screen.live is None
         assert (lab.trainer.epoch, lab.read("learning_rate"), lab.read("l2")) == (0, 0.05, 0.001)
         for _line in range(12):
-            await pilot.press("u")
+            await press(app, pilot, "u")
         assert (lab.trainer.epoch, lab.read("learning_rate"), lab.read("l2")) == (0, 0.2, 0)
         assert not lab.can_undo
 
@@ -206,12 +214,12 @@ async def test_other_layers_while_it_trains(open_app):
     async with app.run_test(size=SIZE) as pilot:
         lab = app.screen.lab
         layers = len(lab.network.layers)
-        await pilot.press("t")
+        await press(app, pilot, "t")
         await trained(app)
         app.screen.execute("collapse")  # the panels are made anew
         await trained(app)
         assert len(lab.network.layers) < layers
-        await pilot.press("escape")
+        await press(app, pilot, "escape")
         assert app.screen.live is None
         assert isinstance(app.screen, LabScreen)
 
@@ -219,12 +227,12 @@ async def test_other_layers_while_it_trains(open_app):
 async def test_muting_a_unit_pauses_and_says_why(open_app):
     app = open_app("demons")
     async with app.run_test(size=SIZE) as pilot:
-        await pilot.press("t")
+        await press(app, pilot, "t")
         await trained(app)
         app.screen.execute("mute hidden[2]")
         assert app.screen.live is None
         assert "would not count in training; type unmute first" in status(app)
-        await pilot.press("t")
+        await press(app, pilot, "t")
         assert status(app).startswith("! hidden[2] would not count")
 
 
@@ -233,16 +241,16 @@ async def test_gates_pause_and_help_does_not(open_app):
     async with app.run_test(size=SIZE) as pilot:
         screen = app.screen
         screen.execute("sample 1")
-        await pilot.press("t")
+        await press(app, pilot, "t")
         await trained(app)
-        await pilot.press("question_mark")
+        await press(app, pilot, "question_mark")
         assert isinstance(app.screen, HelpScreen)
         epoch = screen.lab.trainer.epoch
         await asyncio.sleep(0.05)
         assert screen.live is not None
-        await pilot.press("escape")
+        await press(app, pilot, "escape")
         await until(lambda: screen.lab.trainer.epoch > epoch)
-        await pilot.press("g")
+        await press(app, pilot, "g")
         assert screen.live is None
         await until(lambda: isinstance(app.screen, CircuitScreen))
 
@@ -251,7 +259,7 @@ async def test_leaving_the_bench_in_another_way_pauses(open_app):
     app = open_app("demons")
     async with app.run_test(size=SIZE) as pilot:
         screen = app.screen
-        await pilot.press("t")
+        await press(app, pilot, "t")
         await trained(app)
         app.show_home()
         await until(lambda: screen.live is None)
@@ -266,14 +274,14 @@ async def test_divergence_stops_with_a_sentence(open_app, screen_text):
     async with app.run_test(size=(80, 24)) as pilot:
         lab = app.screen.lab
         app.screen.execute("rate 1000")
-        await pilot.press("t")
+        await press(app, pilot, "t")
         await until(lambda: app.screen.live is None)
         await until(lambda: status(app).startswith("! training diverged in epoch "))
         assert "at learning rate 1000" in status(app)
         assert "the last finite state is kept" in status(app)
         assert np.isfinite(lab.network.parameters).all()
         await until(lambda: "try reset, then rate 100" in " ".join(screen_text(app)))
-        await pilot.press("u")
+        await press(app, pilot, "u")
         assert lab.read("diverged") == 0
         assert lab.running.problem == ""
 
@@ -302,7 +310,7 @@ targets = [[1], [0]]
             if key is None:
                 app.screen.execute("train 5")
             else:
-                await pilot.press(key)
+                await press(app, pilot, key)
             assert "no gradient passes, so it can't be trained" in status(app)
             assert status(app).startswith("! ")
             assert app.screen.live is None
@@ -319,11 +327,11 @@ async def test_an_error_in_the_thread_is_shown(open_app, monkeypatch):
     monkeypatch.setattr(Trainer, "advance", failing)
     app = open_app("demons")
     async with app.run_test(size=SIZE) as pilot:
-        await pilot.press("t")
+        await press(app, pilot, "t")
         await until(lambda: app.screen.live is None)
         problem = "! training was stopped by an error: ZeroDivisionError: of all things"
         await until(lambda: status(app) == problem)
-        await pilot.press("space")
+        await press(app, pilot, "space")
         await until(lambda: app.screen.lab.input[0] == 1)
 
 
@@ -333,7 +341,7 @@ async def test_an_error_in_the_thread_is_shown(open_app, monkeypatch):
 async def test_leaving_the_app_leaves_no_thread(open_app):
     app = open_app("demons")
     async with app.run_test(size=SIZE) as pilot:
-        await pilot.press("t")
+        await press(app, pilot, "t")
         await trained(app)
         assert trainings()
     assert not trainings()
@@ -342,9 +350,9 @@ async def test_leaving_the_app_leaves_no_thread(open_app):
 async def test_leaving_the_app_from_help_leaves_no_thread(open_app):
     app = open_app("demons")
     async with app.run_test(size=SIZE) as pilot:
-        await pilot.press("t")
+        await press(app, pilot, "t")
         await trained(app)
-        await pilot.press("question_mark")
+        await press(app, pilot, "question_mark")
     assert not trainings()
 
 
@@ -354,7 +362,7 @@ async def test_many_starts_and_stops_leave_nothing_behind(open_app):
         screen = app.screen
         timers = len(screen._timers)
         for _cycle in range(30):
-            await pilot.press("t")
+            await press(app, pilot, "t")
         assert screen.live is None
         assert not trainings()
         gc.collect()
@@ -424,7 +432,7 @@ async def test_goals_are_looked_at_while_it_trains(lesson_app):
         assert app.screen.live is not None
         assert player.lab.trainer.epoch >= 50
         app.screen.query_one("#input").focus()
-        await pilot.press("n")  # another step has a bench of its own: nothing trains on it
+        await press(app, pilot, "n")  # another step has a bench of its own: nothing trains on it
         await until(lambda: player.index == 1)
         assert app.screen.live is None
         assert app.screen.lab is player.lab
