@@ -99,12 +99,12 @@ async def test_a_regression_shows_what_is_missing(open_app):
         panel, lab = await at_data(pilot), app.screen.lab
         number, target, output, missing, loss, *inputs = lines(panel)[2].split()
         data = lab.experiment.data
-        assert float(target) == pytest.approx(data.targets[0, 0], abs=1e-3)
+        assert float(target) == pytest.approx(data.targets[0, 0], abs=6e-3)
         said = lab.network.forward(data.inputs[:1])[0, 0]
-        assert float(output) == pytest.approx(said, abs=1e-3)
-        assert float(missing) == pytest.approx(data.targets[0, 0] - said, abs=1e-3)
+        assert float(output) == pytest.approx(said, abs=6e-3)
+        assert float(missing) == pytest.approx(data.targets[0, 0] - said, abs=6e-3)
         assert float(loss) == pytest.approx((data.targets[0, 0] - said) ** 2, rel=1e-2)
-        assert float(inputs[0]) == pytest.approx(data.inputs[0, 0], abs=1e-3)
+        assert float(inputs[0]) == pytest.approx(data.inputs[0, 0], abs=6e-3)
         assert number == "1"
         await pilot.press("m", "f", "x")  # without classes there is nothing of the kind
         assert panel.matrix is None

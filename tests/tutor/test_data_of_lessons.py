@@ -29,7 +29,7 @@ def test_lines_of_a_lesson_reach_no_files(lab, tmp_path, monkeypatch, line):
     monkeypatch.chdir(folder)
     monkeypatch.setenv("HOME", str(folder))
     (folder / "x.csv").write_text("mine")
-    with pytest.raises(StageError, match="no files can be reached from here"):
+    with pytest.raises(StageError, match=r"no files"):
         run_lines((line,), "do", lab)
     assert (folder / "x.csv").read_text() == "mine"
     assert [path.name for path in folder.iterdir()] == ["x.csv"]

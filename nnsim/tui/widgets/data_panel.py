@@ -21,7 +21,8 @@ class DataPanel(DataList):
     HELP = N_(
         "The samples: what each is, what the network reads and how surely (1: no other class comes "
         "near), its loss, the epoch at which it was first read right, and how often that was lost "
-        "again. Those marked 'test' are never trained on. Moving to a sample puts it on the input. "
+        "again; where there are no classes, the target less the output as the error. Those marked "
+        "'test' are never trained on. Moving to a sample puts it on the input. "
         "f, x and v choose what is listed: a class, what is read wrong or right, training or test "
         "samples; o puts the worst first; m shows which class is read as which. A adds what is "
         "on the input, d removes the sample, r says what it is instead; all can be undone."

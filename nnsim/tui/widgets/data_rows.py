@@ -86,7 +86,7 @@ class SampleTable:
         return columns
 
     def _of_numbers(self) -> list[Column]:
-        width = 9 if self._experiment.outputs == 1 else 15
+        width = self._number_width
         found = self._found
         columns = [
             self._number_column(),
@@ -94,8 +94,8 @@ class SampleTable:
                                                         "strong")),
             self._column(_("output"), width, lambda i: (self._several(found.outputs[i], width),
                                                         "")),
-            self._column(_("missing"), width, self._missing, keep=5),
-            self._column(_("loss"), 9, lambda i: (self._short(found.losses[i], 9), ""), keep=6),
+            self._column(_("error"), width, self._missing, keep=5),
+            self._column(_("loss"), 6, lambda i: (self._short(found.losses[i], 6), ""), keep=6),
         ]  # fmt: skip
         if found.data.test_count:
             width = max(4, cell_len(_("test")))
@@ -154,10 +154,12 @@ class SampleTable:
         times = self._told[index].forgotten
         return (str(times), "strong") if times else ("", "")
 
+    @property
+    def _number_width(self) -> int:
+        return 6 if self._experiment.outputs == 1 else 15
+
     def _missing(self, index: int) -> tuple[str, str]:
-        return self._several(
-            self._found.residual(index), 9 if self._experiment.outputs == 1 else 15
-        ), ""
+        return self._several(self._found.residual(index), self._number_width), ""
 
     def _input(self, index: int) -> tuple[str, str]:
         values = self._found.inputs(index).reshape(-1)
