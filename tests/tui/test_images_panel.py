@@ -107,6 +107,20 @@ async def test_it_follows_the_input_and_training(open_app):
         assert "−2.50" not in other
 
 
+async def test_the_number_under_the_cursor_can_be_typed_anew(open_app):
+    async with open_app("window-4x4").run_test(size=(80, 24)) as pilot:
+        panel, lab = await opened(pilot, "right"), pilot.app.screen.lab
+        await pilot.pause(0.1)
+        assert str(lab.focus) == "conv[1].w[1,2,1]"
+        await pilot.press("e", "ctrl+u", *"0.5", "enter")
+        await pilot.pause(0.2)
+        assert lab.network.layers[0].weight[0, 1, 0, 0] == 0.5
+        assert "+0.50" in text(panel)
+        await pilot.press("u")
+        await pilot.pause(0.2)
+        assert lab.network.layers[0].weight[0, 1, 0, 0] == 0.0
+
+
 async def test_channels_of_a_colour_stand_side_by_side(open_app):
     async with open_app("rgb-4x4").run_test(size=(80, 24)) as pilot:
         panel = await opened(pilot)

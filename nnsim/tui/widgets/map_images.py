@@ -268,9 +268,11 @@ class ImagesPanel(BenchPanel):
         return self.sheet.tiles[spot.tile].plates[spot.plate].address(spot.row, spot.column)
 
     def _go(self, spot: Spot) -> None:
+        """Put the cursor on a number; the bench looks at it then, so that w and e are about it."""
         if self.look is not None and spot != self.spot:
             self.spot = spot
             self._draw()
+            self.post_message(self.Asked(f"focus {self.address()}"))
 
     def action_move(self, right: int, down: int) -> None:
         """Go to the nearest number in a direction."""
