@@ -94,7 +94,7 @@ class Keeper:
             name += SUFFIX
         own = self.file is not None and _are_one(name, self.file)
         if not own and not over and _is_there(name):
-            problem = _("{file} is there already; save! {file} writes over it")
+            problem = _("{file} is there already; save {file} ! writes over it")
             raise LabError(problem.format(file=name))
         content = pack(self.lab, panel=self.panel)
         write_file(name, content, new=not own and not over)

@@ -1,5 +1,6 @@
 """A bench that was saved and opened goes on as if it had never been closed; nonsense is refused."""
 
+import dataclasses
 import io
 import json
 import random
@@ -11,11 +12,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nnsim.experiments import ExperimentError, load
+from nnsim.experiments import DataSet, Experiment, ExperimentError, load
 from nnsim.experiments.archive import Archive
 from nnsim.lab import Lab
+from nnsim.lab.moment import Moment
 from nnsim.lab.session import Mark, pack, unpack
 from nnsim.lab.session.form import STATE_KEYS
+from nnsim.lab.surgery import Condition
+from nnsim.lab.timeline import Run, Setup, Timeline
 
 WHOLE = """
 id = "everything"
@@ -140,7 +144,8 @@ def test_whatever_was_done_before(random_labs, data):
     lines = ["train 2", "step", "rewind 1", "rewind 0", "seed 3", "reset", "collapse", "undo",
              "sample 2", "clear", "target 0", "forward term", "next 3", "backward", "rate 0.01",
              "optimizer adam", "optimizer rmsprop", "set l2 0.1", "mute layer1[1]",
-             "mute conv[1]", "plant doubled layer1", "plant no_bias scores", "start zeros"]  # fmt: skip  # noqa: E501
+             "mute conv[1]", "add 1", "remove 2", "label 1 1", "batch 2", "dropout drop 0.1",
+             "until 3", "start he", "place 0.2 0.1", "plant doubled layer1", "plant no_bias scores", "start zeros"]  # fmt: skip  # noqa: E501
     for line in data.draw(st.lists(st.sampled_from(lines), max_size=6)):
         with suppress(ValueError):  # refused, which leaves the bench as it was
             lab.run(line)
@@ -258,6 +263,49 @@ def test_numbers_that_are_not_finite_are_not_saved(everything):
 def test_a_session_holds_all_that_training_goes_on_from(everything):
     kept = {*STATE_KEYS, "epoch", "updates", "parameters", "running", "slots", "best"}
     assert set(everything().trainer.state()) == kept
+
+
+def test_nothing_of_the_bench_is_forgotten():
+    """What is added to these must be kept too, or be made anew: then this test is to be told."""
+    fields = {
+        Setup: {"experiment", "network", "trainer", "start", "reader", "seed", "initializer"},
+        Run: {"number", "setup", "frames", "first", "last", "parent", "fork", "digits"},
+        Timeline: {"runs", "current", "grown"},
+        Condition: {"l2", "seed", "bug", "muted"},
+        Moment: {
+            "experiment", "network", "trainer", "training", "start", "epoch", "stopped",
+            "condition", "timeline", "grown", "input", "target", "sample", "edited", "focus",
+            "walk_place", "circuit",
+        },
+        DataSet: {"inputs", "targets", "labels", "test_inputs", "test_targets", "test_labels",
+                  "room", "grown"},
+        Experiment: {"id", "title", "path", "input", "classes", "network", "data", "training"},
+    }  # fmt: skip
+    for kind, names in fields.items():
+        assert {field.name for field in dataclasses.fields(kind)} == names, kind
+
+
+def test_a_run_knows_where_its_start_came_from(everything):
+    lab = everything()
+    for line in ("train 2", "seed 5", "train 2", "start constant 0.5", "train 1"):
+        lab.run(line)
+    other = reopened(lab).lab
+    starts = [(run.setup.seed, run.setup.initializer) for run in lab.timeline.runs]
+    assert starts == [(run.setup.seed, run.setup.initializer) for run in other.timeline.runs]
+    assert len(set(starts)) == 3
+
+
+def test_data_that_was_changed(everything):
+    lab = everything()
+    for line in ("train 2", "sample 1", "pixel 3", "add yes", "label 2 yes", "remove 4", "train 2",
+                 "paint 1111/0000/1111/0000", "add no"):  # fmt: skip
+        lab.run(line)
+    other = reopened(lab).lab
+    for name in ("inputs", "targets", "labels"):
+        np.testing.assert_array_equal(
+            getattr(other.experiment.data, name), getattr(lab.experiment.data, name)
+        )
+    assert same(lab, other, "train 2", "rewind 1", "train 1", "remove 1", "add yes", "train 1")
 
 
 def test_its_size_is_bounded_by_that_of_the_timeline():

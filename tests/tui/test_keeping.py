@@ -108,10 +108,10 @@ async def test_another_file_is_written_over_only_with_a_sign(open_app, own_folde
     app = open_app("digits-4x3")
     async with app.run_test(size=SIZE) as pilot:
         await type_line(pilot, "save notes.txt")
-        assert "save! notes.txt writes over it" in refused(app)
+        assert "save notes.txt ! writes over it" in refused(app)
         assert notes.read_text() == "mine"
         await pilot.press("escape")
-        await type_line(pilot, "save! notes.txt")
+        await type_line(pilot, "save notes.txt !")
         assert "saved" in said(app)
     assert open_session("notes.txt").lab.experiment.id == "digits-4x3"
 
@@ -131,12 +131,12 @@ async def test_names_with_spaces_and_quotes(open_app, own_folder):
         ("save none/here.nnsim", "there is no folder none"),
         ("save .", "folder"),
         ("save folder", "this is a folder"),
-        ("save! folder.nnsim", "this is a folder"),
-        ("save! /dev/null", "no ordinary file"),
-        ("save! /dev/full", "no ordinary file"),
+        ("save folder.nnsim !", "this is a folder"),
+        ("save /dev/null!", "no ordinary file"),
+        ("save /dev/full !", "no ordinary file"),
         ("save " + "x" * 300, "can't be written"),
-        ('save! ""', "say it like this"),
-        ("save!", "say it like this"),
+        ('save ""', "say it like this"),
+        ("save !", "say it like this"),
     ],
 )
 async def test_what_can_not_be_saved_to(open_app, own_folder, line, words):

@@ -15,28 +15,18 @@ LONGEST_NAME = 1000  # words of a file's name
 
 
 @command(
-    "save [FILE]",
+    "save [FILE [!]]",
     N_("save the session: save my-network.nnsim; without a name, to the file it has"),
     changes=False,
 )
 def _save(lab: Lab, rest: str) -> str:
     words(rest, "save", 0, LONGEST_NAME)
-    return _keep(lab, rest, over=False)
-
-
-@command("save! FILE", N_("save the session over a file that is there already"), changes=False)
-def _save_over(lab: Lab, rest: str) -> str:
-    words(rest, "save!", 1, LONGEST_NAME)
-    return _keep(lab, rest, over=True)
-
-
-def _keep(lab: Lab, rest: str, *, over: bool) -> str:
-    """Let the session be written to the file of this name, which may have spaces and quotes."""
     if lab.keep is None:
         raise LabError(_("nothing can be saved from here"))
-    name = rest.strip()
+    over = rest.endswith("!")
+    name = rest[:-1].strip() if over else rest
     if len(name) > 1 and name[0] == name[-1] and name[0] in "\"'":
         name = name[1:-1]
     if not name and rest:
-        raise LabError(_("say it like this: {usage}").format(usage=COMMANDS["save!"].usage))
+        raise LabError(_("say it like this: {usage}").format(usage=COMMANDS["save"].usage))
     return lab.keep(name, over)

@@ -21,8 +21,8 @@ STATE_KEYS = (
 )  # fmt: skip
 FRAME_KEYS = ("network", "optimizer", "epochs", "updates", "l2", "states")
 RUN_KEYS = (
-    "number", "experiment", "network", "start", "frames", "first", "last", "parent", "fork",
-    "digits",
+    "number", "experiment", "network", "start", "seed", "initializer", "frames", "first", "last",
+    "parent", "fork", "digits",
 )  # fmt: skip
 BENCH_KEYS = (
     "experiment", "network", "start", "state", "epoch", "updates", "stopped", "target", "sample",

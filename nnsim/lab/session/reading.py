@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnsim.engine.initializers import initializer
+from nnsim.engine.seeds import LARGEST_SEED
 from nnsim.experiments import Experiment, ExperimentError
 from nnsim.experiments.archive import Archive
 from nnsim.experiments.description import read_experiment
@@ -118,10 +120,10 @@ class _Reader:
     def _read_network(self, table: Table) -> tuple[Network, Trainer, Condition]:
         table.only(form.NETWORK_KEYS)
         experiment = self._experiments[states.place_in(table, "experiment", self._experiments)]
-        seed = table.integer("seed", None, 0, 2**63 - 1)
+        seed = table.integer("seed", None, 0, LARGEST_SEED)
         network = experiment.build_network(seed)
         trainer = experiment.build_trainer(
-            network, table.integer("trainer_seed", None, 0, 2**63 - 1)
+            network, table.integer("trainer_seed", None, 0, LARGEST_SEED)
         )
         network.l1 = table.number("l1", None, 0)
         network.generator.bit_generator.state = states.read_generator(table, "generator")
@@ -171,7 +173,7 @@ class _Reader:
         groups = [
             self._group(table, number) for number, table in enumerate(self._groups())
         ]  # fmt: skip
-        setups: dict[tuple[int, int, int], Setup] = {}
+        setups: list[Setup] = []
         runs = tuple(self._run(table, groups, setups) for table in self._tables("runs", MOST_RUNS))
         if len({run.number for run in runs}) < len(runs):
             self._top.fail("runs", _("two runs have the same number"))
@@ -230,16 +232,12 @@ class _Reader:
         self,
         table: Table,
         groups: list[tuple[int, list[Frame]]],
-        setups: dict[tuple[int, int, int], Setup],
+        setups: list[Setup],
     ) -> Run:
         table.only(form.RUN_KEYS)
         network = states.place_in(table, "network", self._setups)
         experiment = states.place_in(table, "experiment", self._experiments)
-        start = self._start(table, network)
-        key = (experiment, network, id(start))
-        if key not in setups:
-            built, trainer, _condition = self._setups[network]
-            setups[key] = Setup.of(self._experiments[experiment], built, trainer, start)
+        setup = self._setup(table, experiment, network, setups)
         first = table.integer("first", None, 0, form.MOST)
         last = table.integer("last", None, first, form.MOST)
         frames = tuple(self._frames(table, groups, network))
@@ -250,11 +248,33 @@ class _Reader:
         if not fits(list(frames)):
             table.fail("frames", _("there are more epochs than a run keeps"))
         return Run(
-            table.integer("number", None, 1, form.MOST), setups[key], frames, first, last,
+            table.integer("number", None, 1, form.MOST), setup, frames, first, last,
             parent=states.optional_integer(table, "parent", 1, form.MOST),
             fork=states.optional_integer(table, "fork", first, last),
             digits=table.integer("digits", None, -64, 64),
         )  # fmt: skip
+
+    def _setup(self, table: Table, experiment: int, network: int, setups: list[Setup]) -> Setup:
+        """Return what the frames of a run belong to; runs that have it in common share it."""
+        start = self._start(table, network)
+        built, trainer, _condition = self._setups[network]
+        new = Setup.of(self._experiments[experiment], built, trainer, start)
+        shared = [setup.reader for setup in setups if setup.network is built]
+        text = table.text("initializer", "")
+        new = replace(
+            new,
+            reader=shared[0] if shared else new.reader,
+            seed=states.optional_integer(table, "seed", 0, LARGEST_SEED),
+            initializer=table.accepted("initializer", initializer, "") if text else "",
+        )
+        parts = ("experiment", "network", "start", "seed", "initializer")
+        for known in setups:
+            if all(getattr(known, part) is getattr(new, part) for part in parts[:3]) and all(
+                getattr(known, part) == getattr(new, part) for part in parts[3:]
+            ):
+                return known
+        setups.append(new)
+        return new
 
     def _frames(
         self, table: Table, groups: list[tuple[int, list[Frame]]], network: int

@@ -191,6 +191,8 @@ class _Writer:
             "experiment": experiment,
             "network": network,
             "start": self._start(setup.start, network),
+            "seed": setup.seed,
+            "initializer": setup.initializer,
             "frames": [self._frame(frame, network) for frame in run.frames],
             "first": run.first,
             "last": run.last,
