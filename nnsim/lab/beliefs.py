@@ -273,14 +273,23 @@ class Marks:
         Where several samples are the same picture, the highest of their numbers.
         """
         signs = np.zeros(beliefs.layout.count, np.int8)
-        known = self.form >= 0
-        forms = self.form[known]
-        wrong = np.zeros(forms.size, bool)
-        if self.wanted is not None:
-            wrong = beliefs.reading[forms] != self.wanted[known]
-        of_training = (np.arange(len(self.form)) < self.count)[known]
-        np.maximum.at(signs, forms, (1 + wrong + 2 * of_training).astype(np.int8))
+        forms, wanted, trained = self._cases
+        wrong = (wanted >= 0) & (beliefs.reading[forms] != wanted)
+        np.maximum.at(signs, forms, (1 + wrong + 2 * trained).astype(np.int8))
         return signs
+
+    @cached_property
+    def _cases(self) -> tuple[Whole, Whole, Whole]:
+        """Form, class (−1 for none) and whether it is trained on, of samples that differ in them.
+
+        However many samples there are, these are few.
+        """
+        wanted = np.full(self.form.shape, -1) if self.wanted is None else self.wanted
+        most = int(wanted.max(initial=0)) + 2
+        trained = np.arange(len(self.form)) < self.count
+        code = ((self.form * most + wanted + 1) * 2 + trained)[self.form >= 0]
+        cases: Whole = np.unique(code)
+        return cases // 2 // most, cases // 2 % most - 1, cases % 2
 
 
 @lru_cache(maxsize=8)
