@@ -414,3 +414,15 @@ async def test_chinese_columns_stand_under_their_titles(open_app, monkeypatch):
                 }  # fmt: skip
     finally:
         set_language("en")
+
+
+async def test_keys_that_come_before_the_samples_are_read_are_kept(open_app):
+    app = open_app("digits-8x8")
+    async with app.run_test(size=(80, 24)) as pilot:
+        panel = app.screen.query_one(DataPanel)
+        panel.action_filter("right")
+        panel.action_matrix()
+        assert panel.matrix is None
+        await at_data(pilot)
+        assert panel.matrix is not None
+        assert panel.filters.choice.right is False

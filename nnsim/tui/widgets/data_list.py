@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import perf_counter
 from typing import TYPE_CHECKING, ClassVar
 
@@ -64,6 +65,7 @@ class DataList(RowList, BenchPanel):
         self._sample: int | None = None  # that was on the input when last looked at
         self._read_at = self._took = 0.0
         self._again = False
+        self._waiting: list[Callable[[], None]] = []  # keys that came before the samples were read
         self._side = 0  # cells of the picture, and of the gap before it
         self._thinned: Review | None = None  # of which a sample was asked to be removed
         self._at: int | None = None  # where the cursor was before the matrix
@@ -80,10 +82,17 @@ class DataList(RowList, BenchPanel):
                 before is not None and self._found is not None and before.count == self._found.count
             )
             self._arrange(follow=same)
+        waiting, self._waiting = self._waiting, []
+        for action in waiting:
+            action()
         if lab.sample != self._sample:
             self._sample = lab.sample
             self._find(lab.sample)
             self.refresh()
+
+    def call_when_read(self, action: Callable[[], None]) -> None:
+        """Do what a key asks for, as soon as there is anything to do it with."""
+        self._waiting.append(action)
 
     def _take(self, lab: Lab) -> bool:
         """Read the samples anew, where that is due; say whether anything is new."""

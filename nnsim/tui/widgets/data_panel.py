@@ -63,10 +63,12 @@ class DataPanel(DataList):
         found = self._found
         if action == "side":
             return self.matrix is not None
+        if found is None:
+            return True
         if action == "matrix" or (action == "filter" and parameters[0] != "test"):
-            return found is not None and bool(found.classes)
+            return bool(found.classes)
         if action == "filter":
-            return found is not None and found.data.test_count > 0
+            return found.data.test_count > 0
         if action in ("remove", "relabel"):
             return self.matrix is None
         return True
@@ -74,9 +76,10 @@ class DataPanel(DataList):
     def action_filter(self, what: str) -> None:
         """Go on to the next choice of a filter."""
         if self._found is None:
-            return
-        self.filters.turn(what, self._found)
-        self._chosen()
+            self.call_when_read(lambda: self.action_filter(what))
+        elif self.check_action("filter", (what,)):
+            self.filters.turn(what, self._found)
+            self._chosen()
 
     def action_order(self) -> None:
         """Go on to the next order."""
@@ -104,10 +107,14 @@ class DataPanel(DataList):
         """Show the confusion matrix, or the list again."""
         from nnsim.tui.widgets.data_confusion import Confusion
 
-        if self.matrix is None:
+        if self._found is None:
+            self.call_when_read(self.action_matrix)
+        elif not self._found.classes:
+            return
+        elif self.matrix is None:
             self._at = self.sample
             self.matrix = Confusion()
-            if self._found is not None and self._at is not None:
+            if self._at is not None:
                 found = self._found
                 self.matrix.cell = (int(found.wanted[self._at]), int(found.readings[self._at]))
             self.scroll_to(0, 0, animate=False, force=True)
