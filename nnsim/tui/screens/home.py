@@ -14,7 +14,7 @@ from nnsim.tui.screens.guard import GuardedScreen, TooSmall
 from nnsim.tui.widgets.key_line import KeyLine
 from nnsim.tui.widgets.lines import StatusLine
 from nnsim.tui.widgets.rows import Row, RowList
-from nnsim.tui.widgets.wrapping import cut
+from nnsim.tui.widgets.wrapping import cut, right
 
 if TYPE_CHECKING:
     from nnsim.tutor.catalogue import Entry
@@ -73,7 +73,7 @@ class LessonList(RowList):
         return [
             (f" {mark} {entry.number:02d}  ", "strong"),
             (f"{title}  ", ""),
-            (f"{minutes:>7}  ", "dim"),
+            (f"{right(minutes, 7)}  ", "dim"),
             (self._how_far(entry), "strong" if self._begun(entry) else "dim"),
         ]
 

@@ -103,10 +103,10 @@ class LessonScreen(LabScreen, LessonKeys):
         """Cover the numbers of training, or of the samples, while one of them is asked for."""
         told = not self.player.hidden.isdisjoint(TOLD_BY_TRAINING)
         self.query_one("#training").set_class(told, "-covered")
-        self.query_one("#samples").set_class(self._data_tells, "-covered")
+        self.query_one("#samples").set_class(self.data_tells, "-covered")
 
     @property
-    def _data_tells(self) -> bool:
+    def data_tells(self) -> bool:
         """Whether the list of samples would answer: with their losses, or what is read."""
         hidden = self.player.hidden
         output = f"{self.lab.names.layers[-1].name}["
@@ -137,7 +137,7 @@ class LessonScreen(LabScreen, LessonKeys):
 
     def action_panel(self, number: int) -> None:
         """Go to a panel; not to a board that may tell what is asked."""
-        if (number in BOARDS and self.player.hidden) or (number == 6 and self._data_tells):
+        if (number in BOARDS and self.player.hidden) or (number == 6 and self.data_tells):
             self.show(_("this panel tells more than is asked; answer first"), wrong=True)
         else:
             super().action_panel(number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
@@ -12,6 +13,7 @@ from textual.screen import ModalScreen
 from nnsim.circuit.examples import examples
 from nnsim.i18n import N_, _
 from nnsim.tui.widgets.rows import Row, RowList
+from nnsim.tui.widgets.wrapping import left
 
 
 class ExampleList(RowList):
@@ -27,7 +29,7 @@ class ExampleList(RowList):
     def __init__(self) -> None:
         super().__init__()
         self.entries = examples()
-        self._width = max(len(_(entry.title)) for entry in self.entries)
+        self._width = max(cell_len(_(entry.title)) for entry in self.entries)
 
     def row_count(self) -> int:
         """One row for each."""
@@ -38,7 +40,7 @@ class ExampleList(RowList):
         entry = self.entries[index]
         mark = "▶" if index == self.cursor else " "
         return [
-            (f" {mark} {_(entry.title):<{self._width}}  ", "strong"),
+            (f" {mark} {left(_(entry.title), self._width)}  ", "strong"),
             (entry.expression, "dim"),
         ]
 

@@ -13,6 +13,8 @@ from nnsim.tui.widgets.circuit_layout import NUMBER, STUB, Box, CircuitLayout
 from nnsim.tui.widgets.circuit_parts import blamed
 from nnsim.tui.widgets.circuit_wires import HEAVY, LEFT, LIGHT, RIGHT, sides
 from nnsim.tui.widgets.diagram_canvas import Line
+from nnsim.tui.widgets.diagram_text import fit, width_of
+from nnsim.tui.widgets.wrapping import middle
 
 # Corners and edges: plain, of the gate whose turn it is, and of a folded one.
 PLAIN = {"tl": "┌", "tr": "┐", "bl": "└", "br": "┘", "-": "─", "|": "│",
@@ -192,12 +194,12 @@ class Scene:
         port = y in box.ports
         if y in (box.y - box.half, box.y + box.half):
             top = y < box.y
-            title = (f"!{box.title}"[:inner] if wrong else box.title) if top else ""
+            title = (fit(f"!{box.title}", inner) if wrong else box.title) if top else ""
             start = edge[("t>" if top else "b>") if port else ("tl" if top else "bl")]
-            rest = edge["-"] * (inner - len(title)) + edge["tr" if top else "br"]
+            rest = edge["-"] * (inner - width_of(title)) + edge["tr" if top else "br"]
             line.put(x, start, (look, 0))
             line.put(x + 1, title, (look if current or wrong else "title", 0))
-            line.put(x + 1 + len(title), rest, (look, 0))
+            line.put(x + 1 + width_of(title), rest, (look, 0))
             return
         line.put(x, edge[">"] if port else edge["|"], (look, 0))
         line.put(x + box.width - 1, edge["out"] if y == box.y else edge["|"], (look, 0))
@@ -205,6 +207,6 @@ class Scene:
             return
         before = "[" if selected else "▶" if current and self.forward else " "
         behind = "]" if selected else "◀" if current and not self.forward else " "
-        text = before + box.symbol.center(inner - 2) + behind
+        text = before + middle(box.symbol, inner - 2) + behind
         name = "selected" if selected else "current-symbol" if current else "symbol"
         line.put(x + 1, text, (name if known or selected else "dim", 0))

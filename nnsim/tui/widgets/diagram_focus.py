@@ -36,6 +36,7 @@ from nnsim.tui.widgets.diagram_wires import (
     strongest,
 )
 from nnsim.tui.widgets.pixels import shade
+from nnsim.tui.widgets.wrapping import middle
 
 MOST, LEAST = 10, 0.45
 """The overview draws this many wires of a layer, and none below this share of the strongest."""
@@ -311,7 +312,7 @@ class FocusPicture:
         elif row == 1:
             text = number(a, min(inner, 6 if inner >= 8 else 5), plus=False).strip()
             line.put(x, corners[3], border)
-            line.put(x + 1, text.center(inner), ("fill-cell", round(share * STRONGEST)), end - 1)
+            line.put(x + 1, middle(text, inner), ("fill-cell", round(share * STRONGEST)), end - 1)
             line.put(end - 1, corners[3], border)
         else:
             line.put(x, corners[4] + corners[5] * inner + corners[6], border)
@@ -330,7 +331,7 @@ class FocusPicture:
         text = (fit(layer.name, inner), fit(layer.kind, inner), f"× {len(layer.labels)}")[
             (row - 1) % 3
         ]
-        line.put(x + 1, text.center(inner), LABEL if row == 1 else MUTED, end - 1)
+        line.put(x + 1, middle(text, inner), LABEL if row == 1 else MUTED, end - 1)
 
     def _draw_numbers(self, line: Line, y: int) -> None:
         """Write the weights beside the start of their wires, and the chosen one's name."""

@@ -10,7 +10,7 @@ from nnsim.tui.numbers import precise, short
 from nnsim.tui.widgets import curve
 from nnsim.tui.widgets.rows import Row
 from nnsim.tui.widgets.walk_page import LineLike, Page, TableLike
-from nnsim.tui.widgets.wrapping import cut, wrap_cells
+from nnsim.tui.widgets.wrapping import cut, right, wrap_cells
 
 SIDE_BY_SIDE = 72
 LEAST_TABLE = 4
@@ -129,7 +129,7 @@ def _put_table(
     numbers = len(table.columns) - 1
     column = max(6, min(NUMBER, (width - 1 - labels) // max(1, numbers)))
     heads = "".join(
-        f" {cut(name, column - 1).rstrip():>{column - 1}}" for name in table.columns[1:]
+        " " + right(cut(name, column - 1).rstrip(), column - 1) for name in table.columns[1:]
     )
     made.rows.append([(f" {cut(table.columns[0], labels)}{heads}", "header")])
     for i in range(made.top, made.top + visible):
@@ -159,9 +159,9 @@ def _table_row(
         address = table.addresses(i, c)
         under = cursor.seen and cursor.row == i and cursor.column == c
         if page.hides(address, float(value), whole=table.columns[c + 1] == "Σ"):
-            text, style = f"{HIDDEN:>{column - 1}}", "hidden"
+            text, style = right(HIDDEN, column - 1), "hidden"
         elif not reached and (address is None or c > 1):
-            text, style = f"{TO_COME:>{column - 1}}", "dim"
+            text, style = right(TO_COME, column - 1), "dim"
         else:
             text = (precise if page.fine else short)(float(value), column - 1)
             style = _value_style(table, c, float(value), here, reached)
@@ -240,7 +240,7 @@ def _result(page: Page, line: LineLike, labels: int, i: int, cursor: Cursor) -> 
     mark = HERE if line.current else " "
     name = cut(line.label, labels)
     return [(mark, "here"), (name, "strong" if line.current else "dim"), (" ", ""),
-            (f"{text:>{NUMBER}}", style)]  # fmt: skip
+            (right(text, NUMBER), style)]  # fmt: skip
 
 
 def _packed(page: Page, width: int, height: int) -> list[Row]:

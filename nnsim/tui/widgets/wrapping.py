@@ -41,6 +41,23 @@ def _halves(piece: str, width: int) -> list[str]:
     return [*parts, part]
 
 
+def right(text: str, width: int) -> str:
+    """Return `text` with cells before it up to `width`; never shorter than it is."""
+    return " " * (width - cell_len(text)) + text
+
+
+def middle(text: str, width: int) -> str:
+    """Return `text` with cells around it up to `width`; never shorter than it is."""
+    room = max(0, width - cell_len(text))
+    before = room // 2 + (room & width & 1)  # as `str.center` does
+    return " " * before + text + " " * (room - before)
+
+
+def left(text: str, width: int) -> str:
+    """Return `text` with cells behind it up to `width`; never shorter than it is."""
+    return text + " " * (width - cell_len(text))
+
+
 def cut(text: str, width: int) -> str:
     """Return `text` in exactly `width` cells, an … where it was longer."""
     if cell_len(text) <= width:
