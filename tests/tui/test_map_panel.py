@@ -358,3 +358,17 @@ async def test_nothing_that_is_pressed_breaks_it(open_app, name, no_waiting_for_
             await pilot.pause(0.5)
             expected = screen.lab.network.forward(shown.beliefs.layout.pictures)
             assert np.array_equal(panel.shown.beliefs.outputs, expected)
+
+
+async def test_all_of_it_is_in_sight_alone_on_120_columns_and_36_lines(open_app):
+    async with open_app("demons").run_test(size=(120, 36)) as pilot:
+        panel = await opened(pilot)
+        assert panel.seen == (64, 30)
+        await pilot.press("z")
+        await pilot.pause(0.2)
+        assert panel.seen == (64, 32)
+        assert not panel.border_subtitle
+        await pilot.press("z")
+        await pilot.pause(0.2)
+        assert panel.seen == (64, 30)
+        assert panel.border_subtitle

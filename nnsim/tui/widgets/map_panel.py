@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 READING = 0.004
 """Seconds for reading epochs that haven't been looked at, each time."""
-SHARE = 5
-"""While it trains, working out what the network says takes one part in so many of the time."""
+SHARE, SLOW = 4, 0.05
+"""After working out what the network says it rests for so many times as long; four times that
+after so many seconds, in which no key is answered."""
 CELLS_A_SECOND = 8000
 """So many cells are drawn again at most, each about 40 bytes: more are too many over SSH."""
 
@@ -39,7 +40,7 @@ class MapPanel(MapView):
         "● is an image that it is trained on, × one of them that it reads wrong, ○ a test image, "
         "+ a test image read wrong, : two images. Enter puts the form under the cursor on the "
         "input. Without colours the character of its class stands for each form, and a small sign "
-        "where the network is not sure; v shows that with colours too."
+        "where the network is not sure; v shows that with colours too. z gives the map more room."
     )
     _MOVES = Binding.Group(N_("Move"), compact=True)
     _IMAGES = Binding.Group(N_("Image"), compact=True)
@@ -132,7 +133,7 @@ class MapPanel(MapView):
         if self.shown is None or found is not self.shown.beliefs:
             end = time.perf_counter()
             self._cost = end - start
-            self._next = end + (SHARE - 1) * self._cost
+            self._next = end + self._cost * (SHARE if self._cost < SLOW else 4 * SHARE)
         return found
 
     def _later(self, lab: Lab, seconds: float) -> None:

@@ -103,6 +103,7 @@ class MapView(BenchPanel, Painter):
         self._side_strips: dict[int, Strip] = {}
         # Columns in all and of the map, columns and lines of forms in sight, whether in colours.
         self._geometry = (0, 0, 0, 0, True)
+        self._bare = False  # whether the border is left out
         self._list: list[Row] = []
 
     # What is where ------------------------------------------------------------------------------
@@ -188,6 +189,7 @@ class MapView(BenchPanel, Painter):
             return
         self.styles_of.name(shown.beliefs.names)
         layout = shown.beliefs.layout
+        self._fit_border(layout.rows // 2)
         coloured = self.styles_of.colourful and not self.as_signs
         grid = Grid.of(
             layout.rows, layout.columns, (self.map_width, self.content_size.height),
@@ -209,6 +211,20 @@ class MapView(BenchPanel, Painter):
             self._draw_changed(old)
         self._draw_side(coloured)
         self._say_what_is_in_sight()
+
+    def _fit_border(self, lines: int) -> None:
+        """Alone on the screen, do without a border where all of the map fits then (at 120×36)."""
+        height = self.outer_size.height
+        bare = self.screen.has_class("-alone") and height - 2 < lines <= height
+        if bare != self._bare:
+            self._bare = bare
+            if bare:
+                self.styles.border = ("none", "transparent")
+            else:
+                self.styles.clear_rule("border_top")
+                self.styles.clear_rule("border_right")
+                self.styles.clear_rule("border_bottom")
+                self.styles.clear_rule("border_left")
 
     def redraw_all(self) -> None:
         """Draw everything again: the window or the mode is another."""
