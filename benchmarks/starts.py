@@ -18,7 +18,8 @@ from nnsim.experiments import load
 from nnsim.lab import Lab
 from nnsim.lab.directions import random_plane
 from nnsim.lab.landscape import CostMap, Surface, Window
-from nnsim.lab.starts import Recipe, Snapshot, Starts
+from nnsim.lab.starting import Starts
+from nnsim.lab.starts import Recipe, Snapshot
 
 ROUNDS = 5
 SEEDS, COLUMNS, ROWS = 100, 60, 40

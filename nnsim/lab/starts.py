@@ -1,18 +1,15 @@
-"""Many starts: the network of the bench trained from many seeds, and how far each has come."""
+"""Many starts of the network on the bench, from many seeds: what is trained, what came of it."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnsim.engine import Ensemble, Network, Trainer
-from nnsim.engine.metrics import decide
+from nnsim.engine import Network
 from nnsim.engine.optimizers import optimizer as read_optimizer
 from nnsim.engine.seeds import LARGEST_SEED
 from nnsim.i18n import _
@@ -20,6 +17,7 @@ from nnsim.lab import surgery
 from nnsim.lab.errors import LabError
 
 if TYPE_CHECKING:
+    from nnsim.engine import Trainer
     from nnsim.lab.lab import Lab
 
 Array = NDArray[np.float64]
@@ -29,10 +27,7 @@ COUNTS = (10, 30, 100, 300, 1000)
 MOST_EPOCHS = 1_000_000
 MOST_BYTES = 256 * 2**20
 STUCK = 0.1
-QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 DIVERGED, IS_STUCK, FINE = "diverged", "stuck", ""
-# The curves are measured at about so many epochs, evenly spaced, and at so many per doubling.
-_EVEN, _PER_DOUBLING = 60, 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,6 +183,8 @@ class Snapshot:
     recipe : Recipe
     epoch : int
         Epochs that all have behind them.
+    progress : float
+        How much of the training is behind them, 0 to 1.
     done : bool
     losses, costs : array (R,)
         net.loss, and the sum of the losses over the training data, without penalty.
@@ -203,6 +200,7 @@ class Snapshot:
 
     recipe: Recipe
     epoch: int
+    progress: float
     done: bool
     losses: Array
     costs: Array
@@ -260,163 +258,3 @@ def stuck(
     costs = np.where(np.isnan(costs), np.inf, costs)
     cheap = float(np.sort(costs[alive])[quarter])
     return np.asarray(alive & (costs > cheap + STUCK * start))
-
-
-class Starts:
-    """Trains all starts of a recipe, an epoch at a time.
-
-    It shares nothing with the bench, so that a thread may own it.
-    """
-
-    def __init__(self, recipe: Recipe) -> None:
-        self.recipe = recipe
-        self.epoch = 0
-        self.done = False
-        self._many: _Together | _OneByOne = (
-            _Together(recipe) if recipe.together else _OneByOne(recipe)
-        )
-        self._diverged = np.zeros(len(recipe.seeds), np.int64)
-        self._measured_at = measured_at(recipe.epochs)
-        self._epochs: list[int] = []
-        self._costs: list[Array] = []
-        self._accuracies: list[Array] = []
-        self._note()
-
-    def steps(self) -> Iterator[None]:
-        """Train to the end; an item after each epoch (or after an epoch of one network)."""
-        for whole in self._many.train():
-            if whole:
-                self.epoch += 1
-                gone = ~self._many.alive & (self._diverged == 0)
-                self._diverged[gone] = self.epoch
-                if self.epoch in self._measured_at:
-                    self._note()
-                if not self._many.alive.any():
-                    break
-            yield
-        if self._epochs[-1] != self.epoch:
-            self._note()
-        self.done = True
-
-    def train(self, seconds: float = math.inf) -> bool:
-        """Train on for so long (by default to the end); say whether it is at the end.
-
-        What can be done in one go is not cut off: an epoch of all, or of one network.
-        """
-        if not hasattr(self, "_steps"):
-            self._steps = self.steps()
-        until = perf_counter() + seconds
-        while not self.done and perf_counter() < until:
-            next(self._steps, None)
-        return self.done
-
-    def _note(self) -> None:
-        _losses, costs, accuracies = self._many.measured(self.recipe.x, self.recipe.target)
-        self._epochs.append(self.epoch)
-        self._costs.append(_quantiles(costs))
-        if self.recipe.classes:
-            self._accuracies.append(_quantiles(accuracies))
-
-    def snapshot(self) -> Snapshot:
-        """How they stand."""
-        recipe = self.recipe
-        losses, costs, accuracies = self._many.measured(recipe.x, recipe.target)
-        tests = None
-        if recipe.classes and recipe.test_x is not None and recipe.test_target is not None:
-            tests = self._many.measured(recipe.test_x, recipe.test_target)[2]
-        return Snapshot(
-            recipe, self.epoch, self.done, losses, costs,
-            accuracies if recipe.classes else None, tests, self._diverged.copy(),
-            np.array(self._epochs), np.array(self._costs),
-            np.array(self._accuracies) if recipe.classes else None,
-        )  # fmt: skip
-
-
-def measured_at(epochs: int) -> frozenset[int]:
-    """The epochs at which curves are measured: all of few, else spread, the early ones denser."""
-    even = {round(epochs * i / _EVEN) for i in range(_EVEN + 1)}
-    early = {round(2 ** (i / _PER_DOUBLING)) for i in range(1 + 20 * _PER_DOUBLING)}
-    return frozenset(e for e in even | early if 0 <= e <= epochs)
-
-
-def _quantiles(values: Array) -> Array:
-    """Least, quartiles and largest, each one of the values; NaN counts as infinite."""
-    ordered = np.sort(np.where(np.isnan(values), np.inf, values))
-    places = [max(0, math.ceil(q * len(ordered)) - 1) for q in QUANTILES]
-    return np.asarray(ordered[places])
-
-
-class _Together:
-    """All at once, by an `Ensemble`."""
-
-    def __init__(self, recipe: Recipe) -> None:
-        self._recipe = recipe
-        told = recipe.settings
-        self.ensemble = Ensemble(
-            recipe.network,
-            recipe.seeds,
-            told["learning_rate"],
-            told["optimizer"],
-            told["batch_size"],
-            schedule=told["schedule"],
-            train_biases=told["train_biases"],
-            shuffle_seed=told["seed"],
-        )
-
-    @property
-    def alive(self) -> NDArray[np.bool_]:
-        return self.ensemble.alive
-
-    def train(self) -> Iterator[bool]:
-        recipe = self._recipe
-        for _progress in self.ensemble.run(recipe.x, recipe.target, recipe.epochs):
-            yield True
-
-    def measured(self, x: Array, target: Array) -> tuple[Array, Array, Array]:
-        losses, costs, accuracies = self.ensemble.evaluate(x, target)
-        if accuracies is None:  # of classes in name only: probabilities as targets
-            found = self.ensemble.forward(x)
-            wanted = decide(target)
-            accuracies = np.array([np.mean(decide(output) == wanted) for output in found])
-        return losses, costs, accuracies
-
-
-class _OneByOne:
-    """One after the other, an epoch each, by a trainer that changes from state to state."""
-
-    def __init__(self, recipe: Recipe) -> None:
-        told = dict(recipe.settings)
-        rule = type(read_optimizer(told.pop("optimizer")))(**told.pop("constants"))
-        self._recipe = recipe
-        self._network = recipe.network
-        self._trainer = Trainer(self._network, rule, **told)
-        self._states = []
-        for seed in recipe.seeds:
-            self._network.initialize(seed=seed)
-            self._trainer.reset()
-            self._trainer.period = recipe.epochs
-            self._states.append(self._trainer.state())
-        self.alive = np.ones(len(recipe.seeds), bool)
-
-    def train(self) -> Iterator[bool]:
-        x, target, last = self._recipe.x, self._recipe.target, len(self._states) - 1
-        for _epoch in range(self._recipe.epochs):
-            for r, state in enumerate(self._states):
-                if self.alive[r]:
-                    self._trainer.restore(state)
-                    progress = next(self._trainer.run(x, target, epochs=1))
-                    self.alive[r] = progress.stopped != "diverged"
-                    self._states[r] = self._trainer.state()
-                yield r == last
-
-    def measured(self, x: Array, target: Array) -> tuple[Array, Array, Array]:
-        found = np.array([self._read(state, x, target) for state in self._states])
-        return found[:, 0], found[:, 1], found[:, 2]
-
-    def _read(self, state: dict[str, Any], x: Array, target: Array) -> tuple[float, float, float]:
-        net = self._network
-        net.parameters[...], net.running[...] = state["parameters"], state["running"]
-        with np.errstate(all="ignore"):
-            each = net.losses(x, target)
-            right = float(np.mean(decide(net.forward(x)) == decide(target)))
-            return net.reduce(each), float(each.sum()), right

@@ -6,7 +6,8 @@ import threading
 from time import perf_counter
 
 from nnsim.lab.live import short_turns
-from nnsim.lab.starts import Recipe, Snapshot, Starts
+from nnsim.lab.starting import Starts
+from nnsim.lab.starts import Recipe, Snapshot
 
 SLICE = 0.03  # seconds of training between two looks whether it is to stop
 LEAST_BETWEEN = 0.1  # seconds between two snapshots
@@ -22,6 +23,8 @@ class LiveStarts:
     recipe : Recipe
     latest : Snapshot or None
         How they stood last; each is another one, and none ever changes.
+    read : int
+        How many have been read as they start, where that takes its time.
     problem : str
         Why it ended before the end, where something went wrong; else nothing.
     """
@@ -29,6 +32,7 @@ class LiveStarts:
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         self.latest: Snapshot | None = None
+        self.read = 0
         self.problem = ""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="starts", daemon=True)
@@ -59,13 +63,12 @@ class LiveStarts:
             self.problem = str(problem) or type(problem).__name__
 
     def _train(self) -> None:
-        starts = Starts(self.recipe)
-        self.latest = starts.snapshot()
-        due = perf_counter() + LEAST_BETWEEN
+        starts, due = Starts(self.recipe), 0.0
         while not (self._stop.is_set() or starts.train(SLICE)):
-            now = perf_counter()
-            if now >= due:
+            now, self.read = perf_counter(), starts.read
+            if starts.begun and now >= due:
                 self.latest = starts.snapshot()
                 taken = perf_counter() - now
                 due = now + max(LEAST_BETWEEN, SHARE * taken)
-        self.latest = starts.snapshot()
+        if starts.begun:
+            self.latest = starts.snapshot()

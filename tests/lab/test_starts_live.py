@@ -4,7 +4,8 @@ import numpy as np
 
 from nnsim.experiments import load
 from nnsim.lab import Lab
-from nnsim.lab.starts import Recipe, Starts
+from nnsim.lab.starting import Starts
+from nnsim.lab.starts import Recipe
 from nnsim.lab.starts_live import LiveStarts
 
 
@@ -28,6 +29,9 @@ def test_the_thread_gives_the_same_numbers():
 def test_it_stops_when_asked_and_says_how_far_it_came():
     live = LiveStarts(recipe(100, 1_000_000))
     live.start()
+    while live.latest is None:
+        assert live.running
+        live.wait(0.01)
     live.stop()
     assert live.wait(30)
     assert not live.latest.done
@@ -43,3 +47,12 @@ def test_what_goes_wrong_is_said(monkeypatch):
     live.start()
     assert live.wait(30)
     assert live.problem == "MemoryError"
+
+
+def test_stopped_before_anything_was_read_there_is_nothing_to_show():
+    live = LiveStarts(recipe())
+    live.stop()
+    live.start()
+    assert live.wait(30)
+    assert live.latest is None
+    assert live.problem == ""

@@ -135,11 +135,14 @@ class StartsLines(BenchPanel, Painter):
     def _progress(self, width: int) -> Row:
         snapshot = self.snapshot
         if snapshot is None:
-            return [(_("beginning …") if self.running else _("Space starts"), "dim")]
+            if self.live is None:
+                return [(_("Space starts"), "dim")]
+            text = _("reading the data with each as it starts: {n} of {of}; Esc stops")
+            return [(text.format(n=self.live.read, of=len(self.live.recipe.seeds)), "dim")]
         of = snapshot.recipe.epochs
         if self.running:
             text = _("epoch {epoch} of {of}").format(epoch=snapshot.epoch, of=of)
-            filled, rest = bar(snapshot.epoch, of, max(4, min(20, width - len(text) - 14)))
+            filled, rest = bar(snapshot.progress, 1.0, max(4, min(20, width - len(text) - 14)))
             return [(filled, "fine"), (rest, "dim"), (f" {text} · ", ""), (_("Esc stops"), "dim")]
         n = len(snapshot.recipe.seeds)
         text = ngettext("{n} seed", "{n} seeds", n).format(n=n)
