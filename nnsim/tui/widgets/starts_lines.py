@@ -137,7 +137,7 @@ class StartsLines(BenchPanel, Painter):
         if snapshot is None:
             if self.live is None:
                 return [(_("Space starts"), "dim")]
-            text = _("reading the data with each as it starts: {n} of {of}; Esc stops")
+            text = _("reading data with each start: {n} of {of}; Esc stops")
             return [(text.format(n=self.live.read, of=len(self.live.recipe.seeds)), "dim")]
         of = snapshot.recipe.epochs
         if self.running:
