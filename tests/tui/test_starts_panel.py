@@ -102,6 +102,20 @@ async def test_enter_opens_a_seed_and_undo_takes_it_back(board):
         assert np.array_equal(b.lab.network.parameters, before)
 
 
+async def test_a_seed_is_opened_while_the_bench_is_trained(board):
+    async with board("digits-4x3") as b:
+        await b.trained()
+        await b.press("t")
+        await b.pilot.pause(0.3)
+        assert b.lab.running.on
+        await b.press("home", "enter")
+        await b.pilot.pause(0.5)
+        assert not b.lab.running.on
+        assert b.lab.trainer.epoch == 100
+        cost = b.panel.snapshot.costs.min()
+        assert b.lab.metrics.cost == pytest.approx(cost, rel=1e-9)
+
+
 async def test_a_long_run_is_stopped_by_escape_and_goes_on_meanwhile(board):
     async with board("planar") as b:
         await b.press("asterisk")
