@@ -109,6 +109,8 @@ class Learning(ABC):
         self.trainer.restore(snapshot.state)
         self.trainer.stopped = snapshot.stopped
         self.changed(parameters=True)
+        if snapshot.metrics is not None:
+            self.__dict__["metrics"] = snapshot.metrics
         self._training_state = snapshot.state  # never changed by anyone: it need not be copied
 
     # The timeline ---------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from nnsim.i18n import _
 from nnsim.lab import surgery
 from nnsim.lab.errors import LabError
+from nnsim.lab.metrics import Metrics, measure
 from nnsim.lab.timeline import Recorder, Timeline
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ SPEED_OVER = 1.0
 # Seconds that training gives way to a key, or to a picture that is drawn; and in which a snapshot
 # that was asked for comes, where updates are rarer.
 MOMENT = 0.05
+# How much longer than a snapshot takes it trains before the next one.
+MEASURING = 4
 # How far behind its pace training may catch up, in seconds.
 CATCH_UP = 0.1
 # Seconds after which a thread that computes lets others have their turn (Python's own: 0.005).
@@ -54,6 +57,8 @@ class Snapshot:
         With the epochs that were kept on the way.
     steps_per_second : float
         Updates per second of late.
+    metrics : Metrics or None
+        How well the network reads its data; not in the last snapshot, which waits for nothing.
     stopped : str or None
         ``"finished"``, ``"diverged"``, ``"interrupted"`` or ``"failed"``; None while it goes on.
     problem : str
@@ -66,6 +71,7 @@ class Snapshot:
     state: dict[str, Any]
     timeline: Timeline
     steps_per_second: float = 0.0
+    metrics: Metrics | None = None
     stopped: str | None = None
     problem: str = ""
 
@@ -97,10 +103,11 @@ class Live:
         self.until = until
         self._trainer = lab.trainer.twin()
         epochs = lab.experiment.training.epochs if until is None else until - lab.trainer.epoch
+        self._experiment = lab.experiment
         self._samples = self._trainer.begin(data.inputs, data.targets, max(1, epochs))
         self._recorder = Recorder(lab.timeline, self._trainer)
         self._pace = pace
-        self._due = 0.0
+        self._due = self._next = 0.0
         self._times: deque[tuple[float, int]] = deque()
         self._stop = self._asked = False
         self._wake, self._way = threading.Event(), threading.Event()
@@ -190,9 +197,9 @@ class Live:
         while not self._stop:
             if trainer.epoch >= until:
                 return "finished"
-            if self._asked:
+            if self._asked and perf_counter() >= self._next:
                 self._asked = False
-                self._snapshot = self._take()
+                self._snapshot = self._measured()
             if self._pace is None:
                 stopped = advance(samples)
             elif self._is_due(self._pace):
@@ -218,6 +225,15 @@ class Live:
             return False
         self._due += 1 / pace
         return True
+
+    def _measured(self) -> Snapshot:
+        """Take a snapshot with its metrics, which on large data take most of the time."""
+        start = perf_counter()
+        metrics = measure(self._trainer.network, self._experiment)
+        taken = replace(self._take(), metrics=metrics)
+        now = perf_counter()
+        self._next = now + MEASURING * (now - start)
+        return taken
 
     def _take(self) -> Snapshot:
         trainer = self._trainer

@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import itertools
 import sys
 import threading
 import time
@@ -16,6 +17,7 @@ from nnsim.engine import Trainer
 from nnsim.experiments import load
 from nnsim.lab import Lab, LabError
 from nnsim.lab.live import Live
+from nnsim.lab.metrics import measure
 from nnsim.lab.runner import Runner
 from nnsim.lab.running import PACES
 
@@ -153,6 +155,38 @@ def test_a_snapshot_never_changes(lab):
     assert [snapshot.epoch for snapshot, *_rest in taken] == sorted(
         snapshot.epoch for snapshot, *_rest in taken
     )
+
+
+@pytest.mark.parametrize("name", ["demons", "line", "score"])
+def test_metrics_are_those_of_the_network_on_the_bench(name):
+    lab = Lab(load(name))
+    runner = Runner(lab)
+    runner.toggle()
+    poll_until(runner, lambda: lab.trainer.epoch > 20)
+    found = lab.metrics
+    lab.changed(parameters=True)
+    wanted = lab.metrics
+    for field in ("cost", "accuracy", "right", "samples", "test_accuracy", "test_cost"):
+        assert getattr(found, field) == getattr(wanted, field)
+    assert np.array_equal(found.readings, wanted.readings)
+    runner.pause()
+    assert lab.metrics is not found
+
+
+def test_snapshots_take_a_share_of_the_time_only(lab, monkeypatch):
+    calls = []
+
+    def slow(network, experiment):
+        calls.append(time.monotonic())
+        time.sleep(0.05)
+        return measure(network, experiment)
+
+    monkeypatch.setattr("nnsim.lab.live.measure", slow)
+    runner = Runner(lab)
+    runner.toggle()
+    poll_until(runner, lambda: len(calls) > 3)
+    runner.pause()
+    assert min(b - a for a, b in itertools.pairwise(calls)) > 4 * 0.05
 
 
 def test_the_bench_stays_as_it_is_between_two_polls(lab):
