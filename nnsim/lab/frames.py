@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnsim.lab.metrics import measure
+from nnsim.lab.parts import at_a_time
 
 if TYPE_CHECKING:
     from nnsim.engine import Network, Trainer
@@ -177,7 +178,10 @@ class Reader:
 
     def outputs(self, frame: Frame, inputs: Array) -> Array:
         """What the network of a frame says of inputs (m, …), (m, n_out)."""
-        return np.asarray(self._at(frame).forward(inputs))
+        network = self._at(frame)
+        size = at_a_time(network)
+        parts = [inputs[start : start + size] for start in range(0, len(inputs), size)]
+        return np.concatenate([network.forward(part) for part in parts or [inputs]])
 
     def read(self, frame: Frame) -> Point:
         """Measure the network of a frame."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnsim.engine.metrics import decide
+from nnsim.lab.parts import at_a_time
 
 if TYPE_CHECKING:
     from nnsim.engine import Network
@@ -78,14 +79,10 @@ class _Reading:
     right: int
 
 
-# So many samples, and so many numbers, are read at a time.
-_BLOCK, _NUMBERS = 4096, 1_000_000
-
-
 def _read(network: Network, inputs: Array, targets: Array) -> _Reading:
     """Read a set in one pass: its losses and outputs lie in the same buffers."""
     x, wanted = network.check(inputs, targets)
-    block = max(1, min(_BLOCK, _NUMBERS // network.activations(1)))
+    block = at_a_time(network)
     losses, readings = np.empty(len(x)), np.empty(len(x), np.int64)
     with np.errstate(all="ignore"):
         for start in range(0, len(x), block):

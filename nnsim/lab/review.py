@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from nnsim.engine.metrics import decide
 from nnsim.lab.beliefs import sureness
+from nnsim.lab.parts import at_a_time
 
 if TYPE_CHECKING:
     from nnsim.experiments import DataSet
@@ -119,15 +120,11 @@ def review(lab: Lab) -> Review:
     return found
 
 
-# So many samples, and so many numbers, are read at a time.
-_BLOCK, _NUMBERS = 4096, 1_000_000
-
-
 def _read(lab: Lab) -> Review:
     data, network = lab.experiment.data, lab.network
     outputs = np.zeros((lab.sample_count, lab.experiment.outputs))
     losses = np.zeros(lab.sample_count)
-    block = max(1, min(_BLOCK, _NUMBERS // network.activations(1)))
+    block = at_a_time(network)
     sets = ((0, data.inputs, data.targets), (data.count, data.test_inputs, data.test_targets))
     with np.errstate(all="ignore"):
         for first, inputs, targets in sets:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 HEAD = 2  # lines above the list: the filters, and the titles of the columns
 LEAST_LIST = 42  # cells that the list keeps beside a picture
 MOST_TOLD = 2000  # training samples whose stories are told
-PATIENCE = 12  # times as long as reading all samples took is waited until they are read again
+PATIENCE = 12  # times as long as it took is waited until the samples are read again
 SIDE, SAID = 12, 3  # cells and lines for what is said below a picture
 SECONDS = 0.004  # for stories, at a time
 
@@ -74,14 +74,15 @@ class DataList(RowList, BenchPanel):
 
     def show(self, lab: Lab) -> None:
         """Show the data of the bench."""
-        self._lab, before = lab, self._found
-        changed = self._take(lab) | self._tell(lab)
-        if changed:
-            # Where samples come or go, their numbers are others; the cursor keeps its row then.
-            same = (
-                before is not None and self._found is not None and before.count == self._found.count
-            )
-            self._arrange(follow=same)
+        self._lab = lab
+        now = perf_counter()
+        same_data = self._found is not None and self._found.data is lab.experiment.data
+        if same_data and now - self._read_at < PATIENCE * self._took:
+            self._later(PATIENCE * self._took)
+        else:
+            self._read_anew(lab)
+            self._read_at = perf_counter()
+            self._took = self._read_at - now
         waiting, self._waiting = self._waiting, []
         for action in waiting:
             action()
@@ -94,24 +95,22 @@ class DataList(RowList, BenchPanel):
         """Do what a key asks for, as soon as there is anything to do it with."""
         self._waiting.append(action)
 
+    def _read_anew(self, lab: Lab) -> None:
+        """Read the samples as the network is now."""
+        before = self._found
+        if self._take(lab) | self._tell(lab):
+            # Where samples come or go, their numbers are others; the cursor keeps its row then.
+            assert self._found is not None
+            self._arrange(follow=before is not None and before.count == self._found.count)
+        if before is None:
+            self.refresh_bindings()
+
     def _take(self, lab: Lab) -> bool:
-        """Read the samples anew, where that is due; say whether anything is new."""
+        """Ask how the network reads each sample; say whether anything is new."""
         from nnsim.lab.review import review
 
-        now = perf_counter()
-        same_data = self._found is not None and self._found.data is lab.experiment.data
-        if same_data and now - self._read_at < PATIENCE * self._took:
-            self._later(PATIENCE * self._took)
-            return False
-        found = review(lab)
-        if found is self._found:
-            return False
-        _all_of_it = found.losses, found.right, found.sureness
-        self._found, self._read_at = found, perf_counter()
-        self._took = self._read_at - now
-        if not same_data:
-            self.refresh_bindings()
-        return True
+        before, self._found = self._found, review(lab)
+        return self._found is not before
 
     def _tell(self, lab: Lab) -> bool:
         """Ask for the stories of the training samples; they come bit by bit."""

@@ -171,29 +171,38 @@ class SampleTable:
 
     # Lines ------------------------------------------------------------------------------------
 
-    def _fitting(self, width: int) -> list[tuple[Column, int]]:
-        """The columns that there is room for, each with its width; the last takes what is left."""
-        columns = list(self._columns)
+    def _fitting(self, width: int) -> tuple[list[tuple[Column, int]], int]:
+        """The columns that there is room for with the width of each, and the gap between them.
 
-        def needed() -> int:
-            return sum(column.width + 2 for column in columns) - 1
+        A column without a width of its own takes what is left.
+        """
+        columns, gap = list(self._columns), 2
 
-        while needed() > width and any(column.keep < 9 for column in columns):
-            columns.remove(min(columns, key=lambda column: column.keep))
-        left = width - needed()
-        return [(column, column.width if column.width else max(0, left)) for column in columns]
+        def left() -> int:
+            return width - 1 - sum(column.width for column in columns) - gap * (len(columns) - 1)
+
+        while left() < 0 and any(column.keep < 9 for column in columns):
+            if gap > 1:
+                gap = 1
+            else:
+                columns.remove(min(columns, key=lambda column: column.keep))
+        return [(column, column.width or max(0, left())) for column in columns], gap
 
     def header(self, width: int) -> str:
         """The titles of the columns."""
-        cells = [pad(column.title, room, right=column.right and bool(column.width))
-                 for column, room in self._fitting(width)]  # fmt: skip
-        return " " + "  ".join(cells)
+        columns, gap = self._fitting(width)
+        cells = [
+            pad(column.title, room, right=column.right and bool(column.width))
+            for column, room in columns
+        ]
+        return " " + (" " * gap).join(cells)
 
     def row(self, index: int, width: int) -> Row:
         """The line of a sample (from 0)."""
+        columns, gap = self._fitting(width)
         pieces: Row = [(" ", "")]
-        for place, (column, room) in enumerate(self._fitting(width)):
+        for place, (column, room) in enumerate(columns):
             text, style = column.text(index)
             right = column.right and bool(column.width)
-            pieces.append((("  " if place else "") + pad(text, room, right=right), style))
+            pieces.append((" " * gap * bool(place) + pad(text, room, right=right), style))
         return pieces
