@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.suggester import SuggestFromList
 from textual.widgets import Input, Label
 
 from nnsim.i18n import N_, _
-from nnsim.lab import COMMANDS, Command
+from nnsim.lab import COMMANDS, Command, Lab
 from nnsim.tui.key_queue import release_keys
+from nnsim.tui.widgets.completion import LineSuggester, addresses_of
 
 
 class CommandInput(Input):
@@ -24,6 +24,13 @@ class CommandInput(Input):
         Binding("up", "recall(-1)", N_("Before"), show=False, id="bar.before"),
         Binding("down", "recall(1)", N_("After"), show=False, id="bar.after"),
         Binding(
+            "tab",
+            "complete",
+            N_("Complete"),
+            id="bar.complete",
+            tooltip=N_("Take what is suggested in grey: a command, or an address"),
+        ),
+        Binding(
             "escape", "leave", N_("Back"), id="bar.leave", tooltip=N_("Close without a change")
         ),
     ]
@@ -31,12 +38,19 @@ class CommandInput(Input):
     class Left(Message):
         """The person closed the line without a command."""
 
-    def __init__(self, history: list[str], value: str, *, commands: Mapping[str, Command]) -> None:
+    def __init__(
+        self,
+        history: list[str],
+        value: str,
+        *,
+        commands: Mapping[str, Command],
+        addresses: Callable[[], Sequence[str]] = tuple,
+    ) -> None:
         super().__init__(
             value,
             select_on_focus=not commands,
             compact=True,
-            suggester=SuggestFromList([f"{name} " for name in commands]) if commands else None,
+            suggester=LineSuggester(commands, addresses) if commands else None,
         )
         self._lines = history
         self._at = len(history)
@@ -46,6 +60,17 @@ class CommandInput(Input):
         self._at = max(0, min(len(self._lines), self._at + by))
         self.value = self._lines[self._at] if self._at < len(self._lines) else ""
         self.cursor_position = len(self.value)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without suggestions Tab goes where it goes elsewhere."""
+        if action == "complete":
+            return self.suggester is not None
+        return super().check_action(action, parameters)
+
+    def action_complete(self) -> None:
+        """Take what is suggested."""
+        self.action_end()
+        self.action_cursor_right()
 
     def action_leave(self) -> None:
         """Close the line."""
@@ -92,6 +117,7 @@ class CommandBar(Vertical):
         self._history = history
         self._text = text
         self._setting = setting
+        self._known: list[str] | None = None
 
     def compose(self) -> ComposeResult:
         """The help line above, the prompt and the line below."""
@@ -103,7 +129,15 @@ class CommandBar(Vertical):
                 [] if self._setting else self._history,
                 self._text,
                 commands={} if self._setting else self._table,
+                addresses=self._addresses,
             )
+
+    def _addresses(self) -> Sequence[str]:
+        """The addresses on the bench; they are listed when one is first asked for."""
+        if self._known is None:
+            lab = getattr(self.screen, "lab", None)
+            self._known = addresses_of(lab) if isinstance(lab, Lab) else []
+        return self._known
 
     def on_mount(self) -> None:
         """Typing can start at once."""
