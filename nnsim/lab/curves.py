@@ -7,25 +7,52 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from nnsim.i18n import _
-from nnsim.lab.frames import known_points
+from nnsim.lab.frames import Point, known_points
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab
-    from nnsim.lab.frames import Point
+    from nnsim.lab.metrics import Metrics
     from nnsim.lab.timeline import Run
 
 
-def points_of(run: Run, seconds: float) -> tuple[list[Point], bool]:
+# Of data that take longer to read, the screen reads past epochs only while nothing is trained.
+SLOW = 0.02
+
+
+def now_measured(lab: Lab) -> None:
+    """Let the frame at which the bench stands know what the bench has measured there anyway."""
+    run, metrics = lab.timeline.run, lab.metrics
+    last, network = run.frames[-1:], lab.network
+    if not last or last[0].epoch != lab.trainer.epoch or lab.trainer.position:
+        return
+    if network is not run.setup.network or network.muted or not metrics.samples:
+        return
+    reader, frame = run.setup.reader, last[0]
+    if frame.known(reader) is None and bool((frame.parameters == network.parameters).all()):
+        frame.note(reader, _point(lab.trainer.epoch, metrics))
+
+
+def _point(epoch: int, metrics: Metrics) -> Point:
+    return Point(
+        epoch, metrics.cost, metrics.accuracy, metrics.test_accuracy, metrics.right,
+        metrics.test_cost,
+    )  # fmt: skip
+
+
+def points_of(run: Run, seconds: float, *, training: bool = False) -> tuple[list[Point], bool]:
     """Return the points of a run that are known, by epoch, and whether these are all.
 
     What isn't known yet is computed for as long as `seconds` say, the last epoch first and then
     those far apart, so that a curve takes shape before it gets fine. `Run.curve` computes all.
+    At least one is, if not in `training` on data that are slow to read.
     """
     reader = run.setup.reader
     until = perf_counter() + seconds
     points = known_points(run.frames, reader)
     missing = [i for i, point in enumerate(points) if point is None]
     left = len(missing)
+    if training and reader.took > SLOW:
+        missing = []
     for i in _far_apart_first(missing, len(points) - 1):
         points[i] = run.frames[i].measured(reader)
         left -= 1

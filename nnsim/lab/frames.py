@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -137,8 +138,12 @@ class Frame:
         point = self.known(reader)
         if point is None:
             point = reader.read(self)
-            self._measured = (reader.experiment.data, point)
+            self.note(reader, point)
         return point
+
+    def note(self, reader: Reader, point: Point) -> None:
+        """Keep what has been measured elsewhere, of these parameters and this data."""
+        self._measured = (reader.experiment.data, point)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -161,6 +166,7 @@ class Reader:
     def __init__(self, experiment: Experiment, network: Network) -> None:
         self.experiment = experiment
         self._description = network.describe()
+        self.took = 0.0  # seconds of the last reading
 
     @cached_property
     def _network(self) -> Network:
@@ -185,7 +191,9 @@ class Reader:
 
     def read(self, frame: Frame) -> Point:
         """Measure the network of a frame."""
+        start = perf_counter()
         found = measure(self._at(frame), self.experiment)
+        self.took = perf_counter() - start
         return Point(
             frame.epoch, found.cost, found.accuracy, found.test_accuracy, found.right,
             found.test_cost,

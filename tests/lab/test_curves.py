@@ -4,7 +4,7 @@ import pytest
 
 from nnsim.experiments import load
 from nnsim.lab import Lab
-from nnsim.lab.curves import described, differences, points_of
+from nnsim.lab.curves import described, differences, now_measured, points_of
 
 
 @pytest.fixture
@@ -43,6 +43,38 @@ def test_the_cost_of_the_test_data_is_that_of_the_network_then(lab):
         losses = lab.network.losses(data.test_inputs, data.test_targets)
         assert point.test_cost == pytest.approx(losses.sum(), rel=1e-12)
         assert lab.metrics.test_cost == point.test_cost
+
+
+def test_what_the_bench_measures_is_not_measured_again(lab):
+    lab.run("train 20")
+    run = lab.timeline.run
+    now_measured(lab)
+    known, _whole = points_of(run, 0.0, training=True)
+    assert known[-1] == run.frames[-1].measured(run.setup.reader)
+    assert known[-1].cost == lab.metrics.cost
+    lab.run("rewind 7")
+    now_measured(lab)
+    (point,) = (p for p in run.curve() if p.epoch == 7)
+    assert point.cost == pytest.approx(lab.metrics.cost, rel=1e-12)
+
+
+def test_a_muted_network_is_not_taken_for_that_of_its_epoch(lab):
+    lab.run("train 3")
+    lab.run("mute hidden[1]")
+    now_measured(lab)
+    point = lab.timeline.run.curve()[-1]
+    assert point.cost != lab.metrics.cost
+    lab.run("unmute")
+    assert point.cost == pytest.approx(lab.metrics.cost, rel=1e-12)
+
+
+def test_data_that_are_slow_to_read_wait_while_training_goes_on(lab):
+    lab.run("train 20")
+    run = lab.timeline.run
+    run.setup.reader.took = 1.0
+    assert points_of(run, 1.0, training=True) == ([], False)
+    known, whole = points_of(run, 10.0)
+    assert (len(known), whole) == (21, True)
 
 
 def test_what_tells_two_runs_apart(lab):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nnsim.i18n import _
-from nnsim.lab.curves import kept_epoch
 
 if TYPE_CHECKING:
     from nnsim.tui.screens.lab_commands import CommandScreen
@@ -13,6 +12,8 @@ if TYPE_CHECKING:
 
 def go_along(screen: CommandScreen, by: int) -> None:
     """Go so many kept epochs back or forward; several in a row are undone together."""
+    from nnsim.lab.curves import kept_epoch  # late: the first picture needs no curves
+
     epoch = kept_epoch(screen.lab, by)
     if epoch is not None:
         screen.execute(f"rewind {epoch}", merge=True)

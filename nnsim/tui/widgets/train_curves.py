@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnsim.i18n import _
-from nnsim.lab.curves import differences, points_of
+from nnsim.lab.curves import differences, now_measured, points_of
 from nnsim.tui.numbers import short
 from nnsim.tui.widgets.rows import Row
 from nnsim.tui.widgets.train_axes import Axis
@@ -85,18 +85,19 @@ class CurvesView(TrainView):
         """The points that are known, of both runs."""
         timeline = lab.timeline
         runs = [timeline.run, self.other(timeline)]
-        self._known = {r.number: self._read(r, slice_of(lab)) for r in runs if r is not None}
+        now_measured(lab)
+        self._known = {r.number: self._read(r, lab) for r in runs if r is not None}
         self.busy = not all(known.whole for known in self._known.values())
         known = [(n, len(known.points), known.points[-1:]) for n, known in self._known.items()]
         return (self.scale, lab.trainer.epoch, id(lab.experiment.data), id(lab.metrics), *known)
 
-    def _read(self, run: Run, seconds: float) -> _Known:
+    def _read(self, run: Run, lab: Lab) -> _Known:
         """The points of a run; those of one that no longer changes are only read once."""
         data, before = run.setup.reader.experiment.data, self._known.get(run.number)
         same = before is not None and before.frames is run.frames and before.data is data
         if same and before is not None and before.whole:
             return before
-        return _Known(run.frames, data, *points_of(run, seconds))
+        return _Known(run.frames, data, *points_of(run, slice_of(lab), training=lab.running.on))
 
     def draw(self, lab: Lab, width: int, height: int) -> list[Row]:
         """Both plots, above or beside one another, and a line that says which runs they are."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -92,20 +93,20 @@ class TrainPanel(TrainControls):
         self.query_one(TrainSlider).show(lab)
         width, height = lines.content_size
         if width > 0 and height > 0:
-            view = self._views[self.view]
+            view, start = self._views[self.view], perf_counter()
             lines.set_rows(view.rows(lab, width, height))
             if view.busy and not lab.running.on:
-                self._soon()
+                self._soon(perf_counter() - start)
 
     def _part(self, name: str) -> TrainLines | None:
         """One of the parts, once they are there."""
         return next(iter(self.query(f"#{name}").results(TrainLines)), None)
 
-    def _soon(self) -> None:
-        """Go on computing, after keys have had their turn."""
+    def _soon(self, took: float) -> None:
+        """Go on computing, after keys have had their turn: the longer, the longer it took."""
         if not self._again_is_due:
             self._again_is_due = True
-            self.set_timer(AGAIN, self.show_again)
+            self.set_timer(max(AGAIN, 2 * took), self.show_again)
 
     def show_again(self) -> None:
         """Draw what has changed since, of what the panel knows."""
