@@ -134,6 +134,10 @@ class Beliefs:
         how far it is from .5, doubled, at most 1. 0 where an output is no number.
     names : tuple of str
         What the readings are called: the classes, or for regression the outputs.
+    unit : (int, int) or None
+        The layer and the unit, from 0, if it is what a hidden unit says: `outputs` (2ⁿ, 1) are its
+        activations, and it is read as awake or not. The middle is then .5 of a sigmoid and 0 of
+        any other activation, and the farthest from it is surest.
     """
 
     layout: Layout
@@ -141,6 +145,7 @@ class Beliefs:
     reading: Whole
     sureness: Array
     names: tuple[str, ...]
+    unit: tuple[int, int] | None = None
 
     @cached_property
     def counts(self) -> tuple[int, ...]:
@@ -182,15 +187,31 @@ def _names(experiment: Experiment, labels: tuple[str, ...], count: int) -> tuple
         more = range(len(experiment.classes), count)
         return (*experiment.classes, *(str(i + 1) for i in more))
     if count == 1:
-        return (_("below .5"), _(".5 or more"))
+        return (_("below .5"), _("from .5"))
     return labels or tuple(str(i + 1) for i in range(count))
 
 
 _KEPT: WeakKeyDictionary[Lab, tuple[tuple[Any, ...], Array, Array, Beliefs]] = WeakKeyDictionary()
 
 
-def beliefs(lab: Lab) -> Beliefs:
+def hidden_units(lab: Lab) -> tuple[tuple[int, int], ...]:
+    """The layer and unit, from 0, of every unit of the dense layers before the last one."""
+    return tuple(
+        (i, unit)
+        for i, layer in enumerate(lab.names.layers[:-1])
+        if layer.kind == "dense"
+        for unit in range(layer.units)
+    )
+
+
+def beliefs(lab: Lab, unit: tuple[int, int] | None = None) -> Beliefs:
     """What the network on the bench says of every form; the same object until that may change.
+
+    Parameters
+    ----------
+    lab : Lab
+    unit : (int, int), optional
+        One of its `hidden_units`, to ask that unit in place of the outputs.
 
     Raises
     ------
@@ -204,7 +225,8 @@ def beliefs(lab: Lab) -> Beliefs:
             )
         )
     network = lab.network
-    state = (id(network), lab.experiment.classes, repr(sorted(network.muted.items())), network.bug)
+    muted = repr(sorted(network.muted.items()))
+    state = (id(network), lab.experiment.classes, muted, network.bug, unit)
     kept = _KEPT.get(lab)
     if (
         kept is not None
@@ -213,7 +235,7 @@ def beliefs(lab: Lab) -> Beliefs:
         and np.array_equal(kept[2], network.running)
     ):
         return kept[3]
-    found = _ask(lab)
+    found = _ask(lab) if unit is None else _ask_unit(lab, *unit)
     _KEPT[lab] = (state, network.parameters.copy(), network.running.copy(), found)
     return found
 
@@ -226,6 +248,24 @@ def _ask(lab: Lab) -> Beliefs:
         outputs = np.asarray(lab.network.forward(pictures), np.float64).reshape(len(pictures), -1)
     names = _names(lab.experiment, lab.names.layers[-1].labels, outputs.shape[1])
     return Beliefs(layout, outputs, decide(outputs), sureness(outputs), names)
+
+
+def _ask_unit(lab: Lab, layer: int, unit: int) -> Beliefs:
+    """One pass of all forms up to a hidden unit."""
+    layout = Layout.of(lab.experiment.input.count)
+    pictures = layout.pictures.reshape(-1, *lab.experiment.input_shape)
+    with np.errstate(all="ignore"):
+        traced = lab.network.trace(pictures).layers[layer]
+        outputs = np.asarray(traced.a, np.float64)[:, [unit]]
+        sigmoid = traced.activation == "sigmoid"
+        above = outputs[:, 0] - (0.5 if sigmoid else 0.0)
+        far = np.where(np.isfinite(above), np.abs(above), 0.0)
+        farthest = 0.5 if sigmoid else far.max()
+    names = (_("below .5"), _("from .5")) if sigmoid else (_("up to 0"), _("above 0"))
+    reading = (above >= 0) if sigmoid else (above > 0)
+    return Beliefs(
+        layout, outputs, reading.astype(np.intp), far / (farthest or 1.0), names, (layer, unit)
+    )
 
 
 # The data among the forms -----------------------------------------------------------------------
@@ -305,7 +345,11 @@ def _marks(data: DataSet, pixels: int, classes: bool) -> Marks:
     return Marks(form, data.count, wanted)
 
 
-def marks(lab: Lab) -> Marks:
-    """Which forms are samples of the data on the bench; the same object for the same data."""
+def marks(lab: Lab, *, classes: bool = True) -> Marks:
+    """Which forms are samples of the data on the bench; the same object for the same data.
+
+    Without `classes`, none is right or wrong.
+    """
     experiment = lab.experiment
-    return _marks(experiment.data, experiment.input.count, bool(experiment.classes))
+    classes = classes and bool(experiment.classes)
+    return _marks(experiment.data, experiment.input.count, classes)

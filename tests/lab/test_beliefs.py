@@ -17,6 +17,7 @@ from nnsim.lab.beliefs import (
     Marks,
     beliefs,
     can_list,
+    hidden_units,
     marks,
 )  # fmt: skip
 
@@ -149,7 +150,7 @@ def test_a_demon_of_its_own_is_read_by_its_value(tmp_path):
     lab.network.layers[0].bias[:] = 0.0
     lab.changed(parameters=True)
     found = beliefs(lab)
-    assert found.names == ("below .5", ".5 or more")
+    assert found.names == ("below .5", "from .5")
     assert found.reading[0b1000] == 1
     assert found.sureness[0b1000] == 1.0  # a = 1
     assert (found.reading[0b0100], found.sureness[0b0100]) == (0, 0.5)  # a = .25
@@ -230,3 +231,34 @@ def test_every_shape_of_at_most_twelve_pixels_has_a_map(tmp_path):
         found = beliefs(lab)
         assert found.outputs.shape == (2**count, 2)
         assert sum(found.counts) == 2**count
+
+
+def test_a_hidden_unit_by_its_formula():
+    """Each demon of the hand-made network: 1/(1 + exp(−(w·x + b))), awake from .5 on."""
+    lab = Lab(load("demons"))
+    assert hidden_units(lab) == ((0, 0), (0, 1), (0, 2))
+    layer = lab.network.layers[0]
+    for unit in range(3):
+        found = beliefs(lab, (0, unit))
+        assert found is beliefs(lab, (0, unit))
+        awake = 0
+        for form, picture in enumerate(itertools.product((0, 1), repeat=12)):
+            z = sum(w for w, on in zip(layer.weight[:, unit], picture, strict=True) if on)
+            a = 1 / (1 + math.exp(-(z + layer.bias[unit])))
+            assert found.outputs[form, 0] == pytest.approx(a, rel=1e-12)
+            assert found.reading[form] == int(a >= 0.5)
+            assert found.sureness[form] == pytest.approx(2 * abs(a - 0.5), abs=1e-12)
+            awake += a >= 0.5
+        assert found.counts == (4096 - awake, awake)
+    assert beliefs(lab).outputs.shape == (4096, 2)
+
+
+def test_a_hidden_unit_without_a_sigmoid_is_awake_above_zero():
+    lab = Lab(load("overfit"))  # tanh
+    layer = lab.network.layers[0]
+    found = beliefs(lab, (0, 7))
+    z = Layout.of(12).pictures @ layer.weight[:, 7] + layer.bias[7]
+    assert found.outputs[:, 0] == pytest.approx(np.tanh(z), abs=1e-12)
+    assert found.reading.tolist() == (z > 0).astype(int).tolist()
+    assert found.sureness == pytest.approx(np.abs(np.tanh(z)) / np.abs(np.tanh(z)).max())
+    assert set(marks(lab, classes=False).signs(found).tolist()) == {0, TEST_RIGHT, RIGHT}

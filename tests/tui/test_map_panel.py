@@ -356,8 +356,8 @@ async def test_nothing_that_is_pressed_breaks_it(open_app, name, no_waiting_for_
         shown = getattr(panel, "shown", None)
         if shown is not None:
             await pilot.pause(0.5)
-            expected = screen.lab.network.forward(shown.beliefs.layout.pictures)
-            assert np.array_equal(panel.shown.beliefs.outputs, expected)
+            expected = beliefs(screen.lab, panel.unit)
+            assert np.array_equal(panel.shown.beliefs.outputs, expected.outputs)
 
 
 async def test_all_of_it_is_in_sight_alone_on_120_columns_and_36_lines(open_app):
@@ -372,3 +372,24 @@ async def test_all_of_it_is_in_sight_alone_on_120_columns_and_36_lines(open_app)
         await pilot.pause(0.2)
         assert panel.seen == (64, 30)
         assert panel.border_subtitle
+
+
+async def test_what_each_demon_says_of_every_form(open_app):
+    async with open_app("demons").run_test(size=(120, 36)) as pilot:
+        panel, lab = await opened(pilot, "i", "d", "d"), pilot.app.screen.lab
+        assert panel.border_title == "7 Map · hidden B"
+        lab.run("sample 1")
+        value = lab.read("hidden[B].a")
+        assert panel.shown.beliefs.outputs[panel.cursor, 0] == pytest.approx(value, rel=1e-12)
+        assert "hidden[B]" in side(panel)
+        assert ("from .5" if value >= 0.5 else "below .5") in side(panel)
+        assert "64 images" in side(panel)
+        assert panel.address() == "hidden[2].a"
+        await pilot.press("d", "d")
+        assert panel.border_title == "7 Map"
+        assert panel.shown.beliefs.unit is None
+        await pilot.press("D")
+        assert panel.border_title == "7 Map · hidden C"
+        pilot.app.screen.execute("paint 000/000/000/000")
+        await pilot.pause(0.3)
+        assert panel.cursor == 0

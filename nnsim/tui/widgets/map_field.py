@@ -116,7 +116,7 @@ class FieldStyles:
 
     def name(self, names: tuple[str, ...]) -> None:
         """Take the names of the classes: their first letters, if they differ, stand for them."""
-        letters = tuple((name.strip() or "?")[0] for name in names)
+        letters = tuple(next((c for c in name if c.isalnum()), "?") for name in names)
         if len(set(letters)) < len(letters) or not all(" " < c < "\u0300" for c in letters):
             letters = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ"[k % 26] for k in range(len(names)))
         if letters != self.letters:

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.timer import Timer
 
 from nnsim.i18n import N_, _
-from nnsim.lab.beliefs import MOST_PIXELS, WRONG, beliefs, can_list, marks
+from nnsim.lab.beliefs import MOST_PIXELS, WRONG, beliefs, can_list, hidden_units, marks
 from nnsim.lab.forgetting import Stories, stories
 from nnsim.tui.widgets.map_view import MapView, Shown
 
@@ -40,7 +40,8 @@ class MapPanel(MapView):
         "● is an image that it is trained on, × one of them that it reads wrong, ○ a test image, "
         "+ a test image read wrong, : two images. Enter puts the form under the cursor on the "
         "input. Without colours the character of its class stands for each form, and a small sign "
-        "where the network is not sure; v shows that with colours too. z gives the map more room."
+        "where the network is not sure; v shows that with colours too. d shows what a hidden unit "
+        "says of every form. z gives the map more room."
     )
     _MOVES = Binding.Group(N_("Move"), compact=True)
     _IMAGES = Binding.Group(N_("Image"), compact=True)
@@ -80,6 +81,10 @@ class MapPanel(MapView):
                 tooltip=N_("List the training images: first read right, how often forgotten")),
         Binding("o", "order", N_("Order"), id="map.order",
                 tooltip=N_("Another order of that list")),
+        Binding("d", "unit(1)", N_("Units"), id="map.unit_next",
+                tooltip=N_("What the next hidden unit says of every form; last the outputs")),
+        Binding("D", "unit(-1)", N_("Unit before"), id="map.unit_before", show=False,
+                tooltip=N_("What the hidden unit before says of every form")),
         Binding("v", "signs", N_("Signs"), id="map.signs", show=False,
                 tooltip=N_("Tell the classes by characters, or by colours again")),
     ]  # fmt: skip
@@ -107,8 +112,10 @@ class MapPanel(MapView):
         if self.shown is not None and here == self._input and wait > 0:
             self._later(lab, wait)
             return
+        if self.unit is not None and self.unit not in hidden_units(lab):
+            self.unit = None
         found = self._ask(lab)
-        where = marks(lab)
+        where = marks(lab, classes=self.unit is None)
         if here != self._input or self.cursor >= found.layout.count:
             self._input = here
             self.cursor = found.layout.number(lab.input)
@@ -129,7 +136,7 @@ class MapPanel(MapView):
     def _ask(self, lab: Lab) -> Beliefs:
         """What the network says; large networks are asked so seldom that training goes on."""
         start = time.perf_counter()
-        found = beliefs(lab)
+        found = beliefs(lab, self.unit)
         if self.shown is None or found is not self.shown.beliefs:
             end = time.perf_counter()
             self._cost = end - start
@@ -178,15 +185,20 @@ class MapPanel(MapView):
             return None
         layer = shown.lab.names.layers[-1]
         unit = int(shown.beliefs.reading[self.cursor]) if layer.units > 1 else 0
+        if shown.beliefs.unit is not None:
+            place, unit = shown.beliefs.unit
+            layer = shown.lab.names.layers[place]
         return f"{layer.name}[{unit + 1}].a"
 
     # Keys ---------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        """The order is one of the list; borders and signs are of the map."""
+        """The order is one of the list; borders, signs and units are of the map."""
         if action == "order":
             return self.listing
-        return not (self.listing and action in ("border", "least_sure", "signs"))
+        if action == "unit":
+            return self.shown is None or bool(hidden_units(self.shown.lab))
+        return not (self.listing and action in ("border", "least_sure", "signs", "unit"))
 
     def action_move(self, right: int, down: int) -> None:
         """Move the cursor by one form; in the list by one row."""
@@ -316,6 +328,15 @@ class MapPanel(MapView):
             self.table.show(self.shown.stories)
         self.follow()
         self.redraw_all()
+
+    def action_unit(self, by: int) -> None:
+        """Show what the next hidden unit says, or after the last one what the outputs say."""
+        if self.shown is None:
+            return
+        units = (None, *hidden_units(self.shown.lab))
+        self.unit = units[(units.index(self.unit) + by) % len(units)]
+        self._next = 0.0
+        self.show(self.shown.lab)
 
     def action_signs(self) -> None:
         """Tell the classes by characters, or by colours again."""

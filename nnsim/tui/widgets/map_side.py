@@ -40,8 +40,8 @@ class Aside:
     def rows(self, width: int, height: int) -> list[Row]:
         """The lines; where there are too many, first the blank ones and then the last go."""
         parts = [
-            self._form(width), self._outputs(width), self._sample(), self._counts(width),
-            self._over_all(),
+            self._unit(), self._form(width), self._outputs(width), self._sample(),
+            self._counts(width), self._over_all(),
         ]  # fmt: skip
         parts = [part for part in parts if part]
         blank = sum(len(part) for part in parts) + len(parts) - 1 <= height
@@ -49,6 +49,12 @@ class Aside:
         for part in parts:
             rows += ([[]] if rows and blank else []) + part
         return rows[:height]
+
+    def _unit(self) -> list[Row]:
+        """Which hidden unit is asked, if one is."""
+        if self.beliefs.unit is None:
+            return []
+        return [[(unit_address(self.lab, self.beliefs.unit), "strong")]]
 
     def _form(self, width: int) -> list[Row]:
         """The form drawn small, its number, how it is read and how surely."""
@@ -65,7 +71,7 @@ class Aside:
         says: list[Row] = [
             [(_("form {n}").format(n=self.cursor + 1), "strong")],
             [(_("of {n}").format(n=layout.count), "dim")],
-            [(_("reads {name}").format(name=name), "strong")],
+            [(name if found.unit else _("reads {name}").format(name=name), "strong")],
             [(_("sure {share}").format(share=sure), "")],
         ]
         beside = width - columns * wide - 2
@@ -81,10 +87,7 @@ class Aside:
         if self.hidden:
             return []
         values = self.beliefs.outputs[self.cursor]
-        labels = self.lab.names.layers[-1].labels or tuple(
-            self.beliefs.names if len(values) == len(self.beliefs.names) else
-            (str(i + 1) for i in range(len(values)))
-        )  # fmt: skip
+        labels = self._labels(len(values))
         order = np.argsort(-values, kind="stable")[:MOST_OUTPUTS] if (
             len(values) > MOST_OUTPUTS) else range(len(values))  # fmt: skip
         name = min(6, max(width_of(labels[int(k)]) for k in order))
@@ -97,6 +100,18 @@ class Aside:
                 (rest, "dim"), (" " + short(float(values[k]), 7), ""),
             ])  # fmt: skip
         return rows
+
+    def _labels(self, count: int) -> tuple[str, ...]:
+        """What the outputs are called, or the hidden unit."""
+        unit, layers = self.beliefs.unit, self.lab.names.layers
+        if unit is not None:
+            own = layers[unit[0]].labels
+            return (own[unit[1]] if own else str(unit[1] + 1),)
+        if layers[-1].labels:
+            return layers[-1].labels
+        if count == len(self.beliefs.names):
+            return self.beliefs.names
+        return tuple(str(i + 1) for i in range(count))
 
     def _sample(self) -> list[Row]:
         """Whether it is an image of the data, and what became of it."""
@@ -168,10 +183,16 @@ class Aside:
         return rows
 
 
+def unit_address(lab: Lab, unit: tuple[int, int]) -> str:
+    """A hidden unit as it is written: hidden[A]."""
+    layer = lab.names.layers[unit[0]]
+    return f"{layer.name}[{layer.labels[unit[1]] if layer.labels else unit[1] + 1}]"
+
+
 def story_rows(story: Story) -> list[Row]:
     """When it was first read right, and how often that was forgotten."""
     if story.first_right is None:
-        return [[(_("never read right yet"), "wrong")]]
+        return [[(_("never right yet"), "wrong")]]
     times = ngettext("forgotten {n} time", "forgotten {n} times", story.forgotten)
     return [
         [(_("right from epoch {n}").format(n=story.first_right), "")],

@@ -19,7 +19,7 @@ from nnsim.lab.forgetting import Stories
 from nnsim.tui.widgets.bench_panel import BenchPanel
 from nnsim.tui.widgets.diagram_text import width_of
 from nnsim.tui.widgets.map_field import Cells, FieldStyles, Grid
-from nnsim.tui.widgets.map_side import Aside
+from nnsim.tui.widgets.map_side import Aside, unit_address
 from nnsim.tui.widgets.map_stories import ORDERS, StoryTable
 from nnsim.tui.widgets.painter import Painter
 from nnsim.tui.widgets.rows import Row
@@ -93,6 +93,7 @@ class MapView(BenchPanel, Painter):
         self.cursor = 0
         self.listing = False
         self.as_signs = False
+        self.unit: tuple[int, int] | None = None  # the hidden unit that is asked, if one is
         self.table = StoryTable()
         self.styles_of = FieldStyles(self)
         self.drawn = 0  # cells that were drawn again the last time
@@ -174,8 +175,9 @@ class MapView(BenchPanel, Painter):
         shown = self.shown
         if not hidden or shown is None:
             return False
-        last = shown.lab.names.layers[-1].name
-        asked = any(a.startswith(("prediction", "correct", f"{last}[")) for a in hidden)
+        layer = -1 if shown.beliefs.unit is None else shown.beliefs.unit[0]
+        name = shown.lab.names.layers[layer].name
+        asked = any(a.startswith(("prediction", "correct", f"{name}[")) for a in hidden)
         return asked and shown.beliefs.layout.number(shown.lab.input) == form
 
     # Drawing ------------------------------------------------------------------------------------
@@ -282,8 +284,13 @@ class MapView(BenchPanel, Painter):
             self.refresh(*(Region(left, y, self.side_width + 1, 1) for y in changed))
 
     def _say_what_is_in_sight(self) -> None:
-        """Name the part in sight on the border, where there is more."""
-        text = ""
+        """Name the part in sight on the border, where there is more, and the unit that is asked."""
+        text, title = "", str(self.border_title or "").split(" · ")[0]
+        if self.shown is not None and self.shown.beliefs.unit is not None:
+            name = unit_address(self.shown.lab, self.shown.beliefs.unit)
+            title += " · " + name.replace("[", " ").rstrip("]")  # brackets would be markup
+        if title != self.border_title:
+            self.border_title = title
         columns, lines = self.seen
         if self.listing:
             text = _("{count} training images, {order}").format(
