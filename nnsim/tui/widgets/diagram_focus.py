@@ -289,11 +289,12 @@ class FocusPicture:
 
     def _draw_small_unit(self, line: Line, column: PlacedColumn, item: Item) -> None:
         label, a, share, _focused = self._unit(column, item)
-        end = column.x + column.width
-        room = column.width - 6
-        line.put(column.x, fit(label, room), LABEL)
-        line.put(end - 6, level(share), ("fill", STRONGEST))
-        line.put(end - 5, number(a, plus=False), LABEL)
+        end, spare = column.x + column.width, column.width - width_of(label)
+        digits = min(5, max(4, spare))  # unit 12 must not read 1: first the bar gives way to it
+        line.put(column.x, fit(label, column.width - digits), LABEL)
+        if spare > digits:
+            line.put(end - digits - 1, level(share), ("fill", STRONGEST))
+        line.put(end - digits, number(a, digits, plus=False), LABEL)
 
     def _draw_unit(self, line: Line, column: PlacedColumn, item: Item, row: int) -> None:
         label, a, share, focused = self._unit(column, item)

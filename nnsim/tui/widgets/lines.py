@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from textwrap import wrap
 from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
@@ -12,6 +11,10 @@ from textual.message import Message
 from textual.strip import Strip
 
 from nnsim.tui.widgets.painter import Painter
+from nnsim.tui.widgets.wrapping import wrap_cells
+
+MOST_LINES = 4
+"""How many lines a message may take; a longer one ends in …."""
 
 
 class TwoSided(Painter):
@@ -99,7 +102,7 @@ class StatusLine(TwoSided):
     def _wrap(self) -> None:
         """Break a message that is longer than the line; the screen makes room for it."""
         width = max(20, self.content_size.width)
-        lines = wrap(self.text, width) or [""]
+        lines = wrap_cells(self.text, width, MOST_LINES) or [""]
         if len(lines) != len(self._lines):
             self.refresh(layout=True)
         self._lines = lines
@@ -110,7 +113,7 @@ class StatusLine(TwoSided):
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
         """As many lines as the message needs, up to four."""
-        return min(4, len(wrap(self.text, max(20, width)) or [""]))
+        return max(1, len(wrap_cells(self.text, max(20, width), MOST_LINES)))
 
     def render_line(self, y: int) -> Strip:
         """A line of the message; the number that is looked at stands beside a short one."""
