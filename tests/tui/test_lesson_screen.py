@@ -17,6 +17,7 @@ from nnsim.tui.widgets.circuit_graph import CircuitGraph
 from nnsim.tui.widgets.command_bar import CommandInput
 from nnsim.tui.widgets.key_line import KeyLine
 from nnsim.tui.widgets.lines import StatusLine
+from nnsim.tutor.catalogue import find
 from nnsim.tutor.lesson import read_lesson
 from nnsim.tutor.player import Player
 from nnsim.tutor.progress import Event, ProgressLog
@@ -409,3 +410,31 @@ async def test_the_keys_of_a_lesson_are_in_the_line_of_keys(app_at):
         shown = app.screen.query_one(KeyLine).render_line(0).text
         for key in ("Move", "n Next", "H Hint", "? Help"):
             assert key in shown
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [
+        ("neuron", 1), ("descent", 1), ("nonlinear", 1), ("activations", 2), ("convolution", 1),
+    ],
+)  # fmt: skip
+async def test_a_step_with_another_network_shows_what_a_fresh_start_shows(
+    name, step, size, screen_text
+):
+    lesson = read_lesson(find(name))
+    networks = [s.experiment or lesson.experiment for s in lesson.steps]
+    step = next(i for i in range(step, len(networks)) if networks[i] != networks[i - 1])
+    shown = []
+    for start in (step - 1, step):
+        app = NnsimApp(lesson=(Player(lesson, at=lesson.steps[start].id), []))
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause(0.1)
+            if start < step:
+                app.screen.action_panel(4)
+                await pilot.pause(0.1)
+                await pilot.press("S")
+                await pilot.pause(0.2)
+            assert app.screen.player.index == step
+            shown.append(screen_text(app)[:-2])  # but for the status line and the keys
+    assert shown[0] == shown[1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -21,6 +23,22 @@ if TYPE_CHECKING:
     from nnsim.tutor.progress import Progress
 
 CIRCUITS = ("circuits", N_("Circuits: expressions as gates, forward and backward"))
+
+
+AFTER = 0.3  # seconds on Home until what most people open next is read ahead
+
+
+def read_ahead() -> None:
+    """Import what a lesson or a bench needs, beside the app, while somebody reads Home."""
+    if "nnsim.tui.screens.lesson" not in sys.modules:
+        threading.Thread(target=_import_benches, daemon=True).start()
+
+
+def _import_benches() -> None:
+    import nnsim.tui.lessons
+    import nnsim.tui.screens.lesson
+    import nnsim.tutor.player
+    import nnsim.tutor.review  # noqa: F401
 
 
 class LessonList(RowList):
@@ -179,6 +197,7 @@ class HomeScreen(GuardedScreen):
         lessons = self.query_one(LessonList)
         entries = lessons.entries or shipped(current_language())
         lessons.fill(entries, ProgressLog().progress())
+        self.set_timer(AFTER, read_ahead)
 
     def on_row_list_chosen(self, message: RowList.Chosen) -> None:
         """Open what was chosen."""

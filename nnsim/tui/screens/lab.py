@@ -119,11 +119,7 @@ class LabScreen(WhyScreen):
         with Horizontal(id="bench"):
             yield from self.beside()
             with Vertical(id="left"):
-                yield self.panels.dress(self._input_editor(), 1)
-                bars = PredictionBars(self.output_labels(), id="prediction")
-                bars.add_class("panel", update=False)
-                bars.border_title = _("Prediction")
-                yield bars
+                yield from self.ends()
                 training = TrainingPanel(id="training")
                 training.add_class("panel", update=False)
                 training.border_title = _("Training")
@@ -143,6 +139,13 @@ class LabScreen(WhyScreen):
         yield StatusLine(id="status")
         yield KeyLine()
         yield TooSmall()
+
+    def ends(self) -> tuple[Widget, Widget]:
+        """What goes in, and what comes out: each network has its own."""
+        bars = PredictionBars(self.output_labels(), id="prediction")
+        bars.add_class("panel", update=False)
+        bars.border_title = _("Prediction")
+        return self.panels.dress(self._input_editor(), 1), bars
 
     def beside(self) -> ComposeResult:
         """What stands beside the bench: nothing, outside of lessons."""

@@ -126,14 +126,27 @@ class LessonScreen(LabScreen, LessonKeys):
         self._blanks = None
         self.lab = self.player.lab
         if self.lab.experiment.network is not self._built_for.network:
-            self.call_later(self.recompose)
-            self.call_after_refresh(self.begin)
+            self._built_for = self.lab.experiment
+            self.call_later(self._rebuild)
             return
         if self.player.hidden and self.panels.chosen in BOARDS:
             self.action_panel(2)  # a board may tell what is asked
         self.showing.away = True
         self.show(_("a circuit is up; g shows it") if self.lab.circuit is not None else "")
         self.place()
+
+    async def _rebuild(self) -> None:
+        """Put up what is another with another network; the rest of the screen stays in sight."""
+        plotted = self.has_class("-plot")
+        async with self.batch():
+            await self.query("#input, #prediction, #below > BenchPanel").remove()
+            left = self.query_one("#left")
+            await left.mount(*self.ends(), before=0)
+            if self.has_class("-plot") != plotted:
+                self.app.update_styles(self)
+        self.begin()
+        # To have the keys for a moment has scrolled the new input, before it knew its place.
+        self.call_after_refresh(left.scroll_home, animate=False)
 
     def action_panel(self, number: int) -> None:
         """Go to a panel; not to a board that may tell what is asked."""
