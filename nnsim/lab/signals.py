@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnsim.engine.layers.base import batch_first
+from nnsim.lab.parts import at_a_time
 
 if TYPE_CHECKING:
     from nnsim.engine import Network
@@ -105,22 +106,21 @@ class Looking:
         if not experiment.data.count:
             return None
         self._choose(network, experiment.data)
-        with np.errstate(all="ignore"):
-            plan = network.evaluate(self._inputs, self._targets, "gradients")
-            norms = _norms(network, plan.gradient)
-            layers = tuple(
-                LayerSignals(
-                    name=signals.layer.name,
-                    kind=signals.layer.kind,
-                    activation=signals.layer.activation,
-                    units=signals.layer.output_shape[-1],
-                    a=_rows(batch_first(signals.a)),
-                    weights=_weights(signals.layer),
-                    parameters=signals.layer.parameter_count,
-                    norm=norms.get(signals.layer.name),
-                )
-                for signals in plan.signals
+        gradient, activations = self._pass(network)
+        norms = _norms(network, gradient)
+        layers = tuple(
+            LayerSignals(
+                name=layer.name,
+                kind=layer.kind,
+                activation=layer.activation,
+                units=layer.output_shape[-1],
+                a=np.concatenate(a),
+                weights=_weights(layer),
+                parameters=layer.parameter_count,
+                norm=norms.get(layer.name),
             )
+            for layer, a in zip(network.layers, activations, strict=True)
+        )
         last = network.layers[-1]
         return Signals(
             len(self._inputs),
@@ -135,9 +135,27 @@ class Looking:
         if not experiment.data.count:
             return {}
         self._choose(network, experiment.data)
+        return _norms(network, self._pass(network, activations=False)[0])
+
+    def _pass(
+        self, network: Network, *, activations: bool = True
+    ) -> tuple[Array, list[list[Array]]]:
+        """Return the gradient of the loss over the samples, and each layer's activations."""
+        x, target = self._inputs, self._targets
+        size, count = at_a_time(network), len(self._inputs)
+        seen: list[list[Array]] = [[] for _layer in network.layers]
         with np.errstate(all="ignore"):
-            plan = network.evaluate(self._inputs, self._targets, "gradients")
-            return _norms(network, plan.gradient)
+            penalty = network.penalty_gradient()
+            total = np.zeros_like(penalty)
+            for start in range(0, count, size):
+                part = slice(start, start + size)
+                plan = network.evaluate(x[part], target[part], "gradients")
+                share = plan.batch / count if network.reduction == "mean" else 1.0
+                total += share * (plan.gradient - penalty)
+                for signals, parts in zip(plan.signals, seen, strict=True):
+                    if activations:
+                        parts.append(_rows(batch_first(signals.a)))
+            return total + penalty, seen
 
     def _choose(self, network: Network, data: DataSet) -> None:
         if data is not self._data:
@@ -213,9 +231,10 @@ def _spread(frames: tuple[Frame, ...], most: int) -> list[Frame]:
 
 def _norms(network: Network, gradient: Array) -> dict[str, float]:
     norms: dict[str, float] = {}
-    for name, block in network.blocks(gradient).items():
-        layer = name.rpartition(".")[0]
-        norms[layer] = float(np.hypot(norms.get(layer, 0.0), np.linalg.norm(block)))
+    with np.errstate(all="ignore"):
+        for name, block in network.blocks(gradient).items():
+            layer = name.rpartition(".")[0]
+            norms[layer] = float(np.hypot(norms.get(layer, 0.0), np.linalg.norm(block)))
     return norms
 
 

@@ -189,3 +189,28 @@ def test_layers_without_parameters_have_no_gradient():
         assert (layer.root_mean_square is None) == (layer.parameters == 0)
         assert layer.a.shape[1] == layer.units
     assert any(layer.norm is None for layer in layers)
+
+
+@pytest.mark.parametrize("size", [1e200, 1e308, np.inf, np.nan])
+def test_overflown_gradients_have_a_length_all_the_same(size):
+    lab = Lab(load("planar"), untrained=True)
+    lab.network.parameters[:] = size
+    layers = Looking().signals(lab.network, lab.experiment).layers
+    assert all(layer.norm is not None for layer in layers)
+    assert troubles(Looking().signals(lab.network, lab.experiment)) is not None
+
+
+def test_a_pass_in_parts_is_the_pass_over_all():
+    lab = Lab(load("digits-8x8"), untrained=True)  # 512 samples go through it in parts
+    looking = Looking()
+    signals = looking.signals(lab.network, lab.experiment)
+    data = lab.experiment.data
+    rows = np.unique(np.linspace(0, data.count - 1, 512).round()).astype(int)
+    x, target = data.inputs[rows], data.targets[rows]
+    gradient = lab.network.gradients(x, target)
+    hidden = lab.network.layers[0].parameter_count
+    assert signals.layers[0].norm == pytest.approx(np.linalg.norm(gradient[:hidden]), rel=1e-9)
+    np.testing.assert_allclose(signals.layers[-1].a, lab.network.forward(x), rtol=1e-9)
+    assert looking.norms(lab.network, lab.experiment) == {
+        layer.name: pytest.approx(layer.norm) for layer in signals.layers
+    }
