@@ -13,9 +13,6 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-_MOST_DECADES = 12
-"""Of a logarithmic axis: what lies farther below the top counts as its lower end."""
-
 
 @dataclass(frozen=True)
 class Axis:
@@ -34,8 +31,7 @@ class Axis:
             if not above.size:
                 return cls(0.1, 1.0, True)
             high = float(above.max())
-            low = max(float(above.min()), high * 10.0**-_MOST_DECADES, 5e-324)
-            return cls(*_apart(low, high, log=True), True)
+            return cls(*_apart(float(above.min()), high, log=True), True)
         if not finite.size:
             return cls(0.0, 1.0)
         low, high = float(finite.min()), float(finite.max())
