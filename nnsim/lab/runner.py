@@ -61,15 +61,14 @@ class Runner:
         command, rest = parse(line, self.lab.commands)
         if command.name in ("train", "until"):
             return self._train(line)
-        if self.live is None:
-            if command.changes or command.name in PAUSING:
-                self._tell(problem="")
-            return self.lab.run(line, merge=merge)
-        if not command.changes and command.name not in PAUSING:
-            return self.lab.run(line)
-        if self._is_aside(command.name, rest):
-            return self._run_aside(line, merge)
-        return self._run_between(line)
+        reads = not command.changes and command.name not in PAUSING
+        aside = reads or self._is_aside(command.name, rest)
+        if self.live is not None and not reads:
+            return self._run_aside(line, merge) if aside else self._run_between(line)
+        message = self.lab.run(line, merge=merge)
+        if not aside:  # a training that was paused, or went wrong, is no longer what is next
+            self._tell(target=None, problem="")
+        return message
 
     # Training -----------------------------------------------------------------------------------
 
@@ -169,6 +168,8 @@ class Runner:
         going, message = self._stopped_for(lambda: self.lab.run(line))
         if not going:
             return message
+        if name in PAUSING:
+            self._tell(target=None)
         problem = _("training is paused") if name in PAUSING else self._go_on(target)
         return f"{message} · {problem}" if problem else message
 
@@ -221,7 +222,9 @@ class Runner:
             problem = lab.message = _("training was stopped by an error: {problem}").format(
                 problem=snapshot.problem
             )
-        self._tell(on=False, problem=problem)
+        interrupted = snapshot.stopped == "interrupted"
+        target = lab.running.target if interrupted else None
+        self._tell(on=False, target=target, problem=problem)
 
     def _remember(self) -> None:
         """Let undo take back what was trained since the last command."""

@@ -19,7 +19,8 @@ class Running:
     pace : int or None
         Updates per second that are asked for, one of `PACES`; None for flat out.
     target : int or None
-        The epoch at which training stops, or stopped short of; None without end.
+        The epoch at which training stops, or at which it would have where it was paused; None
+        without end.
     steps_per_second : float
         Updates per second as measured, of the last stretch of training where it is over.
     problem : str

@@ -413,9 +413,14 @@ def test_training_to_another_epoch_takes_the_place_of_what_runs(lab):
     runner.toggle()
     assert lab.running.target is None
     poll_until(runner, lambda: lab.trainer.epoch > 10)
+    before = lab.trainer.epoch
     finish(runner, "train 20")
-    assert lab.trainer.epoch == lab.running.target
+    assert lab.trainer.epoch >= before + 20
+    plain = Lab(load("demons"))
+    plain.run(f"train {lab.trainer.epoch}")
+    assert np.array_equal(lab.network.parameters, plain.network.parameters)
     assert not lab.running.on
+    assert lab.running.target is None
 
 
 def test_a_paused_training_goes_on_to_its_epoch(lab):
@@ -431,6 +436,19 @@ def test_a_paused_training_goes_on_to_its_epoch(lab):
     runner.toggle()  # that one is behind: without end
     assert runner.live.until is None
     runner.pause()
+
+
+@pytest.mark.parametrize("line", ["reset", "rate 0.1", "undo", "rewind 0", "experiment line"])
+def test_after_another_command_training_has_no_end_of_before(line):
+    lab = Lab(load("demons"), load=load)
+    runner = Runner(lab)
+    runner.run("until 5000000")
+    poll_until(runner, lambda: lab.trainer.epoch > 10)
+    runner.pause()
+    runner.run("pixel 3")
+    assert lab.running.target == 5000000
+    runner.run(line)
+    assert lab.running.target is None
 
 
 def test_muting_a_unit_pauses_with_the_reason(lab):
