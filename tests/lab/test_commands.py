@@ -190,7 +190,8 @@ def test_every_command_that_changes_the_bench_is_among_the_lines_or_walks():
 
 
 CIRCUITS = {"circuit", "fold", "unfold"}  # tested with the circuit bench
-ELSEWHERE = {"dropout"}  # needs a layer of its own: test_training_commands.py
+# They need a layer, or files, of their own: test_training_commands.py, test_data_commands.py.
+ELSEWHERE = {"dropout", "loaddata"}
 
 
 def test_training_goes_on_with_the_same_numbers_after_undo(lab):
