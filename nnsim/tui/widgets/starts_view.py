@@ -72,7 +72,9 @@ def verdict_sentence(snapshot: Snapshot, seed: int) -> str:
         text = _("seed {seed} diverged: in epoch {epoch} its numbers left the finite")
         return text.format(seed=number, epoch=snapshot.diverged[seed])
     if verdict != IS_STUCK:
-        return _("Enter opens seed {seed} on the bench").format(seed=number)
+        loss = short(float(snapshot.losses[seed]), 9).strip()
+        text = _("Enter opens seed {seed} on the bench · loss {loss}")
+        return text.format(seed=number, loss=loss)
     if snapshot.accuracies is None:
         text = _("seed {seed} is stuck: a tenth of the first cost or more above the best quarter")
     else:
