@@ -31,7 +31,7 @@ async def enter(app, pilot, key: str, text: str) -> None:
     await pilot.press(key)
     app.screen.query_one(CommandInput).value = text
     await pilot.press("enter")
-    while app.screen.live is not None:
+    while getattr(app.screen, "live", None) is not None:
         await pilot.pause(0.02)
     await pilot.pause()
 
@@ -50,7 +50,7 @@ def answers(player) -> list[str]:
 
 
 async def play(app, pilot) -> None:
-    player = app.screen.player
+    player = app.screen.desk.player
     step = player.step
     if step.kind == "quiz":
         await pilot.press(str(step.answer))
@@ -74,7 +74,7 @@ async def test_a_lesson_is_played_to_its_end(name, language):
     app = NnsimApp(lesson=open_player(name))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
-        player = app.screen.player
+        player = app.screen.desk.player
         for index, step in enumerate(player.lesson.steps):
             assert player.index == index, step.id
             await play(app, pilot)
