@@ -165,7 +165,9 @@ class _Together:
     def measured(self, x: Array, target: Array) -> tuple[Array, Array, Array]:
         """Loss, cost and accuracy of each, (R,)."""
         losses, costs, accuracies = self.ensemble.evaluate(x, target)
-        if accuracies is None:  # of classes in name only: probabilities as targets
+        if accuracies is None and not self._recipe.classes:
+            accuracies = np.zeros(len(costs))  # which nobody reads
+        elif accuracies is None:  # of classes in name only: probabilities as targets
             found = self.ensemble.forward(x)
             wanted = decide(target)
             accuracies = np.array([np.mean(decide(output) == wanted) for output in found])
