@@ -270,6 +270,11 @@ class NnsimApp(KeyQueue):
         if not isinstance(self.screen, Palette):
             self.push_screen(Palette())
 
+    def get_key_display(self, binding: Binding) -> str:
+        """A key as it is printed; one that has a name of its own in the chosen language."""
+        shown = super().get_key_display(binding)
+        return _("space") if shown == "space" else shown
+
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Textual's own commands in the chosen language, and those that choose another."""
         from nnsim.tui.palette import system_commands

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nnsim.i18n import _
+from nnsim.i18n import N_, _
 from nnsim.lab.explain.arithmetic import (
     Apply,
     Negative,
@@ -22,11 +22,24 @@ from nnsim.lab.explain.source import Source
 HALF = Number(0.5, text="½")
 ONE = Number(1.0)
 
+LOSSES = {
+    "squared_error": N_("squared error"),
+    "mean_squared_error": N_("mean squared error"),
+    "binary_cross_entropy": N_("binary cross-entropy"),
+    "softmax_cross_entropy": N_("cross-entropy of the softmax"),
+    "hinge": N_("hinge loss"),
+}
+
+
+def loss_in_words(name: str) -> str:
+    """What a loss function is called."""
+    return _(LOSSES[name]) if name in LOSSES else name.replace("_", " ")
+
 
 def loss(source: Source) -> Found:
     """The loss of the current sample, without reduction and penalty."""
     rule = source.network.loss_function
-    name = _("loss of the current sample ({loss})").format(loss=rule.name.replace("_", " "))
+    name = _("loss of the current sample ({loss})").format(loss=loss_in_words(rule.name))
     terms = Sum(tuple(loss_terms(source)))
     node: Node = terms
     if rule.name == "squared_error":

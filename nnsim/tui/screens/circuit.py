@@ -166,7 +166,7 @@ class CircuitScreen(LineScreen):
         if known is not None and bench.circuit.graph.nodes[output].name in self.hidden:
             known = HIDDEN
         value = "" if known is None else _("value {value}").format(value=wire_number(known))
-        shown = bench.title
+        shown = _(bench.title)
         self.query_one(TitleLine).show(
             (f"nnsim · {_('circuit')} · {shown}", f"nnsim · {shown}", shown), value
         )

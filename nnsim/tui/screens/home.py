@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from nnsim.experiments import catalogue
-from nnsim.i18n import N_, _, current_language
+from nnsim.i18n import N_, SOURCE, _, current_language
 from nnsim.tui.screens.guard import GuardedScreen, TooSmall
 from nnsim.tui.widgets.key_line import KeyLine
 from nnsim.tui.widgets.lines import StatusLine
@@ -107,8 +107,15 @@ class LessonList(RowList):
             return _("continue · {done}").format(done=done)
         if lesson.finished:
             return f"✓ {done}"
-        missing = [name for name in entry.needs if name not in self._progress.finished]
+        missing = [
+            self._called(name) for name in entry.needs if name not in self._progress.finished
+        ]
         return _("after {lessons}").format(lessons=", ".join(missing)) if missing else ""
+
+    def _called(self, name: str) -> str:
+        """A lesson by its id, which is a word of English; elsewhere by its title."""
+        titles = {entry.id: entry.title for entry in self.entries}
+        return name if current_language() == SOURCE else titles.get(name, name)
 
     def action_choose(self) -> None:
         """Open the lesson under the cursor."""
