@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nnsim.lab.review import Review
 
 MOST_NAME = 10  # cells for the name of a class
+LEAST_INPUT = 8  # cells for what stands on the input, or it isn't told
 MOST_NUMBERS = 64  # of an input, in a line
 
 
@@ -181,11 +182,14 @@ class SampleTable:
         def left() -> int:
             return width - 1 - sum(column.width for column in columns) - gap * (len(columns) - 1)
 
-        while left() < 0 and any(column.keep < 9 for column in columns):
-            if gap > 1:
+        while columns:
+            least = min(columns, key=lambda column: column.keep)
+            if left() >= (0 if least.width else LEAST_INPUT) or least.keep == 9:
+                break
+            if gap > 1 and least.keep > 3:
                 gap = 1
             else:
-                columns.remove(min(columns, key=lambda column: column.keep))
+                columns.remove(least)
         return [(column, column.width or max(0, left())) for column in columns], gap
 
     def header(self, width: int) -> str:
