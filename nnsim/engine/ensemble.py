@@ -23,8 +23,9 @@ from nnsim.engine.stack import Stack
 from nnsim.engine.tape import Array
 from nnsim.engine.training import LARGEST, Trainer
 
-# Buffers of a group take about this much: few calls, and still at home in the L3 cache.
-_GROUP_BYTES = 1 << 23
+# Buffers of a group take about this much: few calls, still at home in the cache, and products so
+# small that BLAS starts no threads for them, which stall for many times as long where others work.
+_GROUP_BYTES = 1 << 20
 _MOST_NETWORKS = 1_000_000
 _BLOCK = 4096
 
