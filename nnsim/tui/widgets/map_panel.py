@@ -91,6 +91,7 @@ class MapPanel(MapView):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
+        self._lab: Lab | None = None
         self._input: bytes | None = None  # of the bench, when it was last looked at
         self._cost = 0.0  # seconds that the last round of questions took
         self._next = 0.0  # when it may be asked again
@@ -101,6 +102,7 @@ class MapPanel(MapView):
 
     def show(self, lab: Lab) -> None:
         """Show what the network believes now; the cursor follows the input when that changes."""
+        self._lab = lab
         if not can_list(lab.experiment):
             self.shown, self._input = None, None
             self.sorry = _("only of pictures of at most {most} pixels can every form be listed")
@@ -110,19 +112,17 @@ class MapPanel(MapView):
         here = lab.input.tobytes()
         wait = self._next - time.perf_counter()
         if self.shown is not None and here == self._input and wait > 0:
-            self._later(lab, wait)
+            self._later(wait)
             return
         if self.unit is not None and self.unit not in hidden_units(lab):
             self.unit = None
         found = self._ask(lab)
         where = marks(lab, classes=self.unit is None)
-        if here != self._input or self.cursor >= found.layout.count:
+        follow = here != self._input or self.cursor >= found.layout.count
+        if follow:
             self._input = here
             self.cursor = found.layout.number(lab.input)
             self.table.find(lab.sample)
-            follow = True
-        else:
-            follow = False
         told = self._stories(lab, where)
         self.shown = Shown(lab, found, where, where.signs(found), told)
         if follow:
@@ -131,7 +131,7 @@ class MapPanel(MapView):
             self.draw()
             self._next = max(self._next, time.perf_counter() + self.drawn / CELLS_A_SECOND)
         if not told.complete:
-            self._later(lab, 0.05)
+            self._later(0.05)
 
     def _ask(self, lab: Lab) -> Beliefs:
         """What the network says; large networks are asked so seldom that training goes on."""
@@ -143,13 +143,13 @@ class MapPanel(MapView):
             self._next = end + self._cost * (SHARE if self._cost < SLOW else 4 * SHARE)
         return found
 
-    def _later(self, lab: Lab, seconds: float) -> None:
+    def _later(self, seconds: float) -> None:
         """Look again, unless that is to happen anyway."""
 
         def again() -> None:
             self._again = None
-            if self.is_attached and self.display:
-                self.show(lab)
+            if self.is_attached and self.display and self._lab is not None:
+                self.show(self._lab)
 
         if self._again is None:
             self._again = self.set_timer(seconds, again)
@@ -172,7 +172,7 @@ class MapPanel(MapView):
             told = self._stories(shown.lab, shown.marks)
             self.shown = Shown(shown.lab, shown.beliefs, shown.marks, shown.signs, told)
             if not told.complete:
-                self._later(shown.lab, 0.05)
+                self._later(0.05)
         self.follow()
         if (self.top, self.left, self.table.top) != before:
             self.refresh()
@@ -196,9 +196,9 @@ class MapPanel(MapView):
         """The order is one of the list; borders, signs and units are of the map."""
         if action == "order":
             return self.listing
-        if action == "unit":
-            return self.shown is None or bool(hidden_units(self.shown.lab))
-        return not (self.listing and action in ("border", "least_sure", "signs", "unit"))
+        if self.listing:
+            return action not in ("border", "least_sure", "signs", "unit", "wrong")
+        return action != "unit" or self.shown is None or bool(hidden_units(self.shown.lab))
 
     def action_move(self, right: int, down: int) -> None:
         """Move the cursor by one form; in the list by one row."""
