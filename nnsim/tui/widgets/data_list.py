@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING, ClassVar
 
@@ -13,9 +14,6 @@ from textual.strip import Strip
 
 from nnsim.i18n import _
 from nnsim.tui.widgets.bench_panel import BenchPanel
-from nnsim.tui.widgets.data_filters import Filters
-from nnsim.tui.widgets.data_picture import Picture
-from nnsim.tui.widgets.data_rows import SampleTable, pad
 from nnsim.tui.widgets.rows import Row, RowList
 
 if TYPE_CHECKING:
@@ -23,6 +21,9 @@ if TYPE_CHECKING:
     from nnsim.lab.forgetting import Stories
     from nnsim.lab.review import Review
     from nnsim.tui.widgets.data_confusion import Confusion
+    from nnsim.tui.widgets.data_filters import Filters
+    from nnsim.tui.widgets.data_picture import Picture
+    from nnsim.tui.widgets.data_rows import SampleTable
 
 HEAD = 2  # lines above the list: the filters, and the titles of the columns
 LEAST_LIST = 42  # cells that the list keeps beside a picture
@@ -37,7 +38,6 @@ class DataList(RowList, BenchPanel):
 
     Attributes
     ----------
-    filters : Filters
     matrix : Confusion or None
         What is shown in place of the list.
     rows : array
@@ -54,7 +54,6 @@ class DataList(RowList, BenchPanel):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.filters = Filters()
         self.matrix: Confusion | None = None
         self.rows: NDArray[np.intp] = np.zeros(0, np.intp)
         self._lab: Lab | None = None
@@ -69,6 +68,13 @@ class DataList(RowList, BenchPanel):
         self._side = 0  # cells of the picture, and of the gap before it
         self._thinned: Review | None = None  # of which a sample was asked to be removed
         self._at: int | None = None  # where the cursor was before the matrix
+
+    @cached_property
+    def filters(self) -> Filters:
+        """What is listed."""
+        from nnsim.tui.widgets.data_filters import Filters  # late: the first picture needs none
+
+        return Filters()
 
     # What is shown ------------------------------------------------------------------------------
 
@@ -154,6 +160,9 @@ class DataList(RowList, BenchPanel):
 
     def _lay_out(self) -> None:
         """Share the room between the list and the picture."""
+        from nnsim.tui.widgets.data_picture import Picture
+        from nnsim.tui.widgets.data_rows import SampleTable
+
         lab, found = self._lab, self._found
         if lab is None or found is None:
             return
@@ -232,6 +241,8 @@ class DataList(RowList, BenchPanel):
     def render_line(self, y: int) -> Strip:
         """The filters, the titles, a sample; beside the list, the picture of one."""
         width = self.line_width
+        if self._found is None:
+            return Strip.blank(width, self.style())
         if y == 0:
             pieces = self.filters.pieces(self._found, len(self.rows), width)
             return self.line(*((piece.text, piece.style) for piece in pieces), width=width)
@@ -282,7 +293,7 @@ class DataList(RowList, BenchPanel):
             said.append(_("reads {name}").format(name=found.name(int(found.readings[sample]))))
         line = y - picture.height
         text = said[line] if line < len(said) else ""
-        return self.line((pad(f"  {text}", room), "dim"), width=room)
+        return self.line((f"  {text}", "dim"), width=room)
 
     def watch_cursor(self, before: int, after: int) -> None:
         """The picture beside the list changes with the cursor."""

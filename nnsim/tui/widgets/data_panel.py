@@ -10,7 +10,6 @@ from textual import events
 from textual.binding import Binding, BindingType
 
 from nnsim.i18n import N_
-from nnsim.tui.widgets.data_filters import Filters
 from nnsim.tui.widgets.data_list import DataList
 
 
@@ -88,7 +87,8 @@ class DataPanel(DataList):
 
     def action_everything(self) -> None:
         """List all samples, by number."""
-        self.filters, self.matrix = Filters(), None
+        self.__dict__.pop("filters", None)
+        self.matrix = None
         self._chosen()
 
     def _chosen(self, *, first: bool = False) -> None:
