@@ -87,8 +87,9 @@ class Window:
 # is refused.
 _MOST_WORK, _POINTS = 2e9, 2400
 _LEAST_SAMPLES = 32
-# Numbers in the buffers of the networks that run at once.
-_AT_ONCE = 1 << 18
+# Numbers in the buffers of the networks that run at once; and multiplications of one layer, above
+# which BLAS would start threads, which stall where others work.
+_AT_ONCE, _PRODUCTS = 1 << 18, 1 << 18
 
 
 class Surface:
@@ -128,7 +129,9 @@ class Surface:
         self._stack: Stack | None = None
         many = all(layer.for_many for layer in bench.layers) and not bench.running.size
         numbers = 3 * self._network.activations(len(self._x)) + bench.parameters.size
-        self.at_once = max(1, min(256, _AT_ONCE // numbers)) if many else 1
+        products = len(self._x) * max(1, *(layer.parameter_count for layer in bench.layers))
+        most = min(256, _AT_ONCE // numbers, _PRODUCTS // products)
+        self.at_once = max(1, most) if many else 1
 
     def costs(self, parameters: Array) -> Array:
         """The cost at each of k sets of parameters, (k, n_params); infinite where it is NaN."""
