@@ -426,6 +426,12 @@ def test_wrong_parameters(sound, array, word):
     assert word in sentence
 
 
+@pytest.mark.parametrize("value", [-1.0, -1e308, 0.5, np.nan])
+def test_a_wrong_count_of_steps(sound, value):
+    sentence = refusal(zipped({**parts(sound), "bench.time.npy": npy(np.array(value))}))
+    assert "time" in sentence
+
+
 def test_a_bomb_is_not_unpacked(sound):
     # It announces 8 TB; and one that keeps quiet about a gigabyte of zeros behind 47 numbers.
     head = npy(np.zeros(47)).replace(b"(47,)", b"(1000000000000,)")

@@ -208,10 +208,7 @@ class _Reader:
             2 * MOST_RUNS * MOST_BYTES
         ):
             table.fail("epochs", _("there are too many or no epochs"))
-        arrays = {
-            name: self._archive.array(f"frames{number}.{name}", (count, *shape), kind)
-            for name, (shape, kind) in forms.items()
-        }
+        arrays = states.read_arrays(self._archive, f"frames{number}", forms, (count,))
         frames: list[Frame] = []
         for row in range(count):
             rest = {
@@ -336,10 +333,8 @@ class _Reader:
             "epoch": table.integer("epoch", None, 0, form.MOST),
             "updates": table.integer("updates", None, 0, form.MOST),
         }
-        arrays = {
-            name: self._archive.array(f"bench.{name}", shape, kind)
-            for name, (shape, kind) in states.array_forms(network, rest).items()
-        }
+        forms = states.array_forms(network, rest)
+        arrays = states.read_arrays(self._archive, "bench", forms)
         return states.whole(network, rest, arrays)
 
     def _target(self, table: Table, experiment: Experiment) -> Array | None:

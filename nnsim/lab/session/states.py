@@ -13,11 +13,18 @@ from nnsim.i18n import _
 from nnsim.lab.session.form import MOST, STATE_KEYS
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from nnsim.engine import Network
+    from nnsim.experiments.archive import Archive
     from nnsim.experiments.table import Table
+
+    Array = NDArray[Any]
 
 Shape = tuple[int, ...]
 
+# Sums of squares, and the steps that Adam counts.
+_NOT_NEGATIVE = ("squares", "moment2", "time")
 MOST_AT_ONCE = 10_000_000  # samples of a batch, as the engine takes them
 
 
@@ -109,6 +116,20 @@ def array_forms(network: Network, state: Mapping[str, Any]) -> dict[str, tuple[S
     for name, slot in rule.slots.items():
         forms[name] = (n if slot.ndim else (), slot.dtype)
     return forms
+
+
+def read_arrays(
+    archive: Archive, prefix: str, forms: Mapping[str, tuple[Shape, Any]], lead: Shape = ()
+) -> dict[str, Array]:
+    """Return the arrays of these forms, each with the axes `lead` before its own."""
+    found = {}
+    for name, (shape, kind) in forms.items():
+        found[name] = array = archive.array(f"{prefix}.{name}", (*lead, *shape), kind)
+        if name in _NOT_NEGATIVE and array.size and array.min() < 0:
+            archive.refuse(_("the array {name} holds negative numbers").format(name=name))
+        if name == "time" and not np.array_equal(array, np.floor(array)):
+            archive.refuse(_("the array {name} should hold whole numbers").format(name=name))
+    return found
 
 
 def whole(network: Network, rest: Mapping[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
