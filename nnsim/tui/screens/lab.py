@@ -242,8 +242,8 @@ class LabScreen(WhyScreen):
         return self.showing.readout()
 
     def show_training(self) -> None:
-        """Bring all of the screen in line with a bench that is being trained."""
-        self.showing.all_at_once()
+        """Bring the screen in line with a bench that is being trained."""
+        self.showing.while_training()
 
     def done(self, line: str, message: str) -> None:
         """Show what a command has done; a walk comes to the front."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from nnsim.i18n import _
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from nnsim.tui.screens.lab import LabScreen
 
 NOTHING: frozenset[int] = frozenset()
+RARELY = 0.15  # seconds between two epochs from which on each of them is drawn whole
 
 
 class Showing:
@@ -38,6 +40,7 @@ class Showing:
         self._selection = Selection(0, 0)
         self._marked = NOTHING
         self._rest_is_due = False
+        self._drawn: dict[str, float] = {}  # when pictures were drawn while training
         self._said: str | None = None  # to be said with the rest
         # Whether the person went elsewhere since the last step of the walk.
         self.away = False
@@ -82,9 +85,20 @@ class Showing:
         self._one(StatusLine).say("", self.readout())
         self._rest_soon()
 
-    def all_at_once(self) -> None:
-        """Show everything now, where no key waits for its part: while training."""
-        self._rest()
+    def while_training(self) -> None:
+        """Show the numbers now, and of the pictures what is due.
+
+        Pictures take most of the time: of those of the network and those of the boards, the ones
+        drawn longer ago; the others too, where training is so slow that every epoch can be seen.
+        """
+        now = monotonic()
+        self._numbers()
+        parts = {"network": self._network, "boards": self._boards}
+        oldest = min(parts, key=lambda part: self._drawn.get(part, 0.0))
+        for part, draw in parts.items():
+            if part == oldest or now - self._drawn.get(part, 0.0) > RARELY:
+                self._drawn[part] = now
+                draw()
 
     def _rest_soon(self) -> None:
         if not self._rest_is_due:
@@ -98,8 +112,12 @@ class Showing:
     def _rest(self) -> None:
         """Bring the panels in line that explain the prediction; each redraws what changed."""
         self._rest_is_due = False
-        screen, lab = self._screen, self.lab
-        selection, _field = self._follow()
+        self._numbers()
+        self._network()
+        self._boards()
+
+    def _numbers(self) -> None:
+        self._follow()
         self._marked = self._marks()
         self.input()
         if self._said is not None:
@@ -108,6 +126,10 @@ class Showing:
         target = self._target()
         self.prediction(target)
         self._title(target)
+        self._one(TrainingPanel).show(self.lab)
+
+    def _network(self) -> None:
+        screen, lab, selection = self._screen, self.lab, self._selection
         if screen.panel(2).display:
             self.carry()
             self._one(NetworkDiagram).show(screen.view(), selection)
@@ -117,9 +139,11 @@ class Showing:
         inspector = self._one(Inspector)
         if screen.asks_why:
             inspector.show(lab, screen.hidden)
+
+    def _boards(self) -> None:
+        screen, lab = self._screen, self.lab
         if screen.panel(6).display:
             self._one(DataPanel).show(lab)
-        self._one(TrainingPanel).show(lab)
         for board in screen.panels.boards:
             board.show(lab)
 
