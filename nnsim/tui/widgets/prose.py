@@ -40,7 +40,7 @@ def prose(markdown: str, width: int) -> list[Line]:
             if lines and lines[-1]:
                 lines.append([])
         elif kind == "code":
-            lines += [[("  " + text, "")]] if cell_len(text) + 2 <= width else [[(text, "")]]
+            lines += _code(text, width)
         elif kind == "heading":
             lines += wrap(inline(text, "bold"), width)
         else:
@@ -52,6 +52,21 @@ def prose(markdown: str, width: int) -> list[Line]:
     while lines and not lines[-1]:
         lines.pop()
     return lines
+
+
+def _code(text: str, width: int) -> list[Line]:
+    """A line of code or a formula; one that is too long goes on below, further in."""
+    if cell_len(text) + 2 <= width:
+        return [[("  " + text, "")]]
+    if cell_len(text) <= width:
+        return [[(text, "")]]
+    first, *rest = wrap([(text, "")], width)
+    left = text[sum(len(piece) for piece, _style in first) :].strip()
+    return (
+        [first, *([("    ", ""), *line] for line in wrap([(left, "")], width - 4))]
+        if rest
+        else [first]
+    )
 
 
 def _blocks(markdown: str) -> Iterator[tuple[str, str, str]]:
