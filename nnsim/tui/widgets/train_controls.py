@@ -24,11 +24,13 @@ class TrainControls(BenchPanel):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "screen.toggle_training", N_("Start/pause"), id="train.toggle",
                 tooltip=N_("Train until it is stopped, or stop")),
+        Binding("v", "view(1)", N_("View"), id="train.view",
+                tooltip=N_("The next view: curves, weights, gradients, histograms")),
         Binding("b", "ask('step')", N_("1 update"), id="train.step", show=False,
                 tooltip=N_("One update: one mini-batch, or all samples at once")),
         Binding("T", "ask('train 1')", N_("1 epoch"), id="train.one",
                 tooltip=N_("Train one epoch")),
-        Binding("y", "ask('train 100')", N_("100"), id="train.hundred",
+        Binding("y", "ask('train 100')", N_("100"), id="train.hundred", show=False,
                 tooltip=N_("Train 100 epochs")),
         Binding("G", "ask_until", N_("To epoch"), id="train.until", show=False,
                 tooltip=N_("Train to an epoch that you type")),
@@ -71,6 +73,10 @@ class TrainControls(BenchPanel):
 
     def show_again(self) -> None:
         """Draw what has changed on the panel itself."""
+        raise NotImplementedError
+
+    def action_view(self, by: int) -> None:
+        """Show the next view."""
         raise NotImplementedError
 
     def address(self) -> str | None:

@@ -48,8 +48,6 @@ class TrainPanel(TrainControls):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("v", "view(1)", N_("View"), id="train.view",
-                tooltip=N_("The next view: curves, weights, gradients, histograms")),
         Binding("m", "scale", N_("Scale"), id="train.scale", show=False,
                 tooltip=N_("Curves: linear, logarithmic loss, or epochs logarithmic too")),
         Binding("o", "overlay", N_("Overlay"), id="train.overlay", show=False,
