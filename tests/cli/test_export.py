@@ -35,10 +35,10 @@ KERAS_IS_EXACT = any(find_spec(name) for name in ("tensorflow", "jax"))
 SHIPPED = [entry.id for entry in catalogue()]
 # Runs a program's `predict` on inputs from standard input; nnsim must not be there.
 HARNESS = """
-import json, runpy, sys
+import json, os, runpy, sys
 program = runpy.run_path(sys.argv[1])
-print(json.dumps([program["predict"](x) for x in json.load(sys.stdin)]))
-assert "nnsim" not in sys.modules
+print(json.dumps([program["predict"](x) for x in json.load(sys.stdin)]), flush=True)
+os._exit("nnsim" in sys.modules)  # at once: threads of JAX may keep a busy machine waiting
 """
 
 
@@ -201,7 +201,7 @@ def networks(draw):
     return randomised(network, draw(st.integers(0, 1000)))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(network=networks())
 @pytest.mark.parametrize("target", TARGETS)
 def test_random_networks(target, network, tmp_path):
