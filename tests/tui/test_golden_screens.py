@@ -22,6 +22,9 @@ SCREENS = {
     "backward": ("demons", ["right_square_bracket", "4", "right", "right"]),
     "train": ("demons", ["5", "b", "b", "b", "left", "down"]),
     "data": ("demons", ["6", "down", "down"]),
+    "map": ("demons", ["7", "i", "v"]),
+    "demon": ("demons", ["7", "i", "d"]),
+    "images": ("window-7x7", ["right_square_bracket", "7", *["right"] * 3, "down"]),
     "command": ("demons", ["colon", *"set"]),
 }
 

@@ -27,7 +27,7 @@ from nnsim.tui.widgets.map_filters import (
     tiles,
 )  # fmt: skip
 from nnsim.tui.widgets.map_tiles import BETWEEN, Sheet, Spot
-from nnsim.tui.widgets.wrapping import wrap_cells
+from nnsim.tui.widgets.wrapping import cut, wrap_cells
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab
@@ -343,5 +343,5 @@ class ImagesPanel(BenchPanel):
 
 def _text(text: str, width: int, key: str) -> Line:
     line = Line(width)
-    line.put(0, text, (key, 0))
+    line.put(0, cut(text, width).rstrip(), (key, 0))
     return line
