@@ -29,6 +29,8 @@ Right = NDArray[np.bool_]
 Packed = NDArray[np.uint8]
 
 MOST_SAMPLES = 20_000
+BLOCK = 256
+"""So many samples are read before it looks at the clock."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def forgetting(lab: Lab) -> tuple[Story, ...]:
 
 
 def stories(lab: Lab, seconds: float | None = None) -> Stories:
-    """The same with what it rests on; reads new epochs for so many seconds (one at the least).
+    """The same with what it rests on; reads new epochs for so many seconds.
 
     What was read is kept: asked again, it goes on. The same object comes back until there is
     something new.
@@ -138,6 +140,7 @@ class _History:
         # while one trains), to go on from.
         self._counts = [_Count.none(data.count)] * 2
         self._told: Stories | None = None
+        self._reading: tuple[Frame, list[Right]] | None = None  # a frame that is read in part
 
     def upto(self, lab: Lab, seconds: float | None) -> Stories:
         """The stories up to the epoch on the bench."""
@@ -165,26 +168,39 @@ class _History:
     def _go_on(self, run: Run, seconds: float | None) -> None:
         """Read frame after frame for as long as there is time, and count them."""
         end = None if seconds is None else time.perf_counter() + seconds
-        start = self._counts[1].frames
         late = False
-        for place, frame in enumerate(self._frames[start:], start):
+        for place, frame in enumerate(self._frames[self._counts[1].frames :]):
             if frame not in self._right:
-                if late:
-                    self._count(place)
+                read = None if late else self._read(frame, run, end)
+                if read is None:
+                    self._count(self._counts[1].frames + place)
                     return
-                self._right[frame] = self._read(frame, run)
+                self._right[frame] = read
                 late = end is not None and time.perf_counter() >= end
         self._count(len(self._frames))
 
-    def _read(self, frame: Frame, run: Run) -> Packed:
-        with np.errstate(all="ignore"):
-            outputs = run.setup.reader.outputs(frame, self.data.inputs)
-        return np.packbits(decide(outputs) == self._wanted)
+    def _read(self, frame: Frame, run: Run, end: float | None) -> Packed | None:
+        """What is read right at a frame; None where time is up before all samples are read.
+
+        What has been read then is kept for the next time.
+        """
+        if self._reading is None or self._reading[0] is not frame:
+            self._reading = (frame, [])
+        parts, done, count = self._reading[1], len(self._reading[1]) * BLOCK, self.data.count
+        for start in range(done, count, BLOCK):
+            some = slice(start, start + BLOCK)
+            with np.errstate(all="ignore"):
+                outputs = run.setup.reader.outputs(frame, self.data.inputs[some])
+            parts.append(decide(outputs) == self._wanted[some])
+            if end is not None and start + BLOCK < count and time.perf_counter() >= end:
+                return None
+        self._reading = None
+        return np.packbits(np.concatenate(parts))
 
     def _count(self, end: int) -> None:
         """Count the frames that have been read, up to the place `end`; the last one by itself."""
         before, after = self._counts
-        for stop in (end - 1, end):
+        for stop in (max(0, end - 1), end):
             frames = self._frames[after.frames : stop]
             if frames:
                 packed = np.stack([self._right[frame] for frame in frames])

@@ -88,6 +88,20 @@ def test_asking_in_slices_comes_to_the_same(lab):
     assert stories(lab) is stories(lab)
 
 
+def test_many_samples_are_read_a_part_at_a_time(lab, monkeypatch):
+    lab.run("train 6")
+    whole = forgetting(lab)
+    monkeypatch.setattr("nnsim.lab.forgetting.BLOCK", 25)
+    other = Lab(load("digits-4x3"), untrained=True)
+    other.run("rate 1.2")
+    other.run("train 6")
+    calls = 1
+    while not stories(other, seconds=0).complete:
+        calls += 1
+    assert calls == 7 * 3  # 64 samples in three parts, at seven epochs
+    assert forgetting(other) == whole
+
+
 def test_a_branch_has_the_past_that_it_shares(lab):
     lab.run("train 20")
     before = forgetting(lab)
