@@ -25,6 +25,8 @@ SCREENS = {
     "map": ("demons", ["7", "i", "v"]),
     "demon": ("demons", ["7", "i", "d"]),
     "images": ("window-7x7", ["right_square_bracket", "7", *["right"] * 3, "down"]),
+    "starts": ("demons", ["8", "minus", "minus", *["slash"] * 3, "space", "down"]),
+    "landscape": ("xor", ["9", "right", "plus"]),
     "command": ("demons", ["colon", *"set"]),
 }
 
