@@ -69,3 +69,17 @@ async def test_many_keys_in_a_burst_all_arrive(open_app):
     async with app.run_test(size=(80, 24)) as pilot:
         await burst(app, pilot, *["space", "right"] * 2, "space", "down", *["space", "left"] * 3)
         assert app.screen.lab.input[:6].tolist() == [1, 1, 1, 1, 1, 1]
+
+
+async def test_keys_behind_a_line_belong_to_the_bench_again(open_app):
+    app = open_app("digits-4x3")
+    async with app.run_test(size=(80, 24)) as pilot:
+        lab = app.screen.lab
+        await burst(app, pilot, "colon", *typed("rate 0.5"), "enter", "space", "right", "space")
+        assert lab.trainer.learning_rate == 0.5
+        assert lab.input[:3].tolist() == [1, 1, 0]
+        await burst(app, pilot, "colon", *typed("rate"), "escape", "right", "space")
+        assert lab.input[:3].tolist() == [1, 1, 1]
+        await burst(app, pilot, "colon", *typed("rate x"), "enter", "backspace", "1", "enter", "6")
+        assert lab.trainer.learning_rate == 1
+        assert app.screen.panels.chosen == 6

@@ -9,6 +9,7 @@ from textual.widget import Widget
 
 from nnsim.i18n import _
 from nnsim.lab import Lab
+from nnsim.tui.key_queue import release_keys
 from nnsim.tui.screens.lab_data import DataWork
 from nnsim.tui.screens.lab_training import TrainingScreen
 from nnsim.tui.widgets.lines import StatusLine
@@ -111,9 +112,11 @@ class CommandScreen(TrainingScreen):
             verdict = self._blanks.answer(self.lab, message.address, number(message.answer))
         except ValueError as problem:
             self.complain(str(problem))
+            release_keys(self)
             return
         if verdict.right:
             self.close_bar()
             self.show(verdict.sentence)
         else:
             self.query_one(StatusLine).say(verdict.sentence, "", wrong=True)
+            release_keys(self)

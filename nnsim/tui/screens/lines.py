@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.widget import Widget
 
-from nnsim.tui.key_queue import hold_keys
+from nnsim.tui.key_queue import hold_keys, release_keys
 from nnsim.tui.screens.guard import GuardedScreen
 
 if TYPE_CHECKING:
@@ -80,13 +80,15 @@ class LineScreen(GuardedScreen):
             self._bar.remove()
             self._bar = None
         back = self._before_bar
-        (back if back is not None and back.is_attached else self.bench_widget()).focus()
+        self.set_focus(back if back is not None and back.is_attached else self.bench_widget())
+        release_keys(self)
 
     def on_command_bar_entered(self, message: CommandBar.Entered) -> None:
         """Run what was typed; what is refused can be mended."""
         message.stop()
         if self.entered(message.line):
             self.close_bar()
+        release_keys(self)
 
     def on_command_bar_closed(self) -> None:
         """Go back to where the keys were."""

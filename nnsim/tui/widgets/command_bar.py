@@ -13,7 +13,7 @@ from textual.widgets import Input, Label
 
 from nnsim.i18n import N_, _
 from nnsim.lab import COMMANDS, Command, Lab
-from nnsim.tui.key_queue import release_keys
+from nnsim.tui.key_queue import hold_keys, release_keys
 from nnsim.tui.widgets.completion import LineSuggester, addresses_of
 
 
@@ -72,8 +72,14 @@ class CommandInput(Input):
         self.action_end()
         self.action_cursor_right()
 
+    async def action_submit(self) -> None:
+        """Enter the line; keys that follow wait for what comes of it."""
+        hold_keys(self)
+        await super().action_submit()
+
     def action_leave(self) -> None:
         """Close the line."""
+        hold_keys(self)
         self.post_message(self.Left())
 
 
