@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Label
+from textual.widgets.input import Selection
 
 from nnsim.i18n import N_, _
 from nnsim.lab import COMMANDS, Command, Lab
@@ -149,8 +150,9 @@ class CommandBar(Vertical):
         """Typing can start at once."""
         line = self.query_one(CommandInput)
         self.screen.set_focus(line)
-        if not self._setting:
-            line.cursor_position = len(self._text)
+        if not self._setting:  # a value that is proposed is replaced by what is typed
+            start = self._text.rfind(" ") + 1
+            line.selection = Selection(start or len(self._text), len(self._text))
         release_keys(self)
 
     def _usage(self, text: str) -> str:

@@ -13,6 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
 from nnsim.i18n import N_
+from nnsim.lab.data import suggestion
 from nnsim.lab.plane import Axis, Plane, nearest_sample
 from nnsim.tui.numbers import precise
 from nnsim.tui.widgets.bench_panel import BenchPanel
@@ -315,14 +316,17 @@ class ProbeInput(BenchPanel, Painter, InputEditor, can_focus=True):
         return nearest_sample(self._lab, self.probe, spans)
 
     def action_add(self) -> None:
-        """Add the probe to the data as what the target says, or else the first class."""
+        """Add the probe to the data as what the target says, else the first class or a number."""
         lab = self._lab
         if lab is None:
             return
-        if lab.target is None and lab.experiment.classes:
-            self.action_execute(f"add {quoted(lab.experiment.classes[0])}")
-        else:
+        if lab.target is not None:
             self.action_execute("add")
+        elif lab.experiment.classes:
+            self.action_execute(f"add {quoted(lab.experiment.classes[0])}")
+        else:  # a number has to be typed; what the network says is there already
+            said = "" if self.covers_output(lab) else suggestion(lab)
+            self.post_message(self.AskedLine(f"add {said}"))
 
     def action_remove(self) -> None:
         """Take the nearest training point out of the data."""
