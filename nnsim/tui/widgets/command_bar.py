@@ -170,6 +170,7 @@ class CommandBar(Vertical):
         label = self.query_one("#bar-help", Label)
         label.add_class("-wrong")
         label.update(problem)
+        release_keys(self)
 
     def point_at(self, part: str, position: int | None) -> None:
         """Put the cursor on a character of a part of the line."""
