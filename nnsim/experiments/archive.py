@@ -37,7 +37,7 @@ HEADER = "session.json"
 LARGEST = 2**30
 """Bytes of a file that is opened at all."""
 _LARGEST_HEADER = 64 * 2**20
-_MOST_ENTRIES = 2000
+_MOST_ENTRIES = 10_000
 _LEVEL = 1
 # Parameters hardly shrink, and nobody wants to wait: so large an array has to shrink by so much.
 _LARGE, _PIECE, _WORTH = 2**20, 2**16, 0.6

@@ -23,7 +23,7 @@ from nnsim.lab.lab import Lab
 from nnsim.lab.moment import Moment
 from nnsim.lab.session import form, states
 from nnsim.lab.surgery import Condition
-from nnsim.lab.timeline import MOST_BYTES, MOST_FRAMES, MOST_RUNS, Run, Setup, Timeline, fits
+from nnsim.lab.timeline import MOST_BYTES, MOST_FRAMES, MOST_RUNS, Run, Setup, Timeline
 
 if TYPE_CHECKING:
     from nnsim.engine import Network, Trainer
@@ -242,7 +242,8 @@ class _Reader:
         ascending = all(a < b for a, b in pairwise(epochs))
         if not ascending or (epochs and not (first <= epochs[0] and epochs[-1] <= last)):
             table.fail("frames", _("its epochs should ascend, from the first to the last"))
-        if not fits(list(frames)):
+        # Frames that share a part are counted a little otherwise when they are made anew.
+        if len(frames) > MOST_FRAMES or sum(f.size for f in frames) > MOST_BYTES * 5 // 4:
             table.fail("frames", _("there are more epochs than a run keeps"))
         return Run(
             table.integer("number", None, 1, form.MOST), setup, frames, first, last,
