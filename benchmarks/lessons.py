@@ -19,6 +19,7 @@ from terminal import Program, python
 from nnsim.tutor.catalogue import shipped
 
 OPEN, STEP = 0.300, 0.150  # seconds that a lesson may take to open, and a step to be there
+READING = 1.5  # seconds that somebody looks at Home before the first lesson is opened
 ENTER, DOWN, ESCAPE, SKIP = "\r", "\x1b[B", "\x1b", "S"
 
 
@@ -33,6 +34,7 @@ def measure(columns: int, rows: int, wanted: list[str]) -> tuple[list[float], li
     """For each lesson the time to open it, and the times of its further steps."""
     program = Program(python("-m", "nnsim", "--lang", "en"), columns, rows)
     program.until(lambda text: "01 " in text)
+    program.settle(READING)
     opened, steps = [], []
     for entry in shipped():
         if not wanted or entry.id in wanted:

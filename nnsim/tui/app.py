@@ -17,6 +17,7 @@ from nnsim.tui import settings
 from nnsim.tui.key_queue import KeyQueue
 from nnsim.tui.screens.guard import GuardedScreen
 from nnsim.tui.screens.home import HomeScreen
+from nnsim.tui.widgets.key_line import PLAIN_KEYS
 
 if TYPE_CHECKING:
     from textual.app import SystemCommand
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from nnsim.tutor.player import Player
 
 PATIENCE = 10.0  # seconds in which to quit again is meant as an answer
+
+SETTLED = 0.5  # seconds after which a screen that was opened stands
 
 
 def _bench_commands() -> type[Provider]:
@@ -154,7 +157,7 @@ class NnsimApp(KeyQueue):
                 if isinstance(self.screen, HomeScreen):
                     self.screen.say(str(problem), wrong=True)
                 return
-        self._go_to(f"bench {name}")
+        self._keep(f"bench {name}")
 
     def _lesson_screen(self, player: Player, troubles: list[str]) -> LessonScreen:
         """The screen of a lesson; installed, so that it stays as it was left."""
@@ -177,7 +180,7 @@ class NnsimApp(KeyQueue):
                 if isinstance(self.screen, HomeScreen):
                     self.screen.say(str(problem), wrong=True)
                 return
-        self._go_to(f"lesson {name}")
+        self._keep(f"lesson {name}")
         screen = self.get_screen(f"lesson {name}")
         if isinstance(screen, LessonScreen) and screen.player.at_end:
             screen.action_again()
@@ -216,6 +219,11 @@ class NnsimApp(KeyQueue):
         if not self.is_screen_installed("home"):
             self.install_screen(HomeScreen(), "home")
         self._go_to("home")
+
+    def _keep(self, name: str) -> None:
+        """Go to a screen that stays: once it stands, no search for garbage looks at it again."""
+        self._go_to(name)
+        self.set_timer(SETTLED, gc.freeze)
 
     def _go_to(self, name: str) -> None:
         """Bring an installed screen to the top: back down the stack to it, or on top of all.
@@ -271,8 +279,10 @@ class NnsimApp(KeyQueue):
             self.push_screen(Palette())
 
     def get_key_display(self, binding: Binding) -> str:
-        """A key as it is printed; one that has a name of its own in the chosen language."""
+        """A key as it is printed; one that has a name, in the chosen language or in ASCII."""
         shown = super().get_key_display(binding)
+        if self.ascii_only:  # drawn as < and > they would be other keys
+            shown = PLAIN_KEYS.get(shown, shown)
         return _("space") if shown == "space" else shown
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:

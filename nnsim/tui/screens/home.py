@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 from typing import TYPE_CHECKING, ClassVar
@@ -39,6 +40,9 @@ def _import_benches() -> None:
     import nnsim.tui.screens.lesson
     import nnsim.tutor.player
     import nnsim.tutor.review  # noqa: F401
+
+    # All that stays: without it a search for garbage takes a tenth of a second less.
+    gc.freeze()
 
 
 class LessonList(RowList):
