@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from rich.segment import Segment
@@ -23,12 +24,12 @@ _PAIRS = {
     "×✕✖✗": "x",
     "÷": "/",
     "✓✔": "v",
-    "←◀◄⟵": "<",
+    "←◀◄⟵⌫": "<",
     "→▶►▸⟶⏎": ">",
     "↑▲△": "^",
     "↓▼▽": "v",
-    "●◉⬤": "*",
-    "○◯◦□☐": "o",
+    "●◉⬤◆": "*",
+    "○◯◦□☐◇": "o",
     "≈": "~",
     "±": "+",
     "≤": "<",
@@ -79,6 +80,9 @@ _TABLE = {ord(c): plain for many, plain in _PAIRS.items() for c in many}
 _TABLE.update({0x2800 + dots: " .::**##@"[dots.bit_count()] for dots in range(256)})
 
 
+_TIMES = re.compile(r"(?<=[\w)\]])·(?=[\w(−-])")  # 0.5·2 must not read 0.5.2
+
+
 class _Replacements(dict[int, str]):
     """What to write for a character: from the table, else as Unicode decomposes it."""
 
@@ -103,7 +107,11 @@ def to_ascii(text: str) -> str:
 
     Wide characters, such as Chinese, stay: they are text.
     """
-    return text if text.isascii() else text.translate(_REPLACEMENTS)
+    if text.isascii():
+        return text
+    if "·" in text:
+        text = _TIMES.sub("*", text)
+    return text.translate(_REPLACEMENTS)
 
 
 class AsciiFilter(LineFilter):

@@ -36,6 +36,7 @@ class KeyQueue(App[None]):
         self._keys_taken = 0
         self._key_in_work = False
         self._keys_held = False
+        self._holds = 0
 
     async def on_event(self, event: events.Event) -> None:
         """Let a key wait while another is in work."""
@@ -73,7 +74,14 @@ class KeyQueue(App[None]):
     def hold_keys(self) -> None:
         """Let keys wait for something that is about to take them."""
         self._keys_held = True
-        self.set_timer(4 * PATIENCE, self.release_keys)
+        self._holds += 1
+        number = self._holds
+        self.set_timer(4 * PATIENCE, lambda: self._give_up(number))
+
+    def _give_up(self, number: int) -> None:
+        """What should have taken the keys did not come; a later wait goes on."""
+        if number == self._holds:
+            self.release_keys()
 
     def release_keys(self) -> None:
         """Hand over the keys that came meanwhile."""

@@ -9,6 +9,7 @@ from textual.color import Color
 
 import nnsim
 from nnsim.tui.ascii import AsciiFilter, to_ascii
+from nnsim.tui.widgets.key_line import KeyLine
 
 
 def test_every_character_in_the_app_s_own_sources_becomes_ascii():
@@ -17,7 +18,26 @@ def test_every_character_in_the_app_s_own_sources_becomes_ascii():
         if path.name != "ascii.py":
             drawn |= {c for c in path.read_text("utf-8") if not c.isascii()}
     assert drawn  # the sources do draw with such characters
+    drawn = {c for c in drawn if cell_len(c) < 2}  # Chinese is text
     assert {c for c in drawn if not to_ascii(c).isascii() or "?" in to_ascii(c)} == set()
+
+
+def test_products_are_no_decimals():
+    assert to_ascii("z = Σᵢ wᵢ·xᵢ = 0.73·0 − 2·−3") == "z = Si wi*xi = 0.73*0 - 2*-3"
+    assert to_ascii("epoch 3 · step 1") == "epoch 3 . step 1"
+    assert to_ascii("0 ▏···  ··1") == "0 |...  ..1"  # empty pixels and bars
+
+
+async def test_keys_have_names_where_their_signs_would_be_other_keys(open_app):
+    app = open_app("digits-4x3", ascii_only=True)
+    async with app.run_test(size=(120, 36)) as pilot:
+        line = app.screen.query_one(KeyLine)
+        assert line.render_line(0).text.startswith(" arrows Move ")
+        await pilot.press("8", "w")
+        await pilot.pause()
+        text = line.render_line(0).text
+        assert " enter Why this one? " in text
+        assert " backspace Back " in text
 
 
 def test_braille_keeps_empty_cells_empty_and_full_cells_full():

@@ -4,6 +4,7 @@ import asyncio
 
 from textual import events
 
+from nnsim.tui.key_queue import PATIENCE
 from nnsim.tui.widgets.command_bar import CommandBar
 from nnsim.tui.widgets.diagram import NetworkDiagram
 from nnsim.tui.widgets.train_panel import TrainPanel
@@ -83,3 +84,15 @@ async def test_keys_behind_a_line_belong_to_the_bench_again(open_app):
         await burst(app, pilot, "colon", *typed("rate x"), "enter", "backspace", "1", "enter", "6")
         assert lab.trainer.learning_rate == 1
         assert app.screen.panels.chosen == 6
+
+
+async def test_keys_wait_for_the_line_though_one_before_it_was_slow(open_app):
+    app = open_app("digits-4x3")
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.hold_keys()
+        await pilot.pause(3 * PATIENCE)
+        app.hold_keys()  # another line is about to open
+        await pilot.pause(2 * PATIENCE)
+        assert app._keys_held  # the patience with the first has nothing to do with it
+        await pilot.pause(3 * PATIENCE)
+        assert not app._keys_held

@@ -20,6 +20,9 @@ from nnsim.i18n import _
 from nnsim.tui.widgets.painter import Painter
 
 ALWAYS = "app.help"
+ARROWS = {"←": "left", "→": "right", "↑": "up", "↓": "down"}
+PLAIN_KEYS = {**ARROWS, "⏎": "enter", "⌫": "backspace"}
+"""Names of the keys that are printed as a sign; in ASCII each sign would be another key."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,13 @@ class _Key:
     @property
     def width(self) -> int:
         return cell_len(self.keys) + cell_len(self.text) + 3
+
+
+def _together(keys: list[str]) -> str:
+    """The keys of a group: signs side by side, names apart."""
+    if set(keys) == set(ARROWS.values()):
+        return "arrows"
+    return ("" if max(map(len, keys)) == 1 else "/").join(keys)
 
 
 class KeyLine(Painter):
@@ -59,7 +69,7 @@ class KeyLine(Painter):
         self._bindings_changed(self.screen)
 
     def _bindings_changed(self, screen: Screen[object]) -> None:
-        shown: dict[str, tuple[Binding, str]] = {}
+        shown: dict[str, tuple[Binding, list[str]]] = {}
         actions: set[str] = set()
         active = list(screen.active_bindings.values())
         if rank := getattr(screen, "key_rank", None):  # a screen's own order
@@ -70,12 +80,11 @@ class KeyLine(Painter):
             actions.add(binding.action)
             name = binding.group.description if binding.group else binding.action
             key = self.app.get_key_display(binding)
-            before = shown.get(name)
-            if before is None:
-                shown[name] = (binding, key)
+            if name not in shown:
+                shown[name] = (binding, [key])
             elif binding.group:
-                shown[name] = (binding, before[1] + key)
-        keys = tuple(self._key(binding, key) for binding, key in shown.values())
+                shown[name][1].append(key)
+        keys = tuple(self._key(binding, _together(keys)) for binding, keys in shown.values())
         if keys != self._keys:
             self._keys = keys
             self.refresh()

@@ -156,14 +156,15 @@ class PanelTabs(Painter):
     def _labels(self) -> list[tuple[int, str]]:
         """The tabs as wide as there is room; where there is little, names are cut short."""
         room = self.size.width
-        shapes = [" {} {} ", " {} {}", *[f"{{}} {{:.{most}}} " for most in (6, 5, 4, 3, 2, 1)]]
+        cut = [f"{{}} {{:.{most}}} " for most in (6, 5, 4, 3, 2, 1)]
+        shapes = [" {} {} ", " {} {}", *cut, "{} "]
         labels: list[tuple[int, str]] = []
         for shape in shapes:
             labels = [
                 (n, (" {} {} " if n == self._chosen else shape).format(n, name))
                 for n, name in self._tabs.items()
             ]
-            if sum(cell_len(label) for _number, label in labels) <= room:
+            if cell_len("".join(label for _number, label in labels).rstrip()) <= room:
                 break
         return labels
 
