@@ -10,7 +10,7 @@ from rich.style import Style
 from textual import events
 from textual.message import Message
 
-from nnsim.i18n import N_, _
+from nnsim.i18n import N_, _, ngettext
 from nnsim.tui.widgets.board import Board
 from nnsim.tui.widgets.colours import Palette
 from nnsim.tui.widgets.rows import Row
@@ -143,7 +143,9 @@ class TrainHead(TrainLines):
             epoch = _("epoch {n} of {target}").format(
                 n=_grouped(trainer.epoch), target=_grouped(running.target)
             )
-        updates = _("{n} updates").format(n=_grouped(trainer.updates))
+        updates = ngettext("{n} update", "{n} updates", trainer.updates).format(
+            n=_grouped(trainer.updates)
+        )
         speed = _("{n} steps/s").format(n=_grouped(round(running.steps_per_second)))
         return [sign, Chunk(epoch, "strong"), Chunk(f" · {updates}"), Chunk(f" · {speed}")]
 
