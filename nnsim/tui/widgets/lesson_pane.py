@@ -26,6 +26,7 @@ class LessonPane(VerticalScroll, can_focus=True):
         border: round $border-blurred;
         border-title-style: bold;
         scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable;
         padding: 0 1;
         &:focus { border: heavy $border; border-title-style: bold underline; }
         #lesson-text { width: 1fr; height: auto; }
