@@ -21,7 +21,8 @@ from nnsim.engine.schedules import schedule as read_schedule
 from nnsim.engine.seeds import as_seed, shuffler
 from nnsim.engine.stack import Stack
 from nnsim.engine.tape import Array
-from nnsim.engine.training import LARGEST, Trainer
+from nnsim.engine.training import Trainer
+from nnsim.engine.updating import LARGEST
 
 # Buffers of a group take about this much: few calls, still at home in the cache, and products so
 # small that BLAS starts no threads for them, which stall for many times as long where others work.
