@@ -58,6 +58,7 @@ def app(log: str) -> None:
     from nnsim.lab import Lab
     from nnsim.lab.runner import Runner
     from nnsim.tui.app import NnsimApp
+    from nnsim.tui.screens.lab_training import TrainingScreen
 
     with Path(log).open("w", buffering=1, encoding="utf-8") as file:
         poll = Runner.poll
@@ -68,6 +69,7 @@ def app(log: str) -> None:
             return changed
 
         Runner.poll = noted  # type: ignore[method-assign]
+        TrainingScreen.UNHURRIED = None  # flat out
         NnsimApp(Lab(load(EXPERIMENT), load=load)).run()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ def start(words: Sequence[str]) -> int:
         If a word makes no sense, or there is nothing of the target's name; the screen has not
         been touched by then.
     """
+    _one_thread_for_products()
     options = {"--ascii": False, "--untrained": False}
     targets = []
     unknown = []
@@ -43,6 +45,16 @@ def start(words: Sequence[str]) -> int:
     from nnsim.tui import run_app
 
     return run_app(target, ascii_only=options["--ascii"], untrained=options["--untrained"])
+
+
+def _one_thread_for_products() -> None:
+    """Have NumPy multiply in one thread, unless the person has set it otherwise.
+
+    The app trains in a thread and draws in another; matrix products in threads of their own would
+    wait for both, and on a busy machine take many times as long. To be called before NumPy comes.
+    """
+    for library in ("OPENBLAS_NUM", "MKL_NUM", "OMP_NUM", "BLIS_NUM", "VECLIB_MAXIMUM"):
+        os.environ.setdefault(f"{library}_THREADS", "1")
 
 
 def check_target(target: str) -> None:

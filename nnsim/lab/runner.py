@@ -117,7 +117,10 @@ class Runner:
     def change_pace(self, by: int) -> None:
         """Train slower or faster, by so many places of `PACES`."""
         place = PACES.index(self.lab.running.pace) + by
-        pace = PACES[min(max(place, 0), len(PACES) - 1)]
+        self.set_pace(PACES[min(max(place, 0), len(PACES) - 1)])
+
+    def set_pace(self, pace: int | None) -> None:
+        """Train so many updates a second, one of `PACES`."""
         self._tell(pace=pace)
         if self.live is not None:
             self.live.pace = pace

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nnsim.lab.learning import Learning
 
 # Updates per second; None is as fast as it goes.
 PACES: tuple[int | None, ...] = (1, 2, 5, 10, 30, 100, 1000, None)
@@ -32,3 +36,11 @@ class Running:
     target: int | None = None
     steps_per_second: float = 0.0
     problem: str = ""
+
+
+def unhurried(lab: Learning, seconds: float) -> int | None:
+    """The pace at which the experiment's epochs take about so many seconds, or a little less."""
+    experiment = lab.experiment
+    batch = lab.trainer.batch_size or experiment.data.count
+    updates = experiment.training.epochs * -(-experiment.data.count // max(1, batch))
+    return next((pace for pace in PACES if pace is None or pace * seconds >= updates), None)

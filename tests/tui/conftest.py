@@ -19,6 +19,12 @@ def own_settings(tmp_path, monkeypatch):
     monkeypatch.delenv("NO_COLOR", raising=False)
 
 
+@pytest.fixture(autouse=True)
+def flat_out(monkeypatch):
+    """Training that a key starts goes as fast as it can, unless a test chooses a pace."""
+    monkeypatch.setattr("nnsim.tui.screens.lab_training.TrainingScreen.UNHURRIED", None)
+
+
 @pytest.fixture
 def open_app():
     """Make an app at an experiment (Home without one)."""

@@ -437,3 +437,24 @@ async def test_goals_are_looked_at_while_it_trains(lesson_app):
         assert app.screen.live is None
         assert app.screen.lab is player.lab
         await until(lambda: not trainings())
+
+
+async def test_training_is_unhurried_until_somebody_chooses_a_pace(open_app, monkeypatch):
+    monkeypatch.setattr(TrainingScreen, "UNHURRIED", 5.0)
+    app = open_app("digits-4x3")  # 100 epochs of one update: 20 a second would take 5 seconds
+    async with app.run_test(size=SIZE) as pilot:
+        screen = app.screen
+        await press(app, pilot, "t")
+        assert screen.pace == 30
+        await press(app, pilot, "t")
+        screen.execute("train 200")  # asked for by number: as fast as it goes
+        assert screen.pace is None
+        screen.stop_training()
+        await press(app, pilot, "t")
+        assert screen.pace == 30
+        screen.change_pace(1)
+        await press(app, pilot, "t")
+        await press(app, pilot, "t")
+        assert screen.pace == 100
+        screen.execute("train 3")
+        assert screen.pace == 100

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from nnsim.i18n import _
 from nnsim.lab import Lab
 from nnsim.lab.runner import Runner
+from nnsim.lab.running import unhurried
 from nnsim.tui.screens.guard import GuardedScreen
 from nnsim.tui.screens.lines import LineScreen
 from nnsim.tui.widgets.lines import StatusLine
@@ -26,6 +27,9 @@ class TrainingScreen(LineScreen):
     """A screen on whose bench a network may be training, in a thread of its own."""
 
     POLL: ClassVar[float] = 0.1  # seconds between two looks at what is trained
+    # Seconds that as many epochs as the experiment asks for take, until somebody chooses a pace:
+    # flat out, a small network is past all that there is to see before one has looked up.
+    UNHURRIED: ClassVar[float | None] = 5.0
 
     lab: Lab
 
@@ -35,6 +39,7 @@ class TrainingScreen(LineScreen):
         self._polls: Timer | None = None
         self._progress_said = self._heard = ""  # how training goes on; and what else was said last
         self._heard_at = 0.0
+        self._pace_chosen = False
 
     def show_training(self) -> None:
         """Bring the screen in line with a bench that is being trained; called at every poll."""
@@ -80,6 +85,8 @@ class TrainingScreen(LineScreen):
 
     def run_line(self, line: str, *, merge: bool = False) -> str:
         """Run a line on the bench; returns what was done, nothing where training has begun."""
+        if not self._pace_chosen and line.split()[:1] in (["train"], ["until"]):
+            self.runner.set_pace(None)
         message = self.runner.run(line, merge=merge)
         if not message:
             self.runner.wait(AT_ONCE)
@@ -94,6 +101,8 @@ class TrainingScreen(LineScreen):
 
     def toggle_training(self) -> None:
         """Train, until it is paused or the epoch comes that was asked for; or pause."""
+        if self.live is None and not self._pace_chosen and self.UNHURRIED is not None:
+            self.runner.set_pace(unhurried(self.lab, self.UNHURRIED))
         try:
             self.runner.toggle()
         except ValueError as problem:
@@ -113,6 +122,7 @@ class TrainingScreen(LineScreen):
         """Train slower or faster by so many places."""
         from nnsim.tui.widgets.train_settings import pace_of
 
+        self._pace_chosen = True
         self.runner.change_pace(by)
         self.show(pace_of(self.lab))
 
