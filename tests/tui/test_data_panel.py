@@ -426,3 +426,19 @@ async def test_keys_that_come_before_the_samples_are_read_are_kept(open_app):
         await at_data(pilot)
         assert panel.matrix is not None
         assert panel.filters.choice.right is False
+
+
+async def test_a_click_in_the_matrix_goes_to_the_cell_and_then_lists_it(open_app):
+    app = open_app("digits-4x3")
+    async with app.run_test(size=(80, 24)) as pilot:
+        panel = await at_data(pilot)
+        await pilot.press("m")
+        row = next(y for y, line in enumerate(lines(panel)) if line.startswith(" 1 "))
+        column = lines(panel)[row].index("32")  # of those that are 1 and read as 1
+        await pilot.click(panel, offset=(column + 1, row + 1))  # inside the border
+        await pilot.pause()
+        assert panel.matrix.cell == (1, 1)
+        await pilot.click(panel, offset=(column + 1, row + 1))
+        await pilot.pause()
+        assert panel.matrix is None
+        assert panel.rows.tolist() == [*range(32, 64), *range(72, 80)]
