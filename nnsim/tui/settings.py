@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,10 @@ def _path() -> Path:
 def load() -> dict[str, Any]:
     """The saved choices; none where there is no readable file."""
     try:
-        saved = json.loads(_path().read_text("utf-8"))
+        text = _path().read_text("utf-8")
+        import json  # late: where nothing was ever chosen, there is nothing to read it from
+
+        saved = json.loads(text)
     except (OSError, ValueError, RecursionError):
         return {}
     return saved if isinstance(saved, dict) else {}
@@ -31,6 +33,7 @@ def save(**choices: str) -> None:
     OSError
         When the file can't be written.
     """
+    import json
     import tempfile  # late: every start loads, few save
 
     path = _path()

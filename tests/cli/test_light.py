@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -15,10 +17,13 @@ FLOORS = [
 ]
 
 
-def imported(code: str) -> set[str]:
+def imported(code: str, home: Path | None = None) -> set[str]:
+    """The packages that a program has imported at its end, with the settings below `home`."""
+    places = {name: str(home) for name in ("HOME", "XDG_CONFIG_HOME", "LOCALAPPDATA")}
     done = subprocess.run(
         [sys.executable, "-c", f"{code}\nimport sys; print(*sys.modules)"],
         capture_output=True, text=True, check=True,
+        env={**os.environ, **(places if home else {})},
     )  # fmt: skip
     return {name.partition(".")[0] for name in done.stdout.splitlines()[-1].split()}
 
@@ -40,9 +45,9 @@ def test_the_catalogue_needs_no_numpy():
 
 
 @pytest.mark.parametrize("words", [[], ["digits-4x3"], ["--lang", "zh", "--ascii", "demons"]])
-def test_the_way_to_the_app_imports_nothing_heavy(words):
+def test_the_way_to_the_app_imports_nothing_heavy(words, tmp_path):
     code = "import nnsim.tui\nnnsim.tui.run_app = lambda *a, **k: 0\n"
     code += f"from nnsim.cli import main\nassert main({words!r}) == 0\n"
     before = imported("import nnsim.tui")
-    new = imported(code) - before
+    new = imported(code, tmp_path) - before
     assert not {"argparse", "numpy", "rich", "textual", "tomllib", "json"} & new

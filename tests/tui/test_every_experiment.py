@@ -26,8 +26,8 @@ async def test_it_opens_and_shows_what_the_bench_computes(open_app, screen_text,
         assert "1 Input" in "\n".join(text)
 
 
-# How far one key goes: a tenth of a field, and on a plot a round fiftieth of what is in sight, which
-# is the data and 12 % of it on both sides: 5 · 1.24 / 50 = 0.124 and 1 · 1.24 / 50 = 0.0248.
+# How far one key goes: a tenth of a field, and on a plot a round fiftieth of what is in sight,
+# which is the data and 12 % of it on both sides: 5 · 1.24 / 50 = 0.124 and 1 · 1.24 / 50 = 0.0248.
 @pytest.mark.parametrize(
     ("name", "editor", "step"),
     [("line", NumberInput, 0.1), ("xor", PlaneInput, 0.02), ("score", VectorInput, 0.1)],
