@@ -386,3 +386,17 @@ async def test_every_kind_of_step_fits_every_size(open_app, size, target):
                     assert any(f"step {index + 1} of" in line for line in lines)
                     strips = [widget.render_line(y) for y in range(widget.content_size.height)]
                     assert {strip.cell_length for strip in strips} == {widget.content_size.width}
+
+
+async def test_a_table_that_does_not_fit_says_which_rows_are_in_sight(open_app):
+    app = open_app("digits-4x3")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("3")
+        await pilot.pause(0.1)
+        panel = app.screen.query_one("#forward")
+        shown = sum(1 for line in panel.lines if line.split()[:1] and line.split()[0].isdigit())
+        assert 0 < shown < 12
+        assert panel.border_subtitle == f"1–{shown} of 12"
+        await pilot.resize_terminal(80, 50)
+        await pilot.pause(0.1)
+        assert not panel.border_subtitle

@@ -29,7 +29,7 @@ def the_prediction(source: Source, _spot: Spot) -> Content:
             frozenset({Selection(source.last, unit)}),
         ),
         table=values_table(source, source.last, "a"),
-        lines=lines((_("prediction"), position + 1, "prediction")),
+        lines=lines((_("prediction, counted from 1"), position + 1, "prediction")),
         addresses=tuple(str(output.address) for output in outputs),
     )  # fmt: skip
 

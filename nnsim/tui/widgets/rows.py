@@ -24,6 +24,13 @@ from nnsim.tui.widgets.painter import Painter
 Row = list[tuple[str, str]]
 
 
+def in_sight(first: int, seen: int, count: int) -> str | None:
+    """Which rows are in sight, `first` counted from 0; None where it is all, or none at all."""
+    if not 0 < seen < count:
+        return None
+    return _("{first}–{last} of {count}").format(first=first + 1, last=first + seen, count=count)
+
+
 class RowList(Painter, ScrollView, can_focus=True):
     """Rows that are asked for when they come into sight.
 
@@ -139,12 +146,7 @@ class RowList(Painter, ScrollView, can_focus=True):
     def _say_what_is_in_sight(self) -> None:
         """Name the rows in sight on the border, where there are more (a scrollbar is colour)."""
         seen, count = self.content_size.height - self._header_height, self.row_count()
-        text = None
-        if 0 < seen < count:
-            first = min(round(self.scroll_y), count - seen)
-            text = _("{first}–{last} of {count}").format(
-                first=first + 1, last=first + seen, count=count
-            )
+        text = in_sight(min(round(self.scroll_y), count - seen), seen, count)
         if text != self._in_sight:
             self._in_sight = text
             self.border_subtitle = text

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 
 from nnsim.tui.numbers import precise, short
 from nnsim.tui.widgets import curve
-from nnsim.tui.widgets.rows import Row
+from nnsim.tui.widgets.rows import Row, in_sight
 from nnsim.tui.widgets.walk_page import LineLike, Page, TableLike
 from nnsim.tui.widgets.wrapping import cut, right, wrap_cells
 
@@ -30,12 +30,13 @@ class Cursor:
 
 @dataclass
 class Layout:
-    """The lines of a panel, which stop of the page stands on which, and the table's first row."""
+    """The lines of a panel, which stop of the page stands on which, and the table's rows in sight."""
 
     rows: list[Row] = field(default_factory=list)
     stops: dict[int, int] = field(default_factory=dict)
     top: int = 0
     page_rows: int = 1
+    in_sight: str | None = None
 
 
 def lay_out(page: Page, width: int, height: int, cursor: Cursor) -> Layout:
@@ -125,6 +126,7 @@ def _put_table(
     visible = min(height - 1, count)
     made.top = _scrolled(cursor, table, visible)
     made.page_rows = max(1, visible - 1)
+    made.in_sight = in_sight(made.top, visible, count)
     labels = _label_width(table, width)
     numbers = len(table.columns) - 1
     column = max(6, min(NUMBER, (width - 1 - labels) // max(1, numbers)))

@@ -155,7 +155,7 @@ class WalkPanel(Board):
         cursor = replace(self._cursor, seen=self.has_focus)
         self._layout = lay_out(self._page, width, height, cursor)
         self._cursor = replace(self._cursor, top=self._layout.top)
-        self.set_rows(self._with_play(self._layout.rows))
+        self._put_rows(self._layout.rows)
 
     def _put_matrices(self, lab: Lab, step: Step, width: int, height: int) -> None:
         from nnsim.tui.widgets.walk_matrices import matrix_rows
@@ -164,7 +164,12 @@ class WalkPanel(Board):
         view = lab.walk.matrices(step.index, batch=self.matrices == "batch")
         self._layout = Layout()
         rows = matrix_rows(view, self._page.place, width, height, self._page.secrets)
-        self.set_rows(self._with_play(rows[:height]))
+        self._put_rows(rows[:height])
+
+    def _put_rows(self, rows: list[Row]) -> None:
+        self.set_rows(self._with_play(rows))
+        if (self.border_subtitle or None) != self._layout.in_sight:
+            self.border_subtitle = self._layout.in_sight
 
     def _with_play(self, rows: list[Row]) -> list[Row]:
         """The rows, with how fast it plays behind where it stands, while it does."""
