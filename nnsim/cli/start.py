@@ -64,7 +64,7 @@ def check_target(target: str) -> None:
     ------
     CommandError, ExperimentError
     """
-    if target in experiment_ids() or target in lesson_ids():
+    if target in experiment_ids() or target in lesson_ids() or _is_numbered(target):
         return
     path = Path(target)
     if "\0" not in target and target and (path.suffix or len(path.parts) > 1 or path.exists()):
@@ -81,6 +81,11 @@ def check_target(target: str) -> None:
     problem = _("there is no experiment, lesson or command {name}; {hint}")
     known = [*experiment_ids(), *lesson_ids(), *COMMANDS]
     raise CommandError(problem.format(name=quoted(target), hint=nearest(target, known)))
+
+
+def _is_numbered(target: str) -> bool:
+    """Whether a target is a lesson with its number, such as ``15-gates``."""
+    return target[2:3] == "-" and target[:2].isdecimal() and target[3:] in lesson_ids()
 
 
 def experiment_ids() -> list[str]:

@@ -56,14 +56,14 @@ class LessonKeys(LineScreen):
     def key_rank(self, binding: Binding) -> int:
         """How far to the front of the line of keys a key belongs.
 
-        To a reader the keys of the lesson matter; on the bench three of them, behind those of the
+        To a reader the keys of the lesson matter; on the bench three of them, and then those of the
         panel.
         """
         reading = self.focused is not None and self.focused.has_class("-lesson")
         group = (binding.id or "").partition(".")[0]
         if group == "lesson":
-            return 1 if reading or binding.id in FIRST else 3
-        return 2 if group in ("lab", "circuit", "app") else 0
+            return 1 if binding.id in FIRST else 2 if reading else 4
+        return 3 if group in ("lab", "circuit", "app") else 0 if reading else 2
 
     @abstractmethod
     def follow(self) -> None:
