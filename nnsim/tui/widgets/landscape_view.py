@@ -9,7 +9,9 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.cells import cell_len
 
+from nnsim.i18n import _
 from nnsim.lab.landscape import CostMap, Window
 from nnsim.lab.plane import Axis
 from nnsim.tui.widgets.heat import DIGITS, LEVELS, Levels, contours, edges, levels_of
@@ -140,10 +142,10 @@ def key_line(scale: Scale, width: int) -> list[tuple[str, int]]:
     """The key on one line, as pieces with their level: as many levels as fit."""
     texts = scale.key()
     for step in (1, 2, 3, 5):
-        pieces: list[tuple[str, int]] = []
+        pieces: list[tuple[str, int]] = [(_("cost") + " ", -2)]
         for level in range(0, LEVELS, step):
             pieces.append((f" {DIGITS[level]} ", level))
-            pieces.append((f"{texts[level]} ", -2))
-        if sum(len(text) for text, _level in pieces) <= width:
+            pieces.append((f"={texts[level]} ", -2))
+        if sum(cell_len(text) for text, _level in pieces) <= width:
             return pieces
     return pieces
