@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nnsim.lab.review import Review
 
 MOST_NAME = 10  # cells for the name of a class
-LEAST_INPUT = 8  # cells for what stands on the input, or it isn't told
+NUMBER = 6  # cells for a number of an input
 MOST_NUMBERS = 64  # of an input, in a line
 
 
@@ -156,6 +156,11 @@ class SampleTable:
         return (str(times), "strong") if times else ("", "")
 
     @property
+    def _least_input(self) -> int:
+        """Cells for two numbers of the input, or it isn't told."""
+        return min(2, self._experiment.input.count) * (NUMBER + 1) - 1
+
+    @property
     def _number_width(self) -> int:
         return 6 if self._experiment.outputs == 1 else 15
 
@@ -168,7 +173,7 @@ class SampleTable:
             if values.size > 4 * MOST_NUMBERS:
                 return "", ""
             return self._experiment.format_input(values), ""
-        return " ".join(self._short(value, 8) for value in values[:MOST_NUMBERS]), ""
+        return " ".join(short(float(value), NUMBER) for value in values[:MOST_NUMBERS]), ""
 
     # Lines ------------------------------------------------------------------------------------
 
@@ -184,7 +189,7 @@ class SampleTable:
 
         while columns:
             least = min(columns, key=lambda column: column.keep)
-            if left() >= (0 if least.width else LEAST_INPUT) or least.keep == 9:
+            if left() >= (0 if least.width else self._least_input) or least.keep == 9:
                 break
             if gap > 1 and least.keep > 3:
                 gap = 1
