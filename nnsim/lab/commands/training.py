@@ -143,12 +143,13 @@ def _seed(lab: Lab, rest: str) -> str:
     return _("a new start from seed {seed}, epoch 0").format(seed=seed)
 
 
-@command("start KIND [VALUE]", N_("start anew: start zeros, constant V, normal, xavier or he"))
+@command("start KIND [VALUE]", N_("start anew from other weights: zeros, constant V, normal, uniform, xavier or he"))
 def _start(lab: Lab, rest: str) -> str:
     kind, *value = words(rest, "start", 1, 2)
     known = ("zeros", "constant", "normal", "xavier", "he", "uniform")
     if kind not in known or (kind == "constant") != bool(value):
-        raise LabError(_("say it like this: {usage}").format(usage=_(COMMANDS["start"].summary)))
+        kinds = "start " + "|".join((*(name for name in known if name != "constant"), "constant V"))
+        raise LabError(_("say it like this: {usage}").format(usage=kinds))
     start = f"constant:{number(value[0]):.17g}" if value else kind
     lab.restart(initializer=start)
     return _("a new start ({kind}), epoch 0").format(kind=rest)
