@@ -156,6 +156,8 @@ class Trainer(Updating):
         """Make one update; returns ``"diverged"`` if it could not be made, else None."""
         samples = self._sets(x, target, None, None)["train"]
         self._fit_position(samples)
+        if self.position == samples.count:  # Ctrl+C has struck between the last update and the end
+            self._end_epoch()
         self.keep_last()
         with np.errstate(all="ignore"):
             self.set_rate()

@@ -64,7 +64,7 @@ class Updating(Settings):
 
     def _fit_position(self, samples: Samples) -> None:
         """Begin the epoch anew where it was begun with more samples than there are now."""
-        if self.position >= samples.count:
+        if self.position > samples.count:  # (as many: Ctrl+C has struck before its end)
             self.position = 0
             self._order = self.order_state = None
 

@@ -71,6 +71,27 @@ def test_a_rate_that_is_set_in_between_counts_at_once():
     assert np.array_equal(by_hand.network.parameters, run.network.parameters)
 
 
+def test_an_epoch_whose_end_was_cut_off_is_over():
+    x, t = data()
+    run = trainer()
+    list(run.run(x, t, epochs=1))
+    after = run.network.parameters.copy()
+    for go_on in ("step", "advance", "run"):
+        struck = trainer()
+        list(struck.run(x, t, epochs=1))
+        struck.epoch, struck.position = 0, len(x)  # all updates made, but not yet an epoch
+        if go_on == "step":
+            struck.step(x, t)
+            assert (struck.epoch, struck.position) == (1, 5)
+            continue
+        if go_on == "advance":
+            assert struck.advance(struck.begin(x, t, 1)) is None
+        else:
+            list(struck.run(x, t, epochs=1))
+        assert (struck.epoch, struck.position) == (1, 0)
+        assert np.array_equal(struck.network.parameters, after)
+
+
 def test_divergence_keeps_what_is_finite():
     net = Network([Dense(1)], (1,), loss="squared_error", seed=0)
     steep = Trainer(net, learning_rate=1000.0)
