@@ -14,6 +14,7 @@ from textual.geometry import Offset
 
 from nnsim.tui.widgets import probe as probe_module
 from nnsim.tui.widgets.number import NumberInput
+from nnsim.tui.widgets.pixels import PixelGrid
 from nnsim.tui.widgets.plane import PlaneInput
 
 FOLDER = Path(__file__).parent / "golden"
@@ -420,3 +421,17 @@ async def test_the_screen_is_as_it_was_looked_at(open_app, screen_text, name):
     if os.environ.get("NNSIM_GOLDEN") == "write":
         path.write_text(text, "utf-8")
     assert text == path.read_text("utf-8")
+
+
+@pytest.mark.parametrize("other", ["xor", "line"])
+async def test_undoing_an_experiment_leaves_its_plot_in_peace(open_app, other):
+    app = open_app("digits-4x3")
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = app.screen
+        screen.execute(f"experiment {other}")
+        await pilot.pause(0.3)
+        for key in ("u", "U", "u", "U", "u"):  # the plot loses the keys when its bench is gone
+            await pilot.press(key)
+        await pilot.pause(0.3)
+        assert screen.lab.experiment.id == "digits-4x3"
+        assert isinstance(screen.query_one("#input"), PixelGrid)

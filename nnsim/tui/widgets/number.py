@@ -73,6 +73,7 @@ class NumberInput(ProbeInput):
         .number--curve-3 { color: $text-muted; text-style: bold; }
     }
     """
+    KIND: ClassVar[str] = "number"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "relabel", N_("Relabel"), id="number.relabel",
                 tooltip=N_("Give the nearest training point the target of the probe")),

@@ -105,6 +105,7 @@ class PlaneInput(ProbeInput):
         .plane--class-9 { color: #00b3a4; }
     }
     """
+    KIND: ClassVar[str] = "point"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("m", "mark", N_("Class"), id="plane.mark",
                 tooltip=N_("Say which class the probe is: the next one")),

@@ -119,6 +119,9 @@ class ProbeInput(BenchPanel, Painter, InputEditor, can_focus=True):
                 tooltip=N_("Learn from the next kind of generated data")),
     ]  # fmt: skip
 
+    KIND: ClassVar[str] = ""
+    """The kind of input that it is for."""
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.plane = Plane()
@@ -152,6 +155,8 @@ class ProbeInput(BenchPanel, Painter, InputEditor, can_focus=True):
         """Put every line together, and draw those anew that have changed."""
         if self._lab is None or not self.content_size.area:
             return
+        if self._lab.experiment.input.kind != self.KIND or self._lab.input.size != self.probe.size:
+            return  # another experiment came onto the bench; an editor for it is on its way
         if self._seen is not self._lab.experiment:
             self._seen = self._lab.experiment
             self._fit(self._lab)
