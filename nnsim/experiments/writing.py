@@ -8,6 +8,7 @@ import io
 import os
 import re
 import struct
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
@@ -65,9 +66,27 @@ def write_set(path: Path, experiment: Experiment, *, overwrite: bool = False) ->
         raise at(str(path), None, problem)
     for file in files:
         _check_place(file, overwrite=overwrite)
-    for file, write in files.items():
-        write_file(file, write, new=not overwrite)
+    _write_all(files, new=not overwrite)
     return _said(experiment, list(files), both=both)
+
+
+def _write_all(files: dict[Path, Callable[[IO[bytes]], None]], *, new: bool) -> None:
+    """Write one file after the other; where one fails, those before are as they were."""
+    before: dict[Path, bytes | None] = {}
+    last = list(files)[-1]
+    try:
+        for file, write in files.items():
+            if file != last:  # (labels: a million bytes at the most)
+                before[file] = file.read_bytes() if file.is_file() else None
+            write_file(file, write, new=new)
+    except BaseException:
+        for file, content in before.items():
+            with suppress(OSError, ExperimentError):
+                if content is None:
+                    file.unlink()
+                else:
+                    write_file(file, content)
+        raise
 
 
 def _check_place(path: Path, *, overwrite: bool) -> None:

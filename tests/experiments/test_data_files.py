@@ -236,6 +236,29 @@ def test_a_full_disk_loses_nothing(tmp_path, monkeypatch, name, at):
     assert not [path for path in tmp_path.iterdir() if path.name.endswith(".tmp")]
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_images_without_their_labels_are_never_left(tmp_path, monkeypatch, there):
+    """The second of two files can't be written: the first is as it was as well."""
+    images, labels = tmp_path / "x-images-idx3-ubyte", tmp_path / "x-labels-idx1-ubyte"
+    experiment, files = load("digits-4x3"), DataFiles(tmp_path)
+    if there:
+        files.write(images.name, experiment)
+    before = [path.read_bytes() if there else None for path in (images, labels)]
+
+    def sometimes(path, write, new=False):
+        if path == images:
+            raise ExperimentError("no room")
+        return write_file(path, write, new=new)
+
+    monkeypatch.setattr("nnsim.experiments.writing.write_file", sometimes)
+    data = experiment.data
+    fewer = replace(experiment, data=replace(data, inputs=data.inputs[:9], targets=data.targets[:9],
+                                             labels=data.labels[:9]))  # fmt: skip
+    with pytest.raises(ExperimentError, match="no room"):
+        files.write(images.name, fewer, overwrite=True)
+    assert [path.read_bytes() if path.exists() else None for path in (images, labels)] == before
+
+
 def test_what_a_format_can_not_hold_is_refused(tmp_path):
     files = DataFiles(tmp_path)
     experiment = load("digits-4x3")
