@@ -12,7 +12,7 @@ from nnsim.tui.widgets.lines import PanelTabs
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab
-    from nnsim.tui.screens.lab import LabScreen
+    from nnsim.tui.screens.lab_panels import PanelScreen
     from nnsim.tui.widgets.bench_panel import BenchPanel
 
 PANELS = {
@@ -57,14 +57,14 @@ TALL = (7, 8, 9)  # those that take the network's place too
 
 
 class Panels:
-    """Which panels of a `LabScreen` are in sight.
+    """Which panels of a `PanelScreen` are in sight.
 
     Where the terminal is narrow, one of them is. Where it is wide, the network is, and below it one
     of the others, or one of the others alone. The key `z` gives a panel more room: first all of the
     right side, then the whole screen.
     """
 
-    def __init__(self, screen: LabScreen) -> None:
+    def __init__(self, screen: PanelScreen) -> None:
         self._screen = screen
         self.chosen, self.lower = 2, 3
 

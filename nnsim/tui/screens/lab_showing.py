@@ -10,6 +10,7 @@ from nnsim.lab import Lab, NoValueError
 from nnsim.lab.hiding import where_hidden
 from nnsim.lab.view import Selection
 from nnsim.tui.numbers import short
+from nnsim.tui.screens.lab_layout import output_labels
 from nnsim.tui.widgets.data_panel import DataPanel
 from nnsim.tui.widgets.diagram import NetworkDiagram
 from nnsim.tui.widgets.input_editor import InputEditor
@@ -182,7 +183,7 @@ class Showing:
 
     def prediction(self, target: str | None) -> None:
         """Show the outputs, and what they say."""
-        lab, classes = self.lab, self._screen.output_labels()
+        lab, classes = self.lab, output_labels(self.lab)
         output = self._screen.view().layers[-1].a
         if where_hidden(output).any() or "prediction" in self._screen.hidden:
             self._one(PredictionBars).show(output, None, ())  # who wins would tell something too

@@ -10,6 +10,7 @@ from nnsim.i18n import N_, _
 from nnsim.tui.lesson_desk import Desk
 from nnsim.tui.screens.lab import LabScreen
 from nnsim.tui.screens.lab_boards import BOARDS
+from nnsim.tui.screens.lab_layout import ends
 from nnsim.tui.screens.lesson_keys import BESIDE, LessonKeys
 from nnsim.tui.widgets.lesson_pane import LessonPane
 
@@ -141,7 +142,7 @@ class LessonScreen(LabScreen, LessonKeys):
         async with self.batch():
             await self.query("#input, #prediction, #below > BenchPanel").remove()
             left = self.query_one("#left")
-            await left.mount(*self.ends(), before=0)
+            await left.mount(*ends(self), before=0)
             if self.has_class("-plot") != plotted:
                 self.app.update_styles(self)
         self.begin()
