@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from nnsim.cli.errors import CommandError
 from nnsim.cli.words import choose_language, first_word
 
 
@@ -223,3 +224,13 @@ def test_the_saved_language(saved, words, environment, language, tmp_path):
     settings._path().parent.mkdir(parents=True)
     settings._path().write_text(saved)
     assert choose_language(words, environment) == language
+
+
+def test_a_lesson_goes_by_its_id_or_its_number_and_id():
+    from nnsim.cli.start import check_target
+
+    check_target("gates")
+    check_target("15-gates")
+    for name in ("15-gate", "xx-gates", "150gates"):
+        with pytest.raises(CommandError, match="there is no experiment"):
+            check_target(name)

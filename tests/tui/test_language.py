@@ -77,3 +77,18 @@ async def test_textuals_own_commands_speak_chinese(open_app):
         assert "Language: English" in names
         for option in options:
             assert option.hit.help.isascii() is False, option.hit.text
+
+
+async def test_from_the_palette_over_a_bench(open_app):
+    app = open_app("demons")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause(0.05)
+        await pilot.press("ctrl+p", *"Language")
+        await pilot.pause(0.5)
+        await pilot.press("enter")
+        await pilot.pause(0.1)
+        if isinstance(app.screen, Palette):  # the first Enter took the hit, the second runs it
+            await pilot.press("enter")
+            await pilot.pause(0.1)
+        assert "下次启动时生效" in app.screen.query_one(StatusLine).text
+        assert settings.load() == {"language": "zh"}
