@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from nnsim.i18n import _
 from nnsim.lab import LabError
+from nnsim.lab.hiding import masked, values_of
 from nnsim.tutor.answers import AnswerError, names_to_match
 from nnsim.tutor.covering import canonical
 from nnsim.tutor.goals import in_words
@@ -148,7 +149,8 @@ class PlainLesson:
     def _run(self, line: str) -> None:
         player = self.player
         Budget().take(line, player.lab)
-        self.say(player.run(line))
+        said = player.run(line)
+        self.say(masked(said, values_of(player.lab, player.hidden)))
         if player.step.goal and not player.free:
             self._say_goals()
 

@@ -139,6 +139,13 @@ def test_plain_mode_keeps_the_answer_hidden(play):
     assert result.out.count("that is what is asked") == 2  # who sees a knows much of z
 
 
+def test_plain_mode_keeps_it_hidden_on_a_walk_too(play):
+    # the loss that is asked for is ½ (0.2² + 0.3²) = 0.065
+    result = play("squared-error", "next", "1", "skip", "!forward", "!last")
+    assert "the loss of this sample is ?" in result.out
+    assert "0.065" not in result.out
+
+
 def test_plain_mode_helps(play):
     result = play(
         "neuron", "next", "skip", "skip", "skip", "hint", "hint", "hint", "reveal", "help"
