@@ -167,7 +167,8 @@ class Updating(Settings):
             if self.order_state is not None:
                 self.shuffling.bit_generator.state = self.order_state
             self.order_state = self.shuffling.bit_generator.state
-            if self._batch_size is None:
+            # (An epoch that began in batches keeps its order, whatever the rest of it is cut into.)
+            if self._batch_size is None and not self.position:
                 order = np.arange(samples.count)
             else:
                 order = self.shuffling.permutation(samples.count)

@@ -180,3 +180,17 @@ def test_dropout_rates_are_part_of_the_state():
     one.network.layers[2].rate = 0.7
     one.restore(state)
     assert one.network.layers[2].rate == 0.7
+
+
+@pytest.mark.parametrize("then", [None, 3])
+def test_a_batch_size_changed_within_an_epoch_leaves_the_order_of_its_samples(then):
+    x, t = data()
+    straight = trainer()
+    straight.step(x, t)
+    straight.batch_size = then
+    copied = straight.twin()  # as a thread goes on, and a session that was saved, and undo
+    for run in (straight, copied):
+        for _update in range(3):
+            run.step(x, t)
+    same(straight, copied)
+    assert straight.state()["shuffling"] == copied.state()["shuffling"]
