@@ -213,12 +213,14 @@ def path_plane(lab: Lab) -> Plane:
     Raises
     ------
     LabError
-        If the run is too short, or went straight.
+        If the run is too short, or went straight, or the network is too large to keep it.
     """
     network = lab.network
     _refuse_one(network)
     now = network.parameters.astype(np.float64)
-    frames = [frame.parameters for frame in lab.timeline.run.frames]
+    run = lab.timeline.run
+    run.nearest(run.last)  # refuses a network that is too large for any epoch to be kept
+    frames = [frame.parameters for frame in run.frames]
     chosen = sorted({round(i) for i in np.linspace(0, len(frames) - 1, _PATH_FRAMES)})
     away = np.stack([frames[i] for i in chosen]).astype(np.float64) - now
     _left, lengths, directions = np.linalg.svd(away, full_matrices=False)

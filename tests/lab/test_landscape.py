@@ -232,6 +232,16 @@ def test_a_path_of_two_parameters_lies_in_its_plane():
     assert all(plane.distance(f.parameters) < 1e-12 for f in lab.timeline.run.frames)
 
 
+def test_a_network_too_large_to_keep_its_epochs_has_no_path(monkeypatch):
+    monkeypatch.setattr("nnsim.lab.timeline.MOST_BYTES", 500)
+    lab = bench("digits-4x3", "train 2")
+    assert not lab.timeline.run.frames
+    with pytest.raises(LabError, match="too large to keep its epochs"):
+        lab.run("landscape path")
+    lab.run("landscape")
+    assert plane_of(lab).kind == "random"
+
+
 def test_what_is_projected_once_is_not_projected_again(monkeypatch):
     lab = bench("xor", "landscape random", "train 10")
     path = PathOnPlane(plane_of(lab))
