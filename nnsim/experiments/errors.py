@@ -39,7 +39,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """Return the sentence that leads from a wrong `name` to a right one among `known`."""
     from difflib import get_close_matches  # not on the way to the first picture
 
-    names = list(known)
+    names = list(dict.fromkeys(known))  # a lesson and an experiment may share one
     close = get_close_matches(name, names, n=3, cutoff=0.6)
     if close:
         return _("did you mean {names}?").format(names=" / ".join(quoted(n) for n in close))
