@@ -5,7 +5,8 @@ import pytest
 from nnsim.experiments import load
 from nnsim.lab import Lab
 from nnsim.tui.app import NnsimApp
-from nnsim.tui.widgets.pixels import PixelGrid, shade
+from nnsim.tui.widgets.pixel_picture import shade
+from nnsim.tui.widgets.pixels import PixelGrid
 from nnsim.tui.widgets.prediction import PredictionBars
 
 PICTURE = """

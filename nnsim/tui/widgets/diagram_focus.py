@@ -35,7 +35,7 @@ from nnsim.tui.widgets.diagram_wires import (
     strengths,
     strongest,
 )
-from nnsim.tui.widgets.pixels import shade
+from nnsim.tui.widgets.pixel_picture import shade
 from nnsim.tui.widgets.wrapping import middle
 
 MOST, LEAST = 10, 0.45

@@ -29,6 +29,12 @@ class Painter(Widget):
         super().__init__(id=id)
         self._palette = Palette(self, self.PREFIX, ())
 
+    @property
+    def in_signs(self) -> bool:
+        """Whether colours can't be told apart or mixed, so that characters tell everything."""
+        app = self.app
+        return app.no_color or app.native_ansi_color or getattr(app, "ascii_only", False)
+
     def style(self, name: str = "plain") -> Style:
         """The style of the component class `name` (without its prefix), or the widget's own."""
         return self._palette[name, 0]
