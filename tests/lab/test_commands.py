@@ -191,7 +191,7 @@ def test_every_command_that_changes_the_bench_is_among_the_lines_or_walks():
 
 CIRCUITS = {"circuit", "fold", "unfold"}  # tested with the circuit bench
 # They need a layer, or files, of their own: test_training_commands.py, test_data_commands.py.
-ELSEWHERE = {"dropout", "loaddata"}
+ELSEWHERE = {"dropout", "points", "loaddata"}  # each has what it needs in a test of its own
 
 
 def test_training_goes_on_with_the_same_numbers_after_undo(lab):
@@ -388,6 +388,20 @@ def test_other_experiments_can_be_out_of_reach():
     lab = Lab(load("demons"))
     with pytest.raises(LabError, match="can be reached"):
         lab.run("experiment digits-4x3")
+
+
+def test_generated_points_can_be_undone_and_done_again():
+    lab = Lab(load("planar"))
+    lab.run("sample 3")
+    before = everything(lab)
+    assert lab.run("points circles 30 0.1 5").startswith("circles: ")
+    after = everything(lab)
+    assert after["inputs"] != before["inputs"]
+    assert (after["sample"], after["target"]) == (None, None)
+    lab.run("undo")
+    assert everything(lab) == before
+    lab.run("redo")
+    assert everything(lab) == after
 
 
 def test_divergence_is_said_and_kept_finite():

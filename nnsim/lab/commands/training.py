@@ -143,7 +143,10 @@ def _seed(lab: Lab, rest: str) -> str:
     return _("a new start from seed {seed}, epoch 0").format(seed=seed)
 
 
-@command("start KIND [VALUE]", N_("start anew from other weights: zeros, constant V, normal, uniform, xavier or he"))
+@command(
+    "start KIND [VALUE]",
+    N_("start anew from other weights: zeros, constant V, normal, uniform, xavier or he"),
+)
 def _start(lab: Lab, rest: str) -> str:
     kind, *value = words(rest, "start", 1, 2)
     known = ("zeros", "constant", "normal", "xavier", "he", "uniform")
