@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.timer import Timer
 
 from nnsim.i18n import N_, _
+from nnsim.tui.playing import Playing
 from nnsim.tui.widgets.board import Board
 from nnsim.tui.widgets.rows import Row
 from nnsim.tui.widgets.walk_layout import Cursor, Layout, lay_out
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from nnsim.lab.walk import Step
 
 Matrices = Literal["", "sample", "batch"]
-SPEEDS = (0.5, 1.0, 2.0, 4.0, 8.0)
 GRAINS = ("layer", "neuron", "term")
 _COMPUTED = re.compile(r"^loss|\]\.(z|a|delta|slope)\b|\.grad$")
 _STEP = Binding.Group(N_("Step"), compact=True)
@@ -34,7 +33,7 @@ class WalkPanel(Board):
     """A walk in one direction, step by step."""
 
     HELP = N_(
-        "A walk through the network in small steps. Right and left go a step on and back, s makes "
+        "A walk through the network in small steps. Right and left go a step on and back, f makes "
         "the steps smaller (layer, neuron, term), Space plays. Up and down choose a number, Enter "
         "says why it is what it is. m shows the same step as matrices: for this sample, then for "
         "the whole batch. b hides the number of this step until you have worked it out."
@@ -46,7 +45,7 @@ class WalkPanel(Board):
                 tooltip=N_("The next step; the first one starts the walk")),
         Binding("space", "play", N_("Play"), id="walk.play",
                 tooltip=N_("Go on by itself, or stop")),
-        Binding("s", "grain", N_("Size"), id="walk.grain",
+        Binding("f", "grain", N_("Size"), id="walk.grain",
                 tooltip=N_("Steps of another size: layer, neuron, term")),
         Binding("m", "matrices", N_("Matrices"), id="walk.matrices",
                 tooltip=N_("The same step as matrices: this sample, the whole batch, or numbers")),
@@ -93,7 +92,6 @@ class WalkPanel(Board):
         self.BINDING_GROUP_TITLE = N_("Forward") if direction == "forward" else N_("Backward")
         self.direction = direction
         self.matrices: Matrices = ""
-        self.speed = 1
         self._lab: Lab | None = None
         self._page = Page()
         self._step: Step | None = None
@@ -102,7 +100,7 @@ class WalkPanel(Board):
         self._moved = False  # by the person, since the step is on
         self._chosen = ""  # the address that the person moved to
         self._layout = Layout()
-        self._playing: Timer | None = None
+        self._playing = Playing(self, lambda: self._ask("next"), rate=1.0)
 
     # What it shows ----------------------------------------------------------------------------
 
@@ -173,15 +171,15 @@ class WalkPanel(Board):
 
     def _with_play(self, rows: list[Row]) -> list[Row]:
         """The rows, with how fast it plays behind where it stands, while it does."""
-        if self._playing is None or not self._page.place:
+        if not self._playing.on or not self._page.place:
             return rows
-        text = _("▶ {speed} a second").format(speed=f"{SPEEDS[self.speed]:g}")
+        text = _("▶ {speed} a second").format(speed=f"{self._playing.rate:g}")
         return [_behind(row, self._page.place, (f"  {text}", "here")) for row in rows]
 
     @property
     def playing(self) -> bool:
         """Whether it goes on by itself."""
-        return self._playing is not None
+        return self._playing.on
 
     @property
     def page(self) -> Page:
@@ -226,25 +224,21 @@ class WalkPanel(Board):
 
     def action_play(self) -> None:
         """Start or stop going on by itself."""
-        if self._playing is not None:
+        if self._playing.on:
             self.stop()
-            return
-        self._playing = self.set_interval(1 / SPEEDS[self.speed], lambda: self._ask("next"))
-        self._ask("next")
+        else:
+            self._playing.start()
+            self._ask("next")
 
     def stop(self) -> None:
         """Stop playing."""
-        if self._playing is not None:
-            self._playing.stop()
-            self._playing = None
+        if self._playing.stop():
             self._put()
 
     def action_speed(self, by: int) -> None:
         """Play faster or slower."""
-        self.speed = min(max(0, self.speed + by), len(SPEEDS) - 1)
-        if self._playing is not None:
-            self._playing.stop()
-            self._playing = self.set_interval(1 / SPEEDS[self.speed], lambda: self._ask("next"))
+        self._playing.change(by)
+        if self._playing.on:
             self._put()
 
     def action_matrices(self) -> None:
