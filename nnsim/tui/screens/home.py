@@ -38,6 +38,7 @@ def read_ahead() -> None:
 def _import_benches() -> None:
     import nnsim.tui.lessons
     import nnsim.tui.screens.lesson
+    import nnsim.tui.screens.lesson_circuit
     import nnsim.tutor.player
     import nnsim.tutor.review  # noqa: F401
 
