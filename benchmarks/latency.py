@@ -85,7 +85,7 @@ def rows() -> list[Row]:
         for panel, direction, grains in walks:
             for grain in grains:
                 # Neuron is the first grain, then comes term.
-                keys = ["]", panel, RIGHT, *(["s"] if grain == "term" else [])]
+                keys = ["]", panel, RIGHT, *(["f"] if grain == "term" else [])]
                 name = f"step {direction} by {grain}, {size}"
                 walk = opened(experiment, *keys)
                 made.append(Row(name, walk, RIGHT, panel_step, undo=LEFT))

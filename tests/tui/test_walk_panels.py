@@ -62,7 +62,7 @@ async def test_right_starts_the_walk_and_every_key_is_a_command(open_app):
         await press(pilot, "home")
         assert lab.walk_place.index == 0
         for grain in ("term", "layer", "neuron"):
-            await press(pilot, "s")
+            await press(pilot, "f")
             assert lab.walk_place.grain == grain
             assert f"step 1 of {len(lab.walk)}" in panel(app).lines[0]
         assert panel(app).lines[0].endswith("neuron by neuron")
@@ -83,7 +83,7 @@ async def test_keys_that_come_faster_than_the_screen_are_all_steps(open_app):
 async def test_a_term_is_in_the_table_the_pixels_and_the_diagram_at_once(open_app):
     app = open_app("digits-4x3")
     async with app.run_test(size=(120, 36)) as pilot:
-        await press(pilot, "right_square_bracket", "3", "s", "s", "right", "right", "right")
+        await press(pilot, "right_square_bracket", "3", "f", "f", "right", "right", "right")
         lab = app.screen.lab
         assert lab.walk_place.grain == "term"
         x, w = lab.input.reshape(-1), lab.network.layers[0].weight[:, 0]
@@ -105,7 +105,7 @@ async def test_a_term_is_in_the_table_the_pixels_and_the_diagram_at_once(open_ap
 async def test_bias_activation_and_curve(open_app):
     app = open_app("digits-4x3")
     async with app.run_test(size=(120, 36)) as pilot:
-        await press(pilot, "right_square_bracket", "3", "s", "s", *["right"] * 13)
+        await press(pilot, "right_square_bracket", "3", "f", "f", *["right"] * 13)
         lab, page = app.screen.lab, panel(app).page
         assert [line.label for line in page.results] == ["Σ wᵢ·xᵢ", "+ b", "z", "a"]
         assert page.results[2].value == pytest.approx(lab.read("hidden[1].z"), rel=1e-12)

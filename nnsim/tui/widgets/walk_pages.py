@@ -100,7 +100,7 @@ def backward_start(lab: Lab, hidden: frozenset[str]) -> Page:
             "The loss of this input is {loss}. Who is to blame for it? The way back gives every "
             "weight and bias its share: its gradient."
         ).format(loss=loss),
-        hint=_("→ takes the first step, Space plays, s changes the size of the steps."),
+        hint=_("→ takes the first step, Space plays, f changes the size of the steps."),
     )
 
 
