@@ -280,3 +280,30 @@ async def test_z_gives_a_panel_more_room_and_its_place_back(open_app):
         assert forward.region.height == height
         assert diagram.display
         assert beside.display
+
+
+@pytest.mark.parametrize(("panel", "target"), [("3", "demons"), ("4", "demons"), ("4", "line")])
+async def test_b_before_any_number_stands_in_a_walk_panel_begins_the_walk(open_app, panel, target):
+    app = open_app(target)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("left_square_bracket", panel, "b")  # with a sample, so with a target
+        await pilot.press("b")
+        await pilot.pause(0.05)
+        assert app.is_running
+        assert app.screen.lab.walk_place is not None or app.screen.bar is not None
+
+
+async def test_a_line_that_is_open_goes_when_another_experiment_comes_onto_the_bench(open_app):
+    app = open_app("demons")
+    async with app.run_test(size=(120, 36)) as pilot:
+        app.screen.execute("experiment line")
+        await pilot.pause(0.1)
+        await pilot.press("colon")
+        assert len(app.screen.query(CommandBar)) == 1
+        app.screen.execute("undo")  # as by a click on the footer
+        await pilot.pause(0.1)
+        assert not app.screen.query(CommandBar)
+        app.screen.execute("bogus")
+        assert "bogus" in status(app)
+        await pilot.press("colon")
+        assert len(app.screen.query(CommandBar)) == 1

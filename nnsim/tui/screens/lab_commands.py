@@ -52,6 +52,8 @@ class CommandScreen(TrainingScreen):
             self.complain(str(problem))
             return False
         if self.lab.experiment.network is not network:  # (other data alone leaves it)
+            if self.bar is not None:  # it goes with the widgets
+                self.close_bar()
             self.call_later(self.recompose)
             self.call_after_refresh(self.on_mount)  # type: ignore[attr-defined]
         elif message:

@@ -137,5 +137,8 @@ class PanelScreen(WhyScreen):
             self.showing.away = away
 
     def on_walk_panel_blanked(self, message: WalkPanel.Blanked) -> None:
-        """The person wants to work a number out."""
-        self.ask_for(message.address)
+        """The person wants to work a number out; where none stands yet, the walk begins."""
+        if message.address:
+            self.ask_for(message.address)
+        else:
+            self.on_walk_panel_asked(WalkPanel.Asked(message.panel, message.panel.direction))
