@@ -54,15 +54,7 @@ def drawn(
     ExperimentError
         If there is no such kind, or the network is not one for it.
     """
-    known = fitting(experiment)
-    if kind not in known:
-        if not known:
-            raise ExperimentError(_("no generated data has what this network reads and says"))
-        if kind in GENERATORS:
-            problem = _("{kind} is not for this network; what is: {known}")
-            raise ExperimentError(problem.format(kind=kind, known=", ".join(known)))
-        problem = _("there is no generated data called {kind}; {hint}")
-        raise ExperimentError(problem.format(kind=quoted(kind), hint=nearest(kind, known)))
+    _check(experiment, kind)
     generator = GENERATORS[kind]
     count = generator.samples if samples is None else samples
     noise = generator.noise if noise is None else noise
@@ -83,3 +75,17 @@ def drawn(
     )
     shape = experiment.input_shape
     return DataSet(*for_network(train, wanted, shape), *for_network(test, wanted, shape))
+
+
+def _check(experiment: Experiment, kind: str) -> None:
+    """Refuse a kind of data that the network can't read and learn."""
+    known = fitting(experiment)
+    if kind in known:
+        return
+    if not known:
+        raise ExperimentError(_("no generated data has what this network reads and says"))
+    if kind in GENERATORS:
+        problem = _("{kind} is not for this network; what is: {known}")
+        raise ExperimentError(problem.format(kind=kind, known=", ".join(known)))
+    problem = _("there is no generated data called {kind}; {hint}")
+    raise ExperimentError(problem.format(kind=quoted(kind), hint=nearest(kind, known)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from typing import Any
 
 
 def run_app(
@@ -38,36 +39,35 @@ def run_app(
         print(f"nnsim: {problem}", file=sys.stderr)
         return 2
     terminal.prepare()
-    lab = lesson = session = None
+    opened: dict[str, Any] = {}
     if target is not None:
-        from nnsim.tui.lessons import is_lesson, open_player
-
         try:
-            if is_lesson(target):
-                lesson = open_player(target, from_start=from_start)
-            elif _is_session(target):
-                from nnsim.tui.sessions import open_session
-
-                opened = open_session(target)
-                lab, session = opened.lab, (target, opened.panel)
-                if untrained:
-                    lab.run("reset")
-            else:
-                from nnsim.experiments import load
-                from nnsim.lab import Lab
-
-                lab = Lab(load(target), untrained=untrained, load=load)
+            opened = _open(target, untrained=untrained, from_start=from_start)
         except (OSError, ValueError) as refusal:
             print(f"nnsim: {refusal}", file=sys.stderr)
             return 2
     from nnsim.tui.app import NnsimApp
 
-    app = NnsimApp(lab, ascii_only=ascii_only, lesson=lesson, session=session)
+    app = NnsimApp(**opened, ascii_only=ascii_only)
     app.run()
     return app.return_code or 0
 
 
-def _is_session(target: str) -> bool:
+def _open(target: str, *, untrained: bool, from_start: bool) -> dict[str, Any]:
+    """Open a lesson, a session or an experiment; returns what the app is to begin with."""
     from nnsim.experiments.catalogue import is_session
+    from nnsim.tui.lessons import is_lesson, open_player
 
-    return is_session(target)
+    if is_lesson(target):
+        return {"lesson": open_player(target, from_start=from_start)}
+    if is_session(target):
+        from nnsim.tui.sessions import open_session
+
+        opened = open_session(target)
+        if untrained:
+            opened.lab.run("reset")
+        return {"lab": opened.lab, "session": (target, opened.panel)}
+    from nnsim.experiments import load
+    from nnsim.lab import Lab
+
+    return {"lab": Lab(load(target), untrained=untrained, load=load)}
