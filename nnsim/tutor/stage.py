@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MOST_WORK = 2 * 10**9
 """Epochs x samples x parameters that one line of a lesson may ask for: seconds, not minutes."""
 MOST_UPDATES = 200_000
-OF_FILES = ("save", "save!", "savedata", "loaddata")
+OF_FILES = ("save", "savedata", "loaddata")
 """What no line of a lesson may do: a lesson from anywhere reads and writes no files by itself."""
 
 

@@ -230,7 +230,7 @@ def test_code_in_goals_is_no_goal(goal, write):
 
 @pytest.mark.parametrize(
     "line", ["savedata stolen.csv", "savedata stolen.csv !", "loaddata ../secret.csv",
-             "save mine.nnsim", "save! mine.nnsim", "save"],
+             "save mine.nnsim", "save mine.nnsim !", "save"],
 )  # fmt: skip
 @pytest.mark.parametrize("key", ["do", "solution"])
 def test_lines_touch_no_files(key, line, write, tmp_path, monkeypatch):
