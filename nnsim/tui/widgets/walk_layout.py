@@ -30,7 +30,7 @@ class Cursor:
 
 @dataclass
 class Layout:
-    """The lines of a panel, which stop of the page stands on which, and the table's rows in sight."""
+    """The lines of a panel, the stop of the page on each, and the rows of the table in sight."""
 
     rows: list[Row] = field(default_factory=list)
     stops: dict[int, int] = field(default_factory=dict)
