@@ -245,7 +245,8 @@ def test_a_mark_tells_training_and_data_from_looking(everything):
     for line in ("sample 3", "pixel 2", "forward", "next", "focus hidden[2].z"):
         lab.run(line)
     assert Mark.of(lab) == mark
-    for line in ("train 1", "mute hidden[1]", "rate 0.3", "set hidden[1].b 9", "seed 9"):
+    for line in ("train 1", "mute hidden[1]", "rate 0.3", "set hidden[1].b 9", "seed 9",
+                 "dropout drop 0.1", "l2 0.5", "batch 5", "label 1 yes", "remove 2"):  # fmt: skip
         lab.run(line)
         assert Mark.of(lab) != mark
         lab.run("undo")

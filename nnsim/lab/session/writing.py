@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnsim import __version__
+from nnsim.engine.layers import Dropout
 from nnsim.experiments import archive
 from nnsim.experiments.description import describe, describe_data
 from nnsim.i18n import _
@@ -71,10 +72,14 @@ class Mark:
             lab.experiment.data,
             Condition.of(lab.network),
             (trainer.epoch, trainer.updates, trainer.learning_rate, trainer.batch_size,
-             trainer.optimizer.name, str(trainer.schedule)),
+             trainer.optimizer.name, str(trainer.schedule), *_dropout_rates(lab.network)),
             zlib.crc32(lab.network.parameters.tobytes()),
             lab.timeline.current,
         )  # fmt: skip
+
+
+def _dropout_rates(network: Network) -> list[float]:
+    return [layer.rate for layer in network.layers if isinstance(layer, Dropout)]
 
 
 class _Writer:
