@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from nnsim.tui.widgets.braille import DOTS_X, DOTS_Y, Raster
-from nnsim.tui.widgets.rows import Row
+from nnsim.tui.widgets.rows import Row, joined
 from nnsim.tui.widgets.wrapping import cut
 
 LEAST_WIDTH, LEAST_HEIGHT = 14, 4
@@ -122,15 +122,10 @@ def _spot(point: Point, reach: float, width: int, height: int, dot: Any) -> tupl
 
 def _row(cells: list[tuple[str, int]], spot: tuple[int, int] | None, y: int) -> Row:
     """A line of the plot as runs of one style."""
-    row: Row = []
-    for x, (char, owner) in enumerate(cells):
-        here = spot == (x, y)
-        text, style = ("●", "here") if here else (char, _STYLES.get(owner, ""))
-        if row and row[-1][1] == style:
-            row[-1] = (row[-1][0] + text, style)
-        else:
-            row.append((text, style))
-    return row
+    return joined(
+        ("●", "here") if spot == (x, y) else (char, _STYLES.get(owner, ""))
+        for x, (char, owner) in enumerate(cells)
+    )
 
 
 def _scale(reach: float, width: int) -> str:

@@ -15,7 +15,6 @@ DIGITS = "0123456789ABCDEF"
 """What a level is called where it is written as one character."""
 SHADES = " .:-=+*#%@"
 """Thin to thick: a level where there are no colours and no room for its digit."""
-UPPER, LOWER, FULL = "▀", "▄", "█"
 
 Levels = NDArray[np.int8]
 
@@ -129,23 +128,3 @@ class Heat:
                 style += Style.from_color(text.rich_color, colour.rich_color)
             self._styles[key] = style
         return self._styles[key]
-
-    def halves(self, upper: int, lower: int) -> tuple[str, Style]:
-        """Return one character and its style that show two levels, one above the other.
-
-        Without colours the character tells which half is in the upper half of the levels.
-        """
-        key = ("halves", upper, lower)
-        top, bottom = self.colour(upper), self.colour(lower)
-        if key not in self._styles:
-            style = self._widget.visual_style.rich_style
-            if top is not None and bottom is not None:
-                style += Style.from_color(top.rich_color, bottom.rich_color)
-            self._styles[key] = style
-        if top is not None and bottom is not None:
-            return UPPER, self._styles[key]
-        half = self.levels // 2
-        char = {
-            (True, True): FULL, (True, False): UPPER, (False, True): LOWER, (False, False): " ",
-        }[upper >= half, lower >= half]  # fmt: skip
-        return char, self._styles[key]

@@ -17,7 +17,7 @@ from nnsim.tui.numbers import precise
 from nnsim.tui.widgets.braille import DOTS_X, DOTS_Y, NOBODY, Raster
 from nnsim.tui.widgets.plot import Plot
 from nnsim.tui.widgets.probe import ProbeInput
-from nnsim.tui.widgets.rows import Row
+from nnsim.tui.widgets.rows import Row, joined
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab
@@ -118,14 +118,11 @@ class NumberInput(ProbeInput):
         row = -1 if self.covers_output(lab) else plot.row(float(lab.output[0]))
         lines: list[Hashable] = []
         for y in range(plot.rows):
-            line: Row = [(plot.upright(y, here=y == row), "axis")]
-            for x, (char, owner) in enumerate(raster.row(y)):
-                text, style = signs.get((x, y)) or (char, self._style_of(owner))
-                if line[-1][1] == style and len(line) > 1:
-                    line[-1] = (line[-1][0] + text, style)
-                else:
-                    line.append((text, style))
-            lines.append(tuple(line))
+            cells = joined(
+                signs.get((x, y)) or (char, self._style_of(owner))
+                for x, (char, owner) in enumerate(raster.row(y))
+            )
+            lines.append(((plot.upright(y, here=y == row), "axis"), *cells))
         lines.append(self._below(plot))
         if self.content_size.height > self.plot_height:
             lines.append(tuple(self._legend(lab, points)))

@@ -12,6 +12,8 @@ from unicodedata import category
 
 from rich.cells import cell_len, get_character_cell_size
 
+from nnsim.tui.widgets.rows import joined
+
 Piece = tuple[str, str]  # text and its style
 Line = list[Piece]
 
@@ -170,10 +172,4 @@ def _may_break(before: str, after: str) -> bool:
 def _merged(chars: list[Piece]) -> Line:
     while chars and chars[-1][0] == " ":
         chars.pop()
-    line: Line = []
-    for char, style in chars:
-        if line and line[-1][1] == style:
-            line[-1] = (line[-1][0] + char, style)
-        else:
-            line.append((char, style))
-    return line
+    return joined(chars)

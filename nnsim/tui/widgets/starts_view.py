@@ -15,7 +15,7 @@ from rich.cells import cell_len
 from nnsim.i18n import _, ngettext
 from nnsim.lab.starts import DIVERGED, IS_STUCK, Snapshot
 from nnsim.tui.numbers import short
-from nnsim.tui.widgets.rows import Row
+from nnsim.tui.widgets.rows import Row, joined
 from nnsim.tui.widgets.train_axes import Axis, label
 from nnsim.tui.widgets.train_plot import DASHED, DOTTED, SOLID, Plot, Series
 from nnsim.tui.widgets.wrapping import cut
@@ -128,7 +128,7 @@ def strip(snapshot: Snapshot, choice: Choice, width: int, height: int) -> list[R
     if any(snapshot.verdicts[seed] for seed in drawn.tolist()):
         head.append((_("{mark} stuck").format(mark=WRONG), "wrong"))
     here = int(columns[choice.seed]) if alive[choice.seed] else -1
-    return [head, *(_joined(line) for line in cells), axis_line(axis, width, here)]
+    return [head, *(joined(line) for line in cells), axis_line(axis, width, here)]
 
 
 def axis_line(axis: Axis, width: int, here: int = -1) -> Row:
@@ -151,16 +151,6 @@ def axis_line(axis: Axis, width: int, here: int = -1) -> Row:
     if not 0 <= here < width:
         return [(text, "dim")]
     return [(text[:here], "dim"), (CURSOR, "here"), (text[here + 1 :], "dim")]
-
-
-def _joined(cells: list[tuple[str, str]]) -> Row:
-    row: Row = []
-    for char, style in cells:
-        if row and row[-1][1] == style:
-            row[-1] = (row[-1][0] + char, style)
-        else:
-            row.append((char, style))
-    return row
 
 
 def curves(snapshot: Snapshot, choice: Choice, width: int, height: int) -> list[Row]:

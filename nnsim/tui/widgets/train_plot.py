@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from rich.cells import cell_len
 
 from nnsim.tui.widgets.braille import DOTS_X, DOTS_Y, Raster
-from nnsim.tui.widgets.rows import Row
+from nnsim.tui.widgets.rows import Row, joined
 from nnsim.tui.widgets.train_axes import Axis, label, whole
 from nnsim.tui.widgets.wrapping import cut
 
@@ -92,7 +92,7 @@ class Plot:
         cells = self._field(across, down)
         numbers = self._numbers(down)
         rows = [
-            [(numbers[y], "dim"), *_runs(cells[y])]
+            [(numbers[y], "dim"), *joined(cells[y])]
             for y in range(down)
         ]  # fmt: skip
         return [*legend, *rows, self._below(across)]
@@ -254,14 +254,3 @@ def _between(start: tuple[int, int], end: tuple[int, int]) -> Iterator[tuple[int
     length = max(x1 - x0, abs(y1 - y0))
     for step in range(1, length + 1):
         yield x0 + round((x1 - x0) * step / length), y0 + round((y1 - y0) * step / length)
-
-
-def _runs(cells: list[tuple[str, str]]) -> Row:
-    """Join neighbours of one style."""
-    row: Row = []
-    for char, style in cells:
-        if row and row[-1][1] == style:
-            row[-1] = (row[-1][0] + char, style)
-        else:
-            row.append((char, style))
-    return row

@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from nnsim.i18n import _
 from nnsim.tui.widgets.painter import Painter
-from nnsim.tui.widgets.rows import Row
+from nnsim.tui.widgets.rows import Row, joined
 from nnsim.tui.widgets.train_axes import whole
 
 if TYPE_CHECKING:
@@ -113,18 +113,10 @@ class TrainSlider(Painter):
         left = [r.fork for r in runs if r.parent == run.number and r.fork is not None]
         text = drawn(room, first, last, run.epochs, left, run.fork)
         here = cell_of(min(max(epoch, first), last), first, last, room)
-        row: Row = [(before, "end")]
-        for part in (text[:here], HERE, text[here + 1 :]):
-            if part is HERE:
-                row.append((part, "here"))
-                continue
-            for char in part:
-                style = "branch" if char in (LEFT, CAME) else "line"
-                if row[-1][1] == style:
-                    row[-1] = (row[-1][0] + char, style)
-                else:
-                    row.append((char, style))
-        return [*row, (behind, "end"), (about, "line")]
+        styles = ["branch" if char in (LEFT, CAME) else "line" for char in text]
+        cells = list(zip(text, styles, strict=True))
+        cells[here] = HERE, "here"
+        return [(before, "end"), *joined(cells), (behind, "end"), (about, "line")]
 
     def render_line(self, y: int) -> Strip:  # noqa: ARG002
         """The line."""

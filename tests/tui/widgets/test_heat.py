@@ -54,18 +54,13 @@ async def test_colours_lead_from_the_first_stop_to_the_last():
         assert heat.colourful
         backs = [heat.cell(level).bgcolor.triplet.hex for level in range(3)]
         assert backs == ["#000000", "#7f7f7f", "#ffffff"]
-        char, style = heat.halves(2, 0)
-        assert (char, style.color.triplet.hex, style.bgcolor.triplet.hex) == (
-            "▀", "#ffffff", "#000000",
-        )  # fmt: skip
 
 
-async def test_without_colours_halves_are_characters():
+async def test_a_terminal_s_own_colours_are_not_mixed():
     app = One()
     async with app.run_test() as pilot:
         app.theme = "ansi-dark"
         await pilot.pause()
         heat = Heat(app.query_one(Patch), ("patch--low", "patch--high"))
         assert not heat.colourful
-        said = [heat.halves(*pair)[0] for pair in ((15, 15), (15, 0), (0, 15), (0, 0))]
-        assert said == ["█", "▀", "▄", " "]
+        assert heat.cell(15).bgcolor == heat.cell(0).bgcolor
