@@ -3,10 +3,11 @@
 import importlib
 import pkgutil
 
-import nnsim.tui.widgets
-from nnsim.tui.screens.lesson import LessonScreen
-from nnsim.tui.widgets.bench_panel import BenchPanel
 from textual.binding import Binding
+
+import nnsim.tui.widgets
+from nnsim.tui.screens.lesson_keys import LessonKeys
+from nnsim.tui.widgets.bench_panel import BenchPanel
 
 
 def keys(node):
@@ -29,7 +30,7 @@ def panels():
 
 
 def test_no_panel_takes_a_key_of_the_lesson():
-    of_the_lesson = keys(LessonScreen)
+    of_the_lesson = keys(LessonKeys)
     assert "n" in of_the_lesson
     taken = {
         f"{kind.__name__} {base.__name__}": both
