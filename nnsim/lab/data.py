@@ -50,6 +50,12 @@ def take(lab: Lab, data: DataSet) -> None:
     lab.changed(parameters=True)
 
 
+def take_all(lab: Lab, data: DataSet) -> None:
+    """Put this data on the bench, all of it new: what undo holds of it is counted whole."""
+    arrays = (data.inputs, data.targets, data.test_inputs, data.test_targets)
+    take(lab, replace(data, grown=sum(array.nbytes for array in arrays)))
+
+
 def add(lab: Lab, text: str = "") -> int:
     """Add the input to the training data; returns its position, from 0.
 
@@ -169,8 +175,7 @@ def load(lab: Lab, name: str) -> DataSet:
         )
     if (data.labels is None) != (data.test_labels is None):
         data = replace(data, labels=None, test_labels=None).labelled()
-    arrays = (data.inputs, data.targets, data.test_inputs, data.test_targets)
-    take(lab, replace(data, grown=sum(array.nbytes for array in arrays)))
+    take_all(lab, data)
     if lab.sample is not None:
         lab.sample, lab.target = None, None  # it belonged to the data that are gone
     return data

@@ -424,3 +424,13 @@ def test_without_files_there_is_nothing_to_reach(lab, tmp_path, monkeypatch, lin
         lab.run(line)
     assert (tmp_path / "a.csv").read_text() == "mine"
     assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+
+
+def test_undo_counts_the_points_that_are_generated():
+    lab = Lab(load("planar"), untrained=True)
+    lab.run("points moons 500")
+    data = lab.experiment.data
+    held = data.inputs.nbytes + data.targets.nbytes
+    held += data.test_inputs.nbytes + data.test_targets.nbytes
+    assert data.grown == held > 500 * 2 * 8
+    assert lab.moment().size >= held

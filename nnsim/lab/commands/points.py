@@ -29,7 +29,7 @@ def _points(lab: Lab, rest: str) -> str:
         number(more[1]) if len(more) > 1 else None,
         whole(more[2], 0, LARGEST_SEED) if len(more) > 2 else 0,
     )
-    data.take(lab, new)
+    data.take_all(lab, new)
     if lab.sample is not None:
         lab.target = None  # it belonged to the sample that is gone
     lab.sample, lab.edited = None, False
