@@ -41,11 +41,15 @@ class Runner:
     lab : Lab
     live : Live or None
         What trains now.
+    paces_commands : bool
+        Whether ``train`` and ``until`` keep to the pace too, and don't go as fast as they can.
     """
 
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
         self.live: Live | None = None
+        self.paces_commands = True
+        self._flat_out = False  # what trains now
         # Where the stretch of training began that undo takes back.
         self._before: Moment | None = None
         self._grown = self._counted = 0  # bytes of the timeline, and those that undo knows of
@@ -72,8 +76,8 @@ class Runner:
 
     # Training -----------------------------------------------------------------------------------
 
-    def start(self, target: int | None = None) -> None:
-        """Train in a thread, to an epoch or without end.
+    def start(self, target: int | None = None, *, flat_out: bool = False) -> None:
+        """Train in a thread, to an epoch or without end; at the pace, or as fast as it goes.
 
         Raises
         ------
@@ -81,7 +85,8 @@ class Runner:
             Where it can't be trained.
         """
         self.pause()
-        live = Live(self.lab, target, self.lab.running.pace)
+        live = Live(self.lab, target, None if flat_out else self.lab.running.pace)
+        self._flat_out = flat_out
         self._grown = self._counted = 0
         self._before = self.lab.moment()
         self.live = live
@@ -122,6 +127,7 @@ class Runner:
     def set_pace(self, pace: int | None) -> None:
         """Train so many updates a second, one of `PACES`."""
         self._tell(pace=pace)
+        self._flat_out = False
         if self.live is not None:
             self.live.pace = pace
 
@@ -132,7 +138,11 @@ class Runner:
         lab = self.lab
         command, rest = parse(line, COMMANDS)
         epochs(lab, command, rest)  # refused while training goes on
-        self._stopped_for(lambda: self.start(lab.trainer.epoch + epochs(lab, command, rest)))
+        self._stopped_for(
+            lambda: self.start(
+                lab.trainer.epoch + epochs(lab, command, rest), flat_out=not self.paces_commands
+            )
+        )
         return ""
 
     def _is_aside(self, name: str, rest: str) -> bool:
@@ -200,7 +210,7 @@ class Runner:
     def _go_on(self, target: int | None) -> str:
         """Train on; says what is in the way of it."""
         try:
-            self.start(target)
+            self.start(target, flat_out=self._flat_out)
         except ValueError as problem:
             return str(problem)
         return ""

@@ -280,7 +280,7 @@ async def test_divergence_stops_with_a_sentence(open_app, screen_text):
         assert "at learning rate 1000" in status(app)
         assert "the last finite state is kept" in status(app)
         assert np.isfinite(lab.network.parameters).all()
-        await until(lambda: "try reset, then rate 100" in " ".join(screen_text(app)))
+        await until(lambda: "try reset, then rate 0.05" in " ".join(screen_text(app)))
         await press(app, pilot, "u")
         assert lab.read("diverged") == 0
         assert lab.running.problem == ""
@@ -444,17 +444,23 @@ async def test_training_is_unhurried_until_somebody_chooses_a_pace(open_app, mon
     app = open_app("digits-4x3")  # 100 epochs of one update: 20 a second would take 5 seconds
     async with app.run_test(size=SIZE) as pilot:
         screen = app.screen
-        await press(app, pilot, "t")
         assert screen.pace == 30
         await press(app, pilot, "t")
-        screen.execute("train 200")  # asked for by number: as fast as it goes
-        assert screen.pace is None
+        assert screen.live.pace == 30
+        await press(app, pilot, "t")
+        screen.execute("train 1000000")  # asked for by number: as fast as it goes
+        assert screen.live.pace is None
+        screen.execute("rate 0.1")
+        assert screen.live.pace is None
         screen.stop_training()
         await press(app, pilot, "t")
         assert screen.pace == 30
         screen.change_pace(1)
+        assert screen.live.pace == 100
         await press(app, pilot, "t")
-        await press(app, pilot, "t")
-        assert screen.pace == 100
-        screen.execute("train 3")
+        screen.execute("train 1000000")
+        assert screen.live.pace == 100
+        screen.stop_training()
+        screen.execute("experiment demons")
+        await pilot.pause()
         assert screen.pace == 100

@@ -132,6 +132,7 @@ class LabScreen(PanelScreen):
 
     def begin(self) -> None:
         """Show the bench and take the keys at the input."""
+        self.settle_pace()
         self.choose_panel(2)
         self.panels.choose_lower(3)
         self.query_one("#input").focus()

@@ -39,7 +39,6 @@ class TrainingScreen(LineScreen):
         self._polls: Timer | None = None
         self._progress_said = self._heard = ""  # how training goes on; and what else was said last
         self._heard_at = 0.0
-        self._pace_chosen = False
 
     def show_training(self) -> None:
         """Bring the screen in line with a bench that is being trained; called at every poll."""
@@ -70,8 +69,16 @@ class TrainingScreen(LineScreen):
             if runner is not None:  # another bench
                 runner.pause()
                 self.lab.running = replace(self.lab.running, pace=runner.lab.running.pace)
+                self._runner.paces_commands = runner.paces_commands
+            else:
+                self._runner.paces_commands = self.UNHURRIED is None
         assert self._runner is not None
         return self._runner
+
+    def settle_pace(self) -> None:
+        """Take the pace that suits the experiment, unless somebody has chosen one."""
+        if self.UNHURRIED is not None and not self.runner.paces_commands:
+            self.runner.set_pace(unhurried(self.lab, self.UNHURRIED))
 
     @property
     def live(self) -> Live | None:
@@ -85,8 +92,6 @@ class TrainingScreen(LineScreen):
 
     def run_line(self, line: str, *, merge: bool = False) -> str:
         """Run a line on the bench; returns what was done, nothing where training has begun."""
-        if not self._pace_chosen and line.split()[:1] in (["train"], ["until"]):
-            self.runner.set_pace(None)
         message = self.runner.run(line, merge=merge)
         if not message:
             self.runner.wait(AT_ONCE)
@@ -101,8 +106,6 @@ class TrainingScreen(LineScreen):
 
     def toggle_training(self) -> None:
         """Train, until it is paused or the epoch comes that was asked for; or pause."""
-        if self.live is None and not self._pace_chosen and self.UNHURRIED is not None:
-            self.runner.set_pace(unhurried(self.lab, self.UNHURRIED))
         try:
             self.runner.toggle()
         except ValueError as problem:
@@ -122,7 +125,7 @@ class TrainingScreen(LineScreen):
         """Train slower or faster by so many places."""
         from nnsim.tui.widgets.train_settings import pace_of
 
-        self._pace_chosen = True
+        self.runner.paces_commands = True
         self.runner.change_pace(by)
         self.show(pace_of(self.lab))
 

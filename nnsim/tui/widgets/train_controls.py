@@ -50,7 +50,7 @@ class TrainControls(BenchPanel):
                 tooltip=N_("More of the chosen setting: faster, a larger rate, …")),
         Binding("minus", "change(-1)", N_("Less"), id="train.less",
                 tooltip=N_("Less of the chosen setting: slower, a smaller rate, …")),
-        Binding("e", "type", N_("Type"), id="train.type", show=False,
+        Binding("e,enter", "type", N_("Type"), id="train.type", show=False,
                 tooltip=N_("Type a value for the chosen setting")),
         Binding("r", "ask('reset')", N_("Reset"), id="train.reset",
                 tooltip=N_("Back to the same start, epoch 0")),

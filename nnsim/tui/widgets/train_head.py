@@ -92,6 +92,7 @@ class TrainHead(TrainLines):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._hits: list[tuple[int, int, int, Chunk]] = []
+        self._widest = 0  # the state while it runs: lines must not come and go with its digits
 
     def show(self, lab: Lab, view: int, settings: list[Setting], chosen: int) -> None:
         """Show them; the height of the widget follows."""
@@ -103,7 +104,8 @@ class TrainHead(TrainLines):
             for n, setting in enumerate(settings)
         ]
         lines = _flowing(views, width)
-        if _wide(lines[-1]) + _wide(state) <= width:
+        self._widest = max(self._widest if lab.running.on else 0, _wide(state))
+        if _wide(lines[-1]) + self._widest <= width:
             gap = width - _wide(lines[-1]) - _wide(state)
             lines[-1] = [*lines[-1], Chunk(" " * gap), *state]
         else:
@@ -146,7 +148,8 @@ class TrainHead(TrainLines):
         updates = ngettext("{n} update", "{n} updates", trainer.updates).format(
             n=_grouped(trainer.updates)
         )
-        speed = _("{n} steps/s").format(n=_grouped(round(running.steps_per_second)))
+        per_second = running.steps_per_second if trainer.updates else 0.0  # not of what was undone
+        speed = _("{n} steps/s").format(n=_grouped(round(per_second)))
         return [sign, Chunk(epoch, "strong"), Chunk(f" · {updates}"), Chunk(f" · {speed}")]
 
     def on_click(self, event: events.Click) -> None:
