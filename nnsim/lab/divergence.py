@@ -25,9 +25,7 @@ def explained(lab: Learning) -> str:
     return _(
         "training diverged in epoch {epoch}, at learning rate {rate}: {why}; the last finite "
         "state is kept; try reset, then rate {lower}"
-    ).format(
-        epoch=lab.trainer.epoch + 1, rate=f"{rate:.6g}", why=_why(lab), lower=f"{lower:.6g}"
-    )
+    ).format(epoch=lab.trainer.epoch + 1, rate=f"{rate:.6g}", why=_why(lab), lower=f"{lower:.6g}")
 
 
 def _why(lab: Learning) -> str:
