@@ -130,12 +130,10 @@ class Lab(Learning, Bench[Moment]):
         """The bench as it stands; parameters are copied only when they changed since last time."""
         if self._training_state is None:
             self._training_state = self.trainer.state()
-        timeline = self.timeline
-        grown = 0 if timeline is self._counted else timeline.grown
-        self._counted = timeline
-        data = self.experiment.data
-        grown += 0 if data is self._counted_data else data.grown
-        self._counted_data = data
+        timeline, data = self.timeline, self.experiment.data
+        counts = (timeline is not self._counted, data is not self._counted_data)
+        grown = timeline.grown * counts[0] + data.grown * counts[1]
+        self._counted, self._counted_data = timeline, data
         return Moment(
             self.experiment,
             self.network,
@@ -154,6 +152,7 @@ class Lab(Learning, Bench[Moment]):
             self.focus,
             self.walk_place,
             None if self.circuit is None else (self.circuit, self.circuit.moment()),
+            counts,
         )
 
     def restore(self, moment: Moment) -> None:
@@ -165,9 +164,11 @@ class Lab(Learning, Bench[Moment]):
         self.trainer = moment.trainer
         self.trainer.restore(moment.training)
         self.trainer.stopped, self.start = moment.stopped, moment.start
-        # Whatever is pushed next is counted whole: this may have been a command that failed.
-        self._timeline, self._counted, self._recorder = moment.timeline, None, None
-        self._counted_data = None
+        self._timeline, self._recorder = moment.timeline, None
+        # What this moment counted is counted anew by the next: it is no longer in the history, as
+        # undo took it out, or the command failed.
+        self._counted = None if moment.counts[0] else moment.timeline
+        self._counted_data = None if moment.counts[1] else moment.experiment.data
         self.measure_on(self.experiment)
         moment.condition.restore(self.network)
         self.input = moment.input.copy()

@@ -41,6 +41,8 @@ class Moment:
     focus: Address
     walk_place: Place | None
     circuit: tuple[CircuitBench, CircuitMoment] | None
+    # Whether `grown` counts the timeline, and the data: no moment before this one did.
+    counts: tuple[bool, bool] = (True, True)
 
     @property
     def size(self) -> int:

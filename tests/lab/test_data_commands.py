@@ -434,3 +434,23 @@ def test_undo_counts_the_points_that_are_generated():
     held += data.test_inputs.nbytes + data.test_targets.nbytes
     assert data.grown == held > 500 * 2 * 8
     assert lab.moment().size >= held
+
+
+def test_undo_counts_a_set_once_whatever_is_refused_or_taken_back():
+    lab = Lab(load("planar"), untrained=True)
+    lab.run("points moons 20000")
+    held = lab.experiment.data.grown
+    assert held > 2**18
+    for _time in range(10):
+        lab.run("sample 1")
+        with pytest.raises(ValueError, match="nonsense"):
+            lab.run("label 1 nonsense")
+        lab.run("sample 2")
+        lab.run("undo")
+        lab.run("redo")
+    assert held <= lab._history._held < 2 * held
+    lab.run("undo 100")
+    assert lab._history._held == 0
+    lab.run("redo 100")
+    lab.run("sample 3")
+    assert held <= lab._history._held < 2 * held

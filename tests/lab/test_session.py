@@ -276,7 +276,7 @@ def test_nothing_of_the_bench_is_forgotten():
         Moment: {
             "experiment", "network", "trainer", "training", "start", "epoch", "stopped",
             "condition", "timeline", "grown", "input", "target", "sample", "edited", "focus",
-            "walk_place", "circuit",
+            "walk_place", "circuit", "counts",
         },
         DataSet: {"inputs", "targets", "labels", "test_inputs", "test_targets", "test_labels",
                   "room", "grown"},
