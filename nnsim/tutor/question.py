@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nnsim.i18n import _
@@ -33,6 +34,7 @@ class Question:
         self._blanks = Blanks()
         self._asked: list[str] = []  # in their order; those that are worked out are gone
         self._covers: dict[str, frozenset[str]] = {}
+        self._began_with = _numbers(lab)
         if not state.over:
             for address in step.blank or filter(None, [step.predict]):
                 self._ask(address)
@@ -60,12 +62,22 @@ class Question:
     def answer(self, text: str) -> Feedback:
         """Check an answer; raises `AnswerError` where it can't be read."""
         if self.step.kind == "predict":
-            return self._predict(read_number(text))
+            return self._about_then(self._predict(read_number(text)))
         if self.step.kind == "blank":
-            return self._fill(read_number(text))
+            return self._about_then(self._fill(read_number(text)))
         if self.step.kind == "label":
             return self._match(*read_label(self.step, text))
         return check_answer(self.step, text)
+
+    def _about_then(self, feedback: Feedback) -> Feedback:
+        """Say so where an answer is wrong because the learner has changed the bench meanwhile."""
+        if feedback.right or _numbers(self.lab) == self._began_with:
+            return feedback
+        moved = _(
+            "input or network are no longer as this step began, so its numbers are others now; "
+            "reset the step to have them back"
+        )
+        return replace(feedback, text=f"{feedback.text}. {moved}")
 
     def _predict(self, predicted: float) -> Feedback:
         address, tolerance = self.step.predict, self.step.tolerance
@@ -130,6 +142,11 @@ class Question:
             return f"{address}: {self.lab.explain(address).worked}"
         except LabError:
             return f"{address} = {float(self.lab.read(address)):.6g}"
+
+
+def _numbers(lab: Lab) -> tuple[bytes, bytes]:
+    """What the numbers of a step rest on."""
+    return lab.network.parameters.tobytes(), lab.input.tobytes()
 
 
 def _close(value: float, wanted: float, tolerance: float | None) -> bool:

@@ -128,6 +128,15 @@ def test_blanks_name_the_mistake_and_open_one_by_one(player):
     assert player.hidden == frozenset()
 
 
+def test_a_wrong_answer_on_a_changed_bench_says_that_it_is_changed(player):
+    player.go(BLANK)
+    assert "no longer as this step began" not in player.answer("12").text
+    player.lab.run("set hidden[1].b 100")
+    assert "no longer as this step began" in player.answer("6").text  # right a moment ago
+    player.reset()
+    assert player.answer("6").right
+
+
 def test_labels_are_matched_one_by_one(player):
     player.go(LABEL)
     assert not player.answer("plus = swap").right
