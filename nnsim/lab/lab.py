@@ -6,6 +6,7 @@ No screen and no I/O: the app, the lessons, the command line and the tests all d
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -328,7 +329,11 @@ class Lab(Learning, Bench[Moment]):
         """Put another experiment on the bench."""
         if self._load is None:
             raise LabError(_("no other experiments can be reached from here"))
-        self._open(self._load(name))
+        from nnsim.lab.data import counted  # late: the first picture needs no other data
+
+        experiment = self._load(name)
+        self._open(replace(experiment, data=counted(experiment.data)))
+        self._counted_data = None
 
     @cached_property
     def view(self) -> NetworkView:

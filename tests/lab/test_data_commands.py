@@ -454,3 +454,11 @@ def test_undo_counts_a_set_once_whatever_is_refused_or_taken_back():
     lab.run("redo 100")
     lab.run("sample 3")
     assert held <= lab._history._held < 2 * held
+
+
+def test_undo_counts_the_samples_of_another_experiment():
+    lab = Lab(load("line"), untrained=True, load=load)
+    lab.run("experiment planar")
+    data = lab.experiment.data
+    assert lab.moment().size > data.inputs.nbytes + data.targets.nbytes
+    assert lab.moment().size < data.inputs.nbytes  # once
