@@ -363,9 +363,11 @@ async def test_what_can_not_be_read_is_said_beside_the_line(open_app, tmp_path, 
         assert (tmp_path / "mine.csv").read_text() == "mine"
 
 
-async def test_a_large_file_is_read_meanwhile_and_can_be_stopped(open_app, tmp_path, monkeypatch):
+async def test_a_large_file_is_read_meanwhile_and_can_be_stopped(
+    open_app, tmp_path, monkeypatch, no_waiting_for_idle
+):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "many.csv").write_text("0.5,1\n" * 400_000)
+    (tmp_path / "many.csv").write_text("0.5,1\n" * 900_000)
     app = open_app("line")
     async with app.run_test(size=(80, 24)) as pilot:
         await at_data(pilot)
@@ -376,7 +378,12 @@ async def test_a_large_file_is_read_meanwhile_and_can_be_stopped(open_app, tmp_p
         await pilot.pause(0.15)
         assert "reading many.csv" in status(app)
         await pilot.press("j")  # keys are answered
+        for _time in range(40):
+            await pilot.pause(0.02)
+            if lab.sample is not None:
+                break
         assert lab.sample == 1
+        assert screen.data_work.busy
         await pilot.press("escape")
         for _time in range(100):
             await pilot.pause(0.05)
