@@ -48,14 +48,15 @@ class Keeper:
     def __init__(self, lab: Lab, file: str | None = None) -> None:
         self.lab = lab
         self._file = file
-        self._experiment = lab.experiment.id
+        # Stays the same while data change, and is another one where an experiment is opened anew.
+        self._network = lab.experiment.network
         self._mark = Mark.of(lab) if file is not None else None
         self.panel: int | None = None
 
     @property
     def file(self) -> str | None:
-        """The file of the bench, if it has one; another experiment on it has none."""
-        return self._file if self.lab.experiment.id == self._experiment else None
+        """The file of the bench, if it has one; an experiment that was opened since has none."""
+        return self._file if self.lab.experiment.network is self._network else None
 
     @property
     def unsaved(self) -> bool:
@@ -98,7 +99,7 @@ class Keeper:
             raise LabError(problem.format(file=name))
         content = pack(self.lab, panel=self.panel)
         write_file(name, content, new=not own and not over)
-        self._file, self._experiment = name, self.lab.experiment.id
+        self._file, self._network = name, self.lab.experiment.network
         self._mark = Mark.of(self.lab)
         said = _("saved, {size}; nnsim {file} opens it").format(
             size=_size(len(content)), file=shlex.quote(name)

@@ -9,6 +9,7 @@ import pytest
 
 from nnsim.tui.app import NnsimApp
 from nnsim.tui.sessions import open_session
+from nnsim.tui.widgets.command_bar import CommandBar
 from nnsim.tui.widgets.lines import StatusLine
 
 SIZE = (120, 36)
@@ -195,6 +196,27 @@ async def test_another_experiment_on_the_bench_is_another_session(open_app):
         assert app.focused.value == "save demons.nnsim"
         await pilot.press("escape")
     assert open_session("first.nnsim").lab.experiment.id == "digits-4x3"
+
+
+async def test_an_experiment_that_is_opened_anew_is_another_session(open_app, own_folder):
+    app = open_app("digits-4x3")
+    async with app.run_test(size=SIZE) as pilot:
+
+        async def run(*lines):
+            for line in lines:
+                await type_line(pilot, line)
+                await pilot.pause(0.1)
+
+        await run("save mine.nnsim")
+        kept = (own_folder / "mine.nnsim").read_bytes()
+        await run("experiment line", "experiment digits-4x3", "save")
+        assert app.screen.query(CommandBar)  # refused: it asks for a name
+        await pilot.press("escape")
+        assert (own_folder / "mine.nnsim").read_bytes() == kept
+        assert list(own_folder.glob("*.nnsim")) == [own_folder / "mine.nnsim"]
+        assert app.screen.lab.experiment.id == "digits-4x3"
+        await run("undo", "undo", "remove 1", "save")
+        assert (own_folder / "mine.nnsim").read_bytes() != kept
 
 
 async def test_saving_while_it_trains(open_app):
