@@ -201,7 +201,7 @@ def networks(draw):
     return randomised(network, draw(st.integers(0, 1000)))
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(network=networks())
 @pytest.mark.parametrize("target", TARGETS)
 def test_random_networks(target, network, tmp_path):

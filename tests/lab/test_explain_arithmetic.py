@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 # A failure is shown as it is: making the network smaller takes minutes.
 SETTINGS = settings(
-    max_examples=25,
+    max_examples=12,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],

@@ -479,11 +479,11 @@ LINES = [
 
 @pytest.mark.usefixtures("no_waiting_for_idle")
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 36)], ids=str)
-async def test_two_hundred_random_events(open_circuit, size):
+async def test_eighty_random_events(open_circuit, size):
     rng = random.Random(size[0])
     app = open_circuit(network())
     async with app.run_test(size=size) as pilot:
-        for _event in range(200):
+        for _event in range(80):
             kind = rng.random()
             if kind < 0.75:
                 await pilot.press(rng.choice(KEYS))

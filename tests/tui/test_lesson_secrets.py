@@ -56,7 +56,9 @@ def distinct(player) -> dict[str, float]:
     }
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+@pytest.mark.parametrize(
+    "size", [(80, 24), pytest.param((120, 36), marks=pytest.mark.slow)], ids=["narrow", "wide"]
+)
 @pytest.mark.parametrize("name", LESSONS)
 async def test_what_is_asked_stands_nowhere(name, size, screen_text):
     lesson = read_lesson(find(name))
