@@ -87,11 +87,12 @@ class Plane:
 
     def point(self, x: float, y: float) -> Array:
         """The parameters at one pair of coordinates, (n_params,)."""
-        return np.asarray(self.origin + x * self.across + y * self.up)
+        return self.points(np.array([x]), np.array([y]))[0]  # type: ignore[no-any-return]
 
     def points(self, x: Array, y: Array) -> Array:
         """The parameters at coordinates x and y, each (k,): (k, n_params)."""
-        return np.asarray(self.origin + x[:, None] * self.across + y[:, None] * self.up)
+        with np.errstate(all="ignore"):  # training may have diverged
+            return np.asarray(self.origin + x[:, None] * self.across + y[:, None] * self.up)
 
     def project(self, parameters: Array) -> Array:
         """The coordinates, (k, 2), of the nearest to each of k sets of parameters in the plane."""

@@ -24,7 +24,7 @@ def explained(lab: Learning) -> str:
     lower = min(rate / 10, lab.experiment.training.learning_rate)  # the file's own went well
     return _(
         "training diverged in epoch {epoch}, at learning rate {rate}: {why}; the last finite "
-        "state is kept; try reset, then rate {lower}"
+        "parameters are kept; try reset, then rate {lower}"
     ).format(epoch=lab.trainer.epoch + 1, rate=f"{rate:.6g}", why=_why(lab), lower=f"{lower:.6g}")
 
 

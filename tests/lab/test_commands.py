@@ -407,7 +407,7 @@ def test_generated_points_can_be_undone_and_done_again():
 def test_divergence_is_said_and_kept_finite():
     lab = Lab(load("line"))
     lab.run("rate 1000")
-    assert "the last finite state is kept" in lab.run("train 500")
+    assert "the last finite parameters are kept" in lab.run("train 500")
     assert lab.read("diverged") == 1
     assert np.isfinite(lab.network.parameters).all()
     lab.run("undo")

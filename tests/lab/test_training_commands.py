@@ -153,7 +153,7 @@ def test_divergence_is_explained(threaded):
     said = run("train 5000")
     epoch = lab.trainer.epoch
     assert f"training diverged in epoch {epoch + 1}, at learning rate 1000" in said
-    assert said.endswith("the last finite state is kept; try reset, then rate 0.05")
+    assert said.endswith("the last finite parameters are kept; try reset, then rate 0.05")
     assert lab.experiment.training.learning_rate == 0.05  # what went well
     assert np.isfinite(lab.network.parameters).all()
     assert lab.read("diverged") == 1

@@ -278,7 +278,7 @@ async def test_divergence_stops_with_a_sentence(open_app, screen_text):
         await until(lambda: app.screen.live is None)
         await until(lambda: status(app).startswith("! training diverged in epoch "))
         assert "at learning rate 1000" in status(app)
-        assert "the last finite state is kept" in status(app)
+        assert "the last finite parameters are kept" in status(app)
         assert np.isfinite(lab.network.parameters).all()
         await until(lambda: "try reset, then rate 0.05" in " ".join(screen_text(app)))
         await press(app, pilot, "u")
