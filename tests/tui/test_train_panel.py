@@ -132,9 +132,10 @@ async def test_space_starts_and_pauses(open_app):
     app = open_app("digits-4x3")
     async with app.run_test(size=(120, 36)) as pilot:
         lab = app.screen.lab
+        app.screen.runner.set_pace(100)
         await press(app, pilot, "5")
         await pilot.press("space")
-        while lab.trainer.epoch < 150:
+        while lab.trainer.epoch < 110:
             await pilot.pause(0.05)
         assert lab.running.on
         assert "▶" in head(app)
