@@ -436,7 +436,11 @@ async def test_a_step_with_another_network_shows_what_a_fresh_start_shows(
                 await pilot.press("S")
                 await pilot.pause(0.2)
             assert app.screen.player.index == step
-            shown.append(screen_text(app)[:-2])  # but for the status line and the keys
+            seen = []
+            while seen[-4:] != [screen_text(app)] * 4:  # until it stays as it is
+                seen.append(screen_text(app))
+                await pilot.pause(0.1)
+            shown.append(seen[-1][:-2])  # but for the status line and the keys
     # How the units are comes later, when there is time to look.
     differing = [pair for pair in zip(*shown, strict=True) if len(set(pair)) > 1]
     assert [pair for pair in differing if "saturated" not in "".join(pair)] == []
