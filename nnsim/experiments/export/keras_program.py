@@ -43,7 +43,9 @@ def write(subject: Subject, quote: Quote) -> str:
     network = subject.network
     large = text.is_large(network)
     kind = "float32" if network.dtype.itemsize == 4 else "float64"
-    parameters = _PARAMETERS + _parameters(subject, large=large)
+    parameters = _PARAMETERS + text.parameters(
+        subject.network, lambda _name, rows: f"np.array(\n{rows}\n)", large=large
+    )
     used = {layer.activation for layer in network.layers}
     parts = [
         text.opening(subject, "Keras 3 and a backend for it", "keras torch", quote),
@@ -77,20 +79,6 @@ os.environ.setdefault("JAX_ENABLE_X64", "1")
 import keras  # noqa: E402 (it takes its backend when it is imported)
 from keras import layers  # noqa: E402
 """
-
-
-def _parameters(subject: Subject, *, large: bool) -> str:
-    network = subject.network
-    found = []
-    for name, arrays in zip(text.names_of(network), text.blocks_of(network), strict=True):
-        for key, values in arrays.items():
-            content = (
-                f"numbers(\n{text.packed(values, 4)},\n    {values.shape},\n)"
-                if large
-                else f"np.array(\n{text.nested(values, 4)}\n)"
-            )
-            found.append(f"{name}_{key} = {content}  # {text.shape_text(values.shape)}\n")
-    return "".join(found)
 
 
 def _unpacking(kind: str) -> str:

@@ -96,7 +96,7 @@ def write(subject: Subject, quote: Quote) -> str:
     kind = "float32" if subject.network.dtype.itemsize == 4 else "float64"
     functions, forward = _forward(subject)
     imports = ["base64"] * large + ["math"] * ("math." in functions) + ["sys"]
-    parameters = _PARAMETERS + _parameters(subject, large=large)
+    parameters = _PARAMETERS + text.parameters(subject.network, _written(subject), large=large)
     parts = [
         text.opening(subject, "NumPy", "numpy", quote),
         "\n" + "".join(f"import {name}\n" for name in imports) + "\nimport numpy as np\n",
@@ -114,21 +114,9 @@ def write(subject: Subject, quote: Quote) -> str:
     return "".join(parts)
 
 
-def _parameters(subject: Subject, *, large: bool) -> str:
-    network = subject.network
-    kind = ", np.float32" if network.dtype.itemsize == 4 else ""
-    found = []
-    blocks = zip(text.names_of(network), text.blocks_of(network), strict=True)
-    for name, arrays in blocks:
-        for key, values in arrays.items():
-            if large:
-                content = f"numbers(\n{text.packed(values, 4)},\n    {values.shape},\n)"
-            else:
-                content = f"np.array(\n{text.nested(values, 4)}{kind}\n)"
-                content = _one_line(content, len(name) + len(key) + 4)
-            shape = text.shape_text(values.shape)
-            found.append(f"{name}_{key} = {content}  # {shape}\n")
-    return "".join(found)
+def _written(subject: Subject) -> text.Literal:
+    kind = ", np.float32" if subject.network.dtype.itemsize == 4 else ""
+    return lambda name, rows: _one_line(f"np.array(\n{rows}{kind}\n)", len(name) + 3)
 
 
 def _one_line(content: str, before: int) -> str:

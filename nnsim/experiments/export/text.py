@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 Quote = Callable[[object], str]
+Literal = Callable[[str, str], str]
+Shaped = Callable[["Layer", str, "Array"], "Array"]
 
 MOST_NUMBERS = 3000
 """Networks with more parameters have them packed, at the end of the program."""
@@ -117,6 +119,36 @@ def packed(values: Array, indent: int) -> str:
     text = base64.b64encode(np.ascontiguousarray(values, order).tobytes()).decode()
     pad = " " * indent
     return "\n".join(f'{pad}"{text[i : i + 76]}"' for i in range(0, len(text), 76))
+
+
+def parameters(
+    network: Network, literal: Literal, *, large: bool, shaped: Shaped | None = None
+) -> str:
+    """Return lines that give each parameter its numbers, with its shape behind them.
+
+    Parameters
+    ----------
+    network : Network
+    literal : callable (name, rows) -> str
+        Writes a small array, from the name it is given to and its numbers as nested lists.
+    large : bool
+        Whether they are packed instead.
+    shaped : callable (layer, kind, array) -> array, optional
+        Turns a parameter into the shape that the library wants.
+    """
+    found = []
+    blocks = zip(network.layers, names_of(network), blocks_of(network), strict=True)
+    for layer, prefix, arrays in blocks:
+        for kind, given in arrays.items():
+            values = given if shaped is None else np.ascontiguousarray(shaped(layer, kind, given))
+            name = f"{prefix}_{kind}"
+            content = (
+                f"numbers(\n{packed(values, 4)},\n    {values.shape},\n)"
+                if large
+                else literal(name, nested(values, 4))
+            )
+            found.append(f"{name} = {content}  # {shape_text(values.shape)}\n")
+    return "".join(found)
 
 
 def outputs_and_classes(subject: Subject, quote: Quote) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from nnsim.experiments.export import text
 
 if TYPE_CHECKING:
@@ -40,7 +38,12 @@ def write(subject: Subject, quote: Quote) -> str:
     network = subject.network
     large = text.is_large(network)
     kind = "float32" if network.dtype.itemsize == 4 else "float64"
-    parameters = _PARAMETERS + _parameters(subject, large=large)
+    parameters = _PARAMETERS + text.parameters(
+        subject.network,
+        lambda _name, rows: f"torch.tensor(\n{rows}\n)",
+        large=large,
+        shaped=_turned,
+    )
     module = _module(subject)
     functional = "import torch.nn.functional as F\n" if "F." in module else ""
     parts = [
@@ -65,22 +68,6 @@ def _turned(layer: Layer, key: str, values: Array) -> Array:
     if key != "weight":
         return values
     return values.transpose(3, 2, 0, 1) if layer.kind == "conv2d" else values.T
-
-
-def _parameters(subject: Subject, *, large: bool) -> str:
-    network = subject.network
-    found = []
-    rows = zip(network.layers, text.names_of(network), text.blocks_of(network), strict=True)
-    for layer, name, arrays in rows:
-        for key, given in arrays.items():
-            values = np.ascontiguousarray(_turned(layer, key, given))
-            content = (
-                f"numbers(\n{text.packed(values, 4)},\n    {values.shape},\n)"
-                if large
-                else f"torch.tensor(\n{text.nested(values, 4)}\n)"
-            )
-            found.append(f"{name}_{key} = {content}  # {text.shape_text(values.shape)}\n")
-    return "".join(found)
 
 
 def _unpacking(kind: str) -> str:
