@@ -8,7 +8,7 @@ from nnsim.tui.screens.lab import LabScreen
 from nnsim.tui.widgets.command_bar import CommandBar
 from nnsim.tui.widgets.data_panel import DataPanel
 from nnsim.tui.widgets.diagram import NetworkDiagram
-from nnsim.tui.widgets.lines import StatusLine
+from nnsim.tui.widgets.lines import PanelTabs, StatusLine
 from nnsim.tui.widgets.pixels import PixelGrid
 from nnsim.tui.widgets.prediction import PredictionBars
 from nnsim.tui.widgets.train_panel import TrainPanel
@@ -307,3 +307,16 @@ async def test_a_line_that_is_open_goes_when_another_experiment_comes_onto_the_b
         assert "bogus" in status(app)
         await pilot.press("colon")
         assert len(app.screen.query(CommandBar)) == 1
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+async def test_the_tab_that_is_chosen_is_never_cut(open_app, columns):
+    app = open_app("digits-4x3")
+    async with app.run_test(size=(columns, 24)) as pilot:
+        tabs = app.screen.query_one("#tabs", PanelTabs)
+        for number in range(2, 10):
+            await pilot.press(str(number))
+            await pilot.pause()
+            line = tabs.render_line(0).text
+            assert f" {app.screen.panels.title(number)} " in line
+            assert "…" not in line

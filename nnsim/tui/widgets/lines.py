@@ -164,7 +164,10 @@ class PanelTabs(Painter):
                 (n, (" {} {} " if n == self._chosen else shape).format(n, name))
                 for n, name in self._tabs.items()
             ]
-            if cell_len("".join(label for _number, label in labels).rstrip()) <= room:
+            number, last = labels[-1]
+            if number != self._chosen:
+                labels[-1] = (number, last.rstrip())
+            if sum(cell_len(label) for _number, label in labels) <= room:
                 break
         return labels
 
