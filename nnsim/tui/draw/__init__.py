@@ -1,0 +1,1 @@
+"""Drawing: what every panel of the app is made of."""

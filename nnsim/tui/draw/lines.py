@@ -1,0 +1,357 @@
+"""The base of everything that is drawn: rows that are data.
+
+A panel says in `Lines.rows` what stands on each of its lines, from what it shows *now*. The base
+compares that with what it drew and draws what differs. It keeps nothing else, so no focus, resize,
+theme or new experiment can leave an old picture behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widget import Widget
+
+from nnsim.i18n import N_, _
+from nnsim.tui.draw.styles import Sheet
+
+if TYPE_CHECKING:
+    from rich.style import Style
+
+MOST_GAP = 3
+"""Lines between two that changed that are drawn along: a region costs as much as a few lines."""
+
+
+class Piece(NamedTuple):
+    """A piece of a row: a text, its style, and what it stands for (an address, a tab, …)."""
+
+    text: str
+    style: str | Style = ""
+    of: Any = None
+
+
+class Cells(Protocol):
+    """A row that is put into pieces only where it is drawn, such as one of a heat map.
+
+    It is compared as data, so everything that it draws must be in what it compares.
+    """
+
+    def __eq__(self, other: object) -> bool: ...
+    def pieces(self, sheet: Sheet) -> Iterable[tuple[Any, ...]]:
+        """What stands on the row."""
+        ...
+
+
+Row = Sequence["Piece | tuple[str, str | Style]"]
+
+
+def joined(pieces: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """Make neighbours of one style one piece: the fewer there are, the faster they are drawn."""
+    runs = groupby(pieces, lambda piece: piece[1])
+    return [("".join(piece[0] for piece in run), style) for style, run in runs]
+
+
+def runs(changed: Iterable[int]) -> list[tuple[int, int]]:
+    """First and last line of each run of lines; small gaps are closed."""
+    found: list[tuple[int, int]] = []
+    for y in sorted(changed):
+        if found and y - found[-1][1] <= MOST_GAP:
+            found[-1] = (found[-1][0], y)
+        else:
+            found.append((y, y))
+    return found
+
+
+class Lines(Widget):
+    """A widget that draws rows; subclasses give `rows`, and call `update` when they may differ."""
+
+    ALLOW_SELECT = False
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.sheet = Sheet(self)
+        self._rows: Sequence[Row | Cells] = ()
+        self._for: Hashable = None  # the circumstances under which the rows were asked for
+        self._strips: dict[int, tuple[Row | Cells, int, Strip]] = {}
+
+    def rows(self, width: int, height: int) -> Sequence[Row | Cells]:
+        """What stands on the lines in sight, from the top; computed from what is shown now."""
+        raise NotImplementedError
+
+    def circumstances(self) -> Hashable:
+        """What rows may depend on beside what is shown."""
+        return self.content_size, self.has_focus, self.app.theme
+
+    def update(self) -> None:
+        """Ask for the rows anew, and draw those that differ from what stands there."""
+        if not self.is_attached:
+            return
+        before = self._rows
+        self._ask()
+        rows = self._rows
+        changed = [
+            y
+            for y in range(max(len(before), len(rows)))
+            if y >= len(before) or y >= len(rows) or before[y] != rows[y]
+        ]
+        width = self.content_size.width
+        for first, last in runs(changed):
+            self.refresh(Region(0, first, width, last - first + 1))
+
+    def _ask(self) -> None:
+        """Ask for the rows under the circumstances of now."""
+        self._for = self.circumstances()
+        width, height = self.content_size
+        self._rows = list(self.rows(width, height))[:height] if width and height else ()
+
+    def render_line(self, y: int) -> Strip:
+        """One line; under other circumstances than the rows were asked for, they are asked anew."""
+        if self._for != self.circumstances():
+            self._ask()
+        row: Row | Cells = self._rows[y] if y < len(self._rows) else ()
+        width = self.content_size.width
+        held = self._strips.get(y)
+        if held is not None and held[1] == width and (held[0] is row or held[0] == row):
+            return held[2]
+        strip = self._strip(row, width)
+        self._strips[y] = (row, width, strip)
+        return strip
+
+    def _strip(self, row: Row | Cells, width: int) -> Strip:
+        """A row filled up to a width, or cut with "…"."""
+        pieces = row if isinstance(row, Sequence) else row.pieces(self.sheet)
+        segments = [
+            Segment(piece[0], self.style(style) if isinstance(style := piece[1], str) else style)
+            for piece in pieces
+            if piece[0]
+        ]
+        strip = Strip(segments)
+        if strip.cell_length > width > 0:  # what is cut says so
+            more = Segment("…", segments[-1].style)
+            strip = Strip([*strip.crop(0, width - 1), more])
+        return strip.adjust_cell_length(width, self.style("")).simplify()
+
+    def style(self, name: str) -> Style:
+        """The style of a name (see `styles`), on this widget's background."""
+        return self.sheet[name]
+
+    @property
+    def lines(self) -> list[str]:
+        """What stands there, line by line, as text."""
+        if self._for != self.circumstances():
+            self._ask()
+        return ["".join(p[0] for p in self._pieces(row)).rstrip() for row in self._rows]
+
+    def _pieces(self, row: Row | Cells) -> Iterable[tuple[Any, ...]]:
+        return row if isinstance(row, Sequence) else row.pieces(self.sheet)
+
+    def under(self, event: events.MouseEvent) -> Any:
+        """What the piece under the mouse stands for; None where it stands for nothing."""
+        place = event.get_content_offset(self)
+        if place is None or place.y >= len(self._rows):
+            return None
+        x = 0
+        for piece in self._pieces(self._rows[place.y]):
+            x += cell_len(piece[0])
+            if place.x < x:
+                return piece[2] if len(piece) > 2 else None
+        return None
+
+    @property
+    def in_signs(self) -> bool:
+        """Whether colours can't be told apart or mixed, so that characters tell everything."""
+        app = self.app
+        return app.no_color or app.native_ansi_color or getattr(app, "ascii_only", False)
+
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """Rows may show a cursor."""
+        super().watch_has_focus(_has_focus)
+        self.update()
+
+    def on_resize(self) -> None:
+        """Rows that are laid out for a size are asked for anew."""
+        self.update()
+
+    def notify_style_update(self) -> None:
+        """Every colour is looked up anew."""
+        super().notify_style_update()
+        if hasattr(self, "sheet"):
+            self.sheet.clear()
+            self._strips.clear()
+
+
+def in_sight(first: int, seen: int, count: int) -> str | None:
+    """Which rows are in sight, `first` counted from 0; None where it is all, or none at all."""
+    if not 0 < seen < count:
+        return None
+    return _("{first}–{last} of {count}").format(first=first + 1, last=first + seen, count=count)
+
+
+class Table(Lines, ScrollView, can_focus=True):
+    """One-line rows with a cursor, that scroll; only those in sight are asked for.
+
+    Subclasses give `row_count` and `row`, and may give `header`, a line that stays on top.
+    (Textual's DataTable measures and keeps every cell; these change with every painted pixel.)
+    """
+
+    DEFAULT_CSS = """
+    Table { height: 1fr; overflow-x: hidden; scrollbar-size-vertical: 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", N_("Up"), show=False, id="rows.up", tooltip=N_("Row above")),
+        Binding(
+            "down,j", "move(1)", N_("Down"), show=False, id="rows.down", tooltip=N_("Row below")
+        ),
+        Binding("pageup", "page(-1)", N_("Page up"), show=False, id="rows.page_up"),
+        Binding("pagedown", "page(1)", N_("Page down"), show=False, id="rows.page_down"),
+        Binding("home", "edge(0)", N_("First"), show=False, id="rows.first"),
+        Binding("end", "edge(-1)", N_("Last"), show=False, id="rows.last"),
+    ]
+
+    cursor: reactive[int] = reactive(0, repaint=False)
+
+    class Moved(Message):
+        """The person moved the cursor to a row."""
+
+        def __init__(self, table: Table, row: int) -> None:
+            self.table = table
+            self.row = row
+            super().__init__()
+
+        @property
+        def control(self) -> Table:
+            """The table it happened in."""
+            return self.table
+
+    class Chosen(Moved):
+        """The person chose a row (Enter, or a click on the row that has the cursor)."""
+
+    def row_count(self) -> int:
+        """How many rows there are."""
+        raise NotImplementedError
+
+    def row(self, index: int) -> Row:
+        """The row at `index`."""
+        raise NotImplementedError
+
+    def header(self) -> str:
+        """The line on top; empty for none."""
+        return ""
+
+    @property
+    def _top(self) -> int:
+        return 1 if self.header() else 0
+
+    @property
+    def line_width(self) -> int:
+        """Cells of a row, beside the scrollbar."""
+        return int(self.scrollable_content_region.width)
+
+    def circumstances(self) -> Hashable:
+        """Rows depend on where it is scrolled to, and on the cursor."""
+        return super().circumstances(), self.scroll_offset, self.cursor, self.line_width
+
+    def rows(self, width: int, height: int) -> Sequence[Row]:  # noqa: ARG002
+        """The header and the rows in sight; the one under the cursor is marked."""
+        header, first, count = self.header(), self.scroll_offset.y, self.row_count()
+        above: list[Row] = [[(header, "header")]] if header else []
+        seen = range(first, min(count, first + height - len(above)))
+        return [*above, *(self._marked(index) for index in seen)]
+
+    def _marked(self, index: int) -> Row:
+        row = self.row(index)
+        if index != self.cursor or not self.has_focus:
+            return row
+        room = self.line_width - sum(cell_len(piece[0]) for piece in row)
+        marked = [
+            Piece(
+                p[0], f"{p[1]} reverse" if isinstance(p[1], str) else p[1] + self.style("reverse")
+            )
+            for p in row
+        ]
+        return [*marked, Piece(" " * max(0, room), "reverse")]
+
+    def update(self) -> None:
+        """Draw again what changed, and fit what can be scrolled to how many rows there are."""
+        count = self.row_count()
+        size = Size(self.line_width, count + self._top)
+        if self.virtual_size != size:
+            self.virtual_size = size
+        if self.cursor >= count:
+            self.set_reactive(Table.cursor, max(0, count - 1))
+        super().update()
+        self._say_what_is_in_sight()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Other rows are in sight."""
+        super().watch_scroll_y(old_value, new_value)
+        self.update()
+
+    def _say_what_is_in_sight(self) -> None:
+        """Name the rows in sight on the border, where there are more (a scrollbar is colour)."""
+        seen, count = self.content_size.height - self._top, self.row_count()
+        text = in_sight(min(round(self.scroll_y), count - seen), seen, count)
+        if text != self.border_subtitle:
+            self.border_subtitle = text
+
+    def on_resize(self) -> None:
+        """Fit the scrollable size to the width, and keep the cursor in sight."""
+        self.update()
+        self._show_cursor()
+
+    def move_cursor(self, row: int) -> None:
+        """Put the cursor on `row` without telling anybody."""
+        row = max(0, min(self.row_count() - 1, row))
+        if row != self.cursor:
+            self.cursor = row
+            self._show_cursor()
+
+    def _show_cursor(self) -> None:
+        self.scroll_to_region(
+            Region(0, self.cursor, 1, 1 + self._top), animate=False, force=True, x_axis=False
+        )
+
+    def _go(self, row: int) -> None:
+        before = self.cursor
+        self.move_cursor(row)
+        if self.cursor != before:
+            self.post_message(self.Moved(self, self.cursor))
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor by rows."""
+        self._go(self.cursor + by)
+
+    def action_page(self, by: int) -> None:
+        """Move the cursor by pages."""
+        self._go(self.cursor + by * max(1, self.size.height - self._top - 1))
+
+    def action_edge(self, end: int) -> None:
+        """Move the cursor to the first or last row."""
+        self._go(0 if end == 0 else self.row_count() - 1)
+
+    def on_click(self, event: events.Click) -> None:
+        """Select the row under the mouse; a click on the selected one chooses it."""
+        place = event.get_content_offset(self)
+        if place is None or place.y < self._top:
+            return
+        row = place.y - self._top + self.scroll_offset.y
+        if not 0 <= row < self.row_count():
+            return
+        if row == self.cursor:
+            self.post_message(self.Chosen(self, row))
+        else:
+            self._go(row)
+
+    def watch_cursor(self) -> None:
+        """The cursor is drawn on the line it is on."""
+        self.update()

@@ -1,0 +1,1 @@
+"""The panels of the bench, a folder for each number key."""
