@@ -20,38 +20,38 @@ class TableLike(Protocol):
     """Rows of numbers, such as `nnsim.lab.walk.Table`."""
 
     @property
-    def columns(self) -> tuple[str, ...]: ...  # noqa: D102
+    def columns(self) -> tuple[str, ...]: ...
 
     @property
-    def labels(self) -> Sequence[str]: ...  # noqa: D102
+    def labels(self) -> Sequence[str]: ...
 
     @property
-    def values(self) -> NDArray[np.float64]: ...  # noqa: D102
+    def values(self) -> NDArray[np.float64]: ...
 
     @property
-    def addresses(self) -> Callable[[int, int], str | None]: ...  # noqa: D102
+    def addresses(self) -> Callable[[int, int], str | None]: ...
 
     @property
-    def current(self) -> int | None: ...  # noqa: D102
+    def current(self) -> int | None: ...
 
     @property
-    def known(self) -> int: ...  # noqa: D102
+    def known(self) -> int: ...
 
 
 class LineLike(Protocol):
     """A result, such as `nnsim.lab.walk.Line`."""
 
     @property
-    def label(self) -> str: ...  # noqa: D102
+    def label(self) -> str: ...
 
     @property
-    def value(self) -> float | None: ...  # noqa: D102
+    def value(self) -> float | None: ...
 
     @property
-    def address(self) -> str | None: ...  # noqa: D102
+    def address(self) -> str | None: ...
 
     @property
-    def current(self) -> bool: ...  # noqa: D102
+    def current(self) -> bool: ...
 
 
 @dataclass(frozen=True, eq=False)
