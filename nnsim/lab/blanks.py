@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 from nnsim.i18n import _
 from nnsim.lab.errors import NoValueError
 from nnsim.lab.explain import Explanation, explain
-from nnsim.lab.explain.arithmetic import Node, Number, Product, Quotient, Sum
-from nnsim.lab.explain.numbers import written
+from nnsim.lab.explain.arithmetic import Node, Number, Product, Quotient, Sum, written
 from nnsim.lab.values import WHOLE
 
 if TYPE_CHECKING:

@@ -120,7 +120,7 @@ def _print(lab: Lab, explanation: Explanation, output: Output) -> None:
 
 def _because(lab: Lab, cause: str) -> str:
     """Return one cause with its value and what that is."""
-    from nnsim.lab.explain.numbers import written
+    from nnsim.lab.explain.arithmetic import written
 
     found = lab.explain(cause)
     return f"{cause} {found.sign} {written(found.value)} · {found.name}"

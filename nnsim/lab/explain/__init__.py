@@ -13,8 +13,7 @@ import numpy as np
 
 from nnsim.lab.addresses import Address, Quantity
 from nnsim.lab.explain import backward, forward, plain
-from nnsim.lab.explain.explanation import Explanation, Term
-from nnsim.lab.explain.found import Found
+from nnsim.lab.explain.explanation import Explanation, Found, Term
 from nnsim.lab.explain.source import Source
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from nnsim.circuit.gates import DISTRIBUTE, KINDS, ROUTE, SCALE, SUM, SWAP
 from nnsim.i18n import _
 from nnsim.lab.explain import forward, losses
 from nnsim.lab.explain.arithmetic import Apply, Node, Number, Product, Quotient, Sum, minus
-from nnsim.lab.explain.found import Found
+from nnsim.lab.explain.explanation import Found
 from nnsim.lab.explain.source import Index, Source, flat
 from nnsim.lab.explain.windows import Windows
 

@@ -11,8 +11,33 @@ from typing import Any
 
 from nnsim.circuit.gates import KINDS
 from nnsim.circuit.wording import kind_in_words, role_in_words
-from nnsim.lab.explain.arithmetic import Node, Number, Product, Sum, held, shown
-from nnsim.lab.explain.numbers import as_fraction, written
+from nnsim.lab.explain.arithmetic import (
+    Node,
+    Number,
+    Product,
+    Sum,
+    as_fraction,
+    held,
+    shown,
+    written,
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The parts of an `Explanation` that depend on what kind of number it is; see there."""
+
+    name: str
+    symbol: str
+    formula: str
+    arithmetic: Node
+    roles: tuple[str, ...] = ()
+    upstream: Node | None = None
+    local: Node | None = None
+    note: str = ""
+    chosen_by: tuple[str, ...] = ()
+    gate: str = ""
+
 
 # Whether an equation is exactly true is asked of so many numbers at most.
 _MOST_EXACT = 2000

@@ -13,7 +13,7 @@ from nnsim.lab.explain.arithmetic import (
     Sum,
     minus,
 )
-from nnsim.lab.explain.found import Found
+from nnsim.lab.explain.explanation import Found
 from nnsim.lab.explain.source import Index, Source, deep
 from nnsim.lab.explain.windows import Windows
 

@@ -20,7 +20,7 @@ from nnsim.lab.explain.arithmetic import (
     Sum,
     minus,
 )
-from nnsim.lab.explain.found import Found
+from nnsim.lab.explain.explanation import Found
 from nnsim.lab.explain.source import Source, deep
 
 

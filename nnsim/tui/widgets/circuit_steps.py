@@ -21,7 +21,7 @@ MOST_PARTS = 6  # of a sum of gradients that is written out
 
 def written(value: float) -> str:
     """A number as the panel writes it."""
-    from nnsim.lab.explain.numbers import written as write
+    from nnsim.lab.explain.arithmetic import written as write
 
     return write(value)
 
@@ -30,7 +30,7 @@ def equals(value: float) -> str:
     """``= 3``, or ``≈ 0.333333`` where digits were dropped."""
     from math import isfinite
 
-    from nnsim.lab.explain.numbers import as_fraction
+    from nnsim.lab.explain.arithmetic import as_fraction
 
     rounded = isfinite(value) and as_fraction(value) is None
     return f"{'≈' if rounded else '='} {written(value)}"
