@@ -9,7 +9,7 @@ from nnsim.i18n import _
 from nnsim.lab import Lab, NoValueError
 from nnsim.lab.hiding import where_hidden
 from nnsim.lab.view import Selection
-from nnsim.tui.numbers import short
+from nnsim.tui.draw.text import short
 from nnsim.tui.screens.lab_layout import output_labels
 from nnsim.tui.widgets.data_panel import DataPanel
 from nnsim.tui.widgets.diagram import NetworkDiagram

@@ -12,8 +12,8 @@ from textual.screen import ModalScreen
 
 from nnsim.circuit.examples import examples
 from nnsim.i18n import N_, _
+from nnsim.tui.draw.text import left
 from nnsim.tui.widgets.rows import Row, RowList
-from nnsim.tui.widgets.wrapping import left
 
 
 class ExampleList(RowList):

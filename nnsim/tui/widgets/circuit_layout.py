@@ -14,6 +14,7 @@ from nnsim.circuit import Graph, Node
 from nnsim.circuit.gates import CONSTANT
 from nnsim.circuit.graph import Block
 from nnsim.circuit.layout import Wire, lay_out
+from nnsim.tui.draw.text import width_of
 from nnsim.tui.widgets.circuit_parts import Drawn, drawn
 from nnsim.tui.widgets.circuit_wires import (
     LIGHT,
@@ -24,7 +25,6 @@ from nnsim.tui.widgets.circuit_wires import (
     cells_of_net,
     sides,
 )
-from nnsim.tui.widgets.diagram_text import width_of
 
 ROW = 2  # lines of the picture for each row of the grid
 NUMBER = 7  # cells of a number on a wire

@@ -9,12 +9,11 @@ from nnsim.circuit import Circuit, Phase, Walk
 from nnsim.circuit.gates import CONSTANT
 from nnsim.circuit.graph import Block
 from nnsim.lab.hiding import HIDDEN, MARK, hidden_in_circuit, is_hidden
+from nnsim.tui.draw.text import fit, middle, width_of
 from nnsim.tui.widgets.circuit_layout import NUMBER, STUB, Box, CircuitLayout
 from nnsim.tui.widgets.circuit_parts import blamed
 from nnsim.tui.widgets.circuit_wires import HEAVY, LEFT, LIGHT, RIGHT, sides
 from nnsim.tui.widgets.diagram_canvas import Line
-from nnsim.tui.widgets.diagram_text import fit, width_of
-from nnsim.tui.widgets.wrapping import middle
 
 # Corners and edges: plain, of the gate whose turn it is, and of a folded one.
 PLAIN = {"tl": "┌", "tr": "┐", "bl": "└", "br": "┘", "-": "─", "|": "│",

@@ -9,10 +9,9 @@ from nnsim.circuit.wording import kind_in_words, local_formula, value_formula
 from nnsim.i18n import _
 from nnsim.lab.circuit_bench import CircuitBench
 from nnsim.lab.hiding import MARK, hidden_in_circuit
+from nnsim.tui.draw.text import width_of, wrap_cells
 from nnsim.tui.widgets.circuit_parts import blamed
-from nnsim.tui.widgets.diagram_text import width_of
 from nnsim.tui.widgets.rows import Row, RowList
-from nnsim.tui.widgets.wrapping import wrap_cells
 
 MOST_OPERANDS = 6  # of a folded gate, before its formula only counts them
 NO_NODES: tuple[frozenset[int], frozenset[int]] = (frozenset(), frozenset())

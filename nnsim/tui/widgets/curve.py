@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from nnsim.tui.draw.text import cut
 from nnsim.tui.widgets.braille import DOTS_X, DOTS_Y, Raster
 from nnsim.tui.widgets.rows import Row, joined
-from nnsim.tui.widgets.wrapping import cut
 
 LEAST_WIDTH, LEAST_HEIGHT = 14, 4
 MOST_WIDTH, MOST_HEIGHT = 32, 9

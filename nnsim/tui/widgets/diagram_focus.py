@@ -8,6 +8,7 @@ import numpy as np
 
 from nnsim.i18n import _
 from nnsim.lab.view import LayerView, NetworkView, Selection
+from nnsim.tui.draw.text import fit, level, middle, number, width_of
 from nnsim.tui.widgets.diagram_canvas import PLAIN, STRONGEST, Line
 from nnsim.tui.widgets.diagram_footer import (
     CHOSEN,
@@ -25,7 +26,6 @@ from nnsim.tui.widgets.diagram_layout import (
     PlacedColumn,
     lay_out,
 )
-from nnsim.tui.widgets.diagram_text import fit, level, number, width_of
 from nnsim.tui.widgets.diagram_wires import (
     Cells,
     Matrix,
@@ -36,7 +36,6 @@ from nnsim.tui.widgets.diagram_wires import (
     strongest,
 )
 from nnsim.tui.widgets.pixel_picture import shade
-from nnsim.tui.widgets.wrapping import middle
 
 MOST, LEAST = 10, 0.45
 """The overview draws this many wires of a layer, and none below this share of the strongest."""

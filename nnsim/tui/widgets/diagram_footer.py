@@ -6,8 +6,8 @@ from typing import Literal
 
 from nnsim.i18n import _
 from nnsim.lab.view import LayerView, NetworkView, Selection
+from nnsim.tui.draw.text import fit, number, width_of
 from nnsim.tui.widgets.diagram_canvas import STRONGEST, Key, Line
-from nnsim.tui.widgets.diagram_text import fit, number, width_of
 from nnsim.tui.widgets.diagram_wires import Matrix
 
 Carried = Literal["weight", "gradient"]

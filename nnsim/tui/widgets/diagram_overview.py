@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 from nnsim.i18n import _
 from nnsim.lab.view import NetworkView, Selection
+from nnsim.tui.draw.text import fit
 from nnsim.tui.widgets.diagram_canvas import Line
 from nnsim.tui.widgets.diagram_focus import FocusPicture
 from nnsim.tui.widgets.diagram_footer import Carried, draw_footer, matrix_of
-from nnsim.tui.widgets.diagram_text import fit
 from nnsim.tui.widgets.weight_images import Area, WeightBars, WeightImages
 
 SIDE_BY_SIDE = 84

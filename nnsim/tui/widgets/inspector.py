@@ -11,11 +11,10 @@ from textual.message import Message
 
 from nnsim.i18n import N_, _
 from nnsim.lab.hiding import masked, values_of
-from nnsim.tui.numbers import precise
+from nnsim.tui.draw.text import cut, precise, wrap_cells
 from nnsim.tui.widgets.board import Board
 from nnsim.tui.widgets.rows import Row
 from nnsim.tui.widgets.walk_page import NOTHING
-from nnsim.tui.widgets.wrapping import cut, wrap_cells
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab

@@ -14,7 +14,7 @@ from textual.strip import Strip
 from nnsim.i18n import _
 from nnsim.lab.directions import WEIGHTS, Plane
 from nnsim.lab.landscape import CostMap, Window
-from nnsim.tui.numbers import short
+from nnsim.tui.draw.text import short, wrap_cells
 from nnsim.tui.widgets import landscape_view as view
 from nnsim.tui.widgets.bench_panel import BenchPanel
 from nnsim.tui.widgets.heat import DIGITS, LEVELS, Heat, Levels
@@ -22,7 +22,6 @@ from nnsim.tui.widgets.landscape_view import LEAST, NOW, START, WAY, Scale
 from nnsim.tui.widgets.painter import Painter
 from nnsim.tui.widgets.plot import Plot
 from nnsim.tui.widgets.rows import Row
-from nnsim.tui.widgets.wrapping import wrap_cells
 
 KEY_WIDTH = 12
 LEAST_WITH_KEY = 64

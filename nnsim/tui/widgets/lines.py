@@ -10,8 +10,8 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
+from nnsim.tui.draw.text import wrap_cells
 from nnsim.tui.widgets.painter import Painter
-from nnsim.tui.widgets.wrapping import wrap_cells
 
 MOST_LINES = 4
 """How many lines a message may take; a longer one ends in …."""

@@ -9,8 +9,7 @@ import numpy as np
 
 from nnsim.i18n import _
 from nnsim.lab.hiding import HIDDEN, MARK, is_hidden
-from nnsim.tui.numbers import precise
-from nnsim.tui.widgets.diagram_text import number
+from nnsim.tui.draw.text import number, precise
 from nnsim.tui.widgets.map_tiles import Array, Plate, Spot, Tile
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from textual.strip import Strip
 
 from nnsim.i18n import N_, _
 from nnsim.lab.beliefs import MOST_PIXELS
+from nnsim.tui.draw.text import cut, wrap_cells
 from nnsim.tui.widgets.bench_panel import BenchPanel
 from nnsim.tui.widgets.colours import Palette
 from nnsim.tui.widgets.diagram_canvas import Line, Run
@@ -27,7 +28,6 @@ from nnsim.tui.widgets.map_filters import (
     tiles,
 )  # fmt: skip
 from nnsim.tui.widgets.map_tiles import BETWEEN, Sheet, Spot
-from nnsim.tui.widgets.wrapping import cut, wrap_cells
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab

@@ -11,8 +11,7 @@ from nnsim.i18n import _, ngettext
 from nnsim.lab.beliefs import RIGHT, TEST_RIGHT, TEST_WRONG, WRONG, Beliefs, Marks
 from nnsim.lab.forgetting import Stories, Story
 from nnsim.lab.hiding import MARK
-from nnsim.tui.numbers import bar, short
-from nnsim.tui.widgets.diagram_text import width_of
+from nnsim.tui.draw.text import bar, short, width_of
 from nnsim.tui.widgets.map_field import SIGNS
 from nnsim.tui.widgets.rows import Row
 

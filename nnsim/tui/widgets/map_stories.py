@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from nnsim.i18n import N_, _
 from nnsim.lab.forgetting import Stories, Story
-from nnsim.tui.widgets.diagram_text import fit, width_of
+from nnsim.tui.draw.text import fit, width_of
 from nnsim.tui.widgets.rows import Row
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnsim.lab.hiding import MARK, is_hidden
+from nnsim.tui.draw.text import fit, number, width_of
 from nnsim.tui.widgets.diagram_canvas import Key, Line
-from nnsim.tui.widgets.diagram_text import fit, number, width_of
 from nnsim.tui.widgets.weight_images import BLOCKS, MINUS_BLOCKS, key_of
 
 Array = NDArray[np.float64]

@@ -16,8 +16,8 @@ from nnsim.i18n import _
 from nnsim.lab import Lab
 from nnsim.lab.beliefs import Beliefs, Marks
 from nnsim.lab.forgetting import Stories
+from nnsim.tui.draw.text import width_of
 from nnsim.tui.widgets.bench_panel import BenchPanel
-from nnsim.tui.widgets.diagram_text import width_of
 from nnsim.tui.widgets.map_field import Cells, FieldStyles, Grid
 from nnsim.tui.widgets.map_side import Aside, unit_address
 from nnsim.tui.widgets.map_stories import ORDERS, StoryTable

@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from nnsim.i18n import N_, _
 from nnsim.lab.plane import Axis, fingerprint
-from nnsim.tui.numbers import precise
+from nnsim.tui.draw.text import precise
 from nnsim.tui.widgets.braille import DOTS_X, DOTS_Y, NOBODY, Raster
 from nnsim.tui.widgets.plot import Plot
 from nnsim.tui.widgets.probe import ProbeInput

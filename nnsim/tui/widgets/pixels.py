@@ -12,7 +12,7 @@ from textual.geometry import Offset, Size
 from textual.message import Message
 
 from nnsim.i18n import N_
-from nnsim.tui.numbers import precise
+from nnsim.tui.draw.text import precise
 from nnsim.tui.widgets.input_editor import InputEditor
 from nnsim.tui.widgets.pixel_board import line_between
 from nnsim.tui.widgets.pixel_picture import PixelPicture

@@ -11,7 +11,7 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from nnsim.i18n import N_, _
-from nnsim.tui.numbers import bar, short
+from nnsim.tui.draw.text import bar, short
 from nnsim.tui.widgets.painter import Painter
 
 MOST_LINES, ROOMY = 6, 34  # more outputs stand two in a line below this height of the terminal

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from textual.strip import Strip
 
 from nnsim.lab.plane import Axis, Plane
-from nnsim.tui.numbers import precise
+from nnsim.tui.draw.text import precise
 from nnsim.tui.widgets.bench_panel import BenchPanel
 from nnsim.tui.widgets.board import runs
 from nnsim.tui.widgets.input_editor import InputEditor

@@ -9,13 +9,12 @@ from textual.strip import Strip
 from nnsim.i18n import _, ngettext
 from nnsim.lab.starts import COUNTS, Snapshot
 from nnsim.lab.starts_live import LiveStarts
-from nnsim.tui.numbers import bar
+from nnsim.tui.draw.text import bar, wrap_cells
 from nnsim.tui.widgets import starts_view as view
 from nnsim.tui.widgets.bench_panel import BenchPanel
 from nnsim.tui.widgets.painter import Painter
 from nnsim.tui.widgets.rows import Row
 from nnsim.tui.widgets.starts_view import Choice
-from nnsim.tui.widgets.wrapping import wrap_cells
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab

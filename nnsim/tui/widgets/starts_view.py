@@ -14,11 +14,10 @@ from rich.cells import cell_len
 
 from nnsim.i18n import _, ngettext
 from nnsim.lab.starts import DIVERGED, IS_STUCK, Snapshot
-from nnsim.tui.numbers import short
+from nnsim.tui.draw.text import cut, short
 from nnsim.tui.widgets.rows import Row, joined
 from nnsim.tui.widgets.train_axes import Axis, label
 from nnsim.tui.widgets.train_plot import DASHED, DOTTED, SOLID, Plot, Series
-from nnsim.tui.widgets.wrapping import cut
 
 FINE, WRONG, CURSOR = "●", "×", "▲"
 LIST_WIDTH = 40

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nnsim.i18n import _
 from nnsim.lab.curves import differences, now_measured, points_of
-from nnsim.tui.numbers import short
+from nnsim.tui.draw.text import cut, short
 from nnsim.tui.widgets.rows import Row
 from nnsim.tui.widgets.train_axes import Axis
 from nnsim.tui.widgets.train_plot import (
@@ -25,7 +25,6 @@ from nnsim.tui.widgets.train_plot import (
     Series,
 )
 from nnsim.tui.widgets.train_view import TrainView, slice_of
-from nnsim.tui.widgets.wrapping import cut
 
 if TYPE_CHECKING:
     from nnsim.experiments import DataSet

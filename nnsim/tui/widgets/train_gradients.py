@@ -8,12 +8,11 @@ import numpy as np
 
 from nnsim.i18n import _
 from nnsim.lab.signals import GradientHistory, LayerSignals, Looking, Signals
-from nnsim.tui.numbers import bar, precise
+from nnsim.tui.draw.text import bar, cut, precise
 from nnsim.tui.widgets.rows import Row
 from nnsim.tui.widgets.train_axes import Axis
 from nnsim.tui.widgets.train_plot import DASHED, DOTTED, SOLID, SPARSE, Plot, Series
 from nnsim.tui.widgets.train_view import TrainView, slice_of
-from nnsim.tui.widgets.wrapping import cut
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab

@@ -11,11 +11,10 @@ from rich.cells import cell_len
 
 from nnsim.i18n import _
 from nnsim.lab.signals import LayerSignals, Looking
-from nnsim.tui.widgets.diagram_text import LEVELS
+from nnsim.tui.draw.text import LEVELS, cut
 from nnsim.tui.widgets.rows import Row
 from nnsim.tui.widgets.train_axes import label
 from nnsim.tui.widgets.train_view import TrainView
-from nnsim.tui.widgets.wrapping import cut
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 
 from nnsim.i18n import N_
 from nnsim.lab.health import Watch, in_one_line
+from nnsim.tui.draw.text import wrap_cells
 from nnsim.tui.widgets.rows import Row
 from nnsim.tui.widgets.train_controls import TrainControls
 from nnsim.tui.widgets.train_curves import SCALES, CurvesView
@@ -20,7 +21,6 @@ from nnsim.tui.widgets.train_settings import settings_of
 from nnsim.tui.widgets.train_slider import TrainSlider
 from nnsim.tui.widgets.train_view import TrainView
 from nnsim.tui.widgets.train_weights import WeightsView
-from nnsim.tui.widgets.wrapping import wrap_cells
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from nnsim.i18n import _
 from nnsim.lab.view import Selection
+from nnsim.tui.draw.text import cut
 from nnsim.tui.widgets.diagram_canvas import Line
 from nnsim.tui.widgets.rows import Row
 from nnsim.tui.widgets.train_view import TrainView
 from nnsim.tui.widgets.weight_images import Area, WeightImages
-from nnsim.tui.widgets.wrapping import cut
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from nnsim.i18n import N_, _
-from nnsim.tui.numbers import bar, short
+from nnsim.tui.draw.text import bar, cut, short
 from nnsim.tui.widgets.rows import Row, RowList
-from nnsim.tui.widgets.wrapping import cut
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab

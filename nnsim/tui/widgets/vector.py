@@ -12,10 +12,9 @@ from textual.geometry import Size
 from textual.message import Message
 
 from nnsim.i18n import N_
-from nnsim.tui.numbers import short
+from nnsim.tui.draw.text import cut, short
 from nnsim.tui.widgets.input_editor import InputEditor
 from nnsim.tui.widgets.rows import Row, RowList
-from nnsim.tui.widgets.wrapping import cut
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 
 from rich.cells import cell_len
 
-from nnsim.tui.numbers import precise, short
+from nnsim.tui.draw.text import cut, precise, right, short, wrap_cells
 from nnsim.tui.widgets import curve
 from nnsim.tui.widgets.rows import Row, in_sight
 from nnsim.tui.widgets.walk_page import LineLike, Page, TableLike
-from nnsim.tui.widgets.wrapping import cut, right, wrap_cells
 
 SIDE_BY_SIDE = 72
 LEAST_TABLE = 4

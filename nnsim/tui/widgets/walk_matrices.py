@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from nnsim.i18n import _
 from nnsim.lab.hiding import HIDDEN, tells
-from nnsim.tui.numbers import short
+from nnsim.tui.draw.text import cut, short, wrap_cells
 from nnsim.tui.widgets.rows import Row
-from nnsim.tui.widgets.wrapping import cut, wrap_cells
 
 if TYPE_CHECKING:
     from nnsim.lab.walk import Matrix, MatrixView

@@ -14,8 +14,8 @@ import numpy as np
 
 from nnsim.i18n import _
 from nnsim.lab.view import Selection
+from nnsim.tui.draw.text import fit, number, width_of
 from nnsim.tui.widgets.diagram_canvas import STRONGEST, Key, Line
-from nnsim.tui.widgets.diagram_text import fit, number, width_of
 from nnsim.tui.widgets.diagram_wires import Matrix, strengths
 
 CELLS = ((9, 3), (7, 3), (7, 2), (5, 2), (4, 2), (6, 1), (5, 1), (4, 1), (2, 1), (1, 1))

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nnsim.tui.draw.text import fit, level, number, width_of
 from nnsim.tui.widgets.braille import NOBODY, Raster
 from nnsim.tui.widgets.diagram_canvas import PLAIN, Line
-from nnsim.tui.widgets.diagram_text import fit, level, number, width_of
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.cells import cell_len
 
-from nnsim.tui.widgets.wrapping import left, middle, right
+from nnsim.tui.draw.text import left, middle, right
 
 
 @pytest.mark.parametrize("text", ["", "z", "won", "a long word", "权重", "偏置 b"])
