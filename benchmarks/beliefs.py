@@ -20,8 +20,8 @@ from timing import interleaved, median, ratio
 
 from nnsim.experiments import load
 from nnsim.lab import Lab
-from nnsim.lab.beliefs import Layout, beliefs
-from nnsim.lab.forgetting import stories
+from nnsim.lab.reading.beliefs import Layout, beliefs
+from nnsim.lab.reading.samples import stories
 
 FRAMES = 30
 

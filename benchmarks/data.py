@@ -23,7 +23,7 @@ from nnsim.experiments import Experiment, load
 from nnsim.experiments.data_files import DataFiles
 from nnsim.experiments.editing import added
 from nnsim.lab import Lab
-from nnsim.lab.review import Choice, review
+from nnsim.lab.reading.samples import Choice, review
 
 ROUNDS = 3
 

@@ -56,7 +56,7 @@ def app(log: str) -> None:
     """The app, which writes down at every poll how many updates were made."""
     from nnsim.experiments import load
     from nnsim.lab import Lab
-    from nnsim.lab.runner import Runner
+    from nnsim.lab.training.runner import Runner
     from nnsim.tui.app import NnsimApp
     from nnsim.tui.screens.lab_training import TrainingScreen
 

@@ -16,10 +16,8 @@ import numpy as np
 
 from nnsim.experiments import load
 from nnsim.lab import Lab
-from nnsim.lab.directions import random_plane
-from nnsim.lab.landscape import CostMap, Surface, Window
-from nnsim.lab.starting import Starts
-from nnsim.lab.starts import Recipe, Snapshot
+from nnsim.lab.landscape import CostMap, Surface, Window, random_plane
+from nnsim.lab.sweep.starts import Recipe, Snapshot, Starts
 
 ROUNDS = 5
 SEEDS, COLUMNS, ROWS = 100, 60, 40

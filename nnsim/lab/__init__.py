@@ -3,9 +3,8 @@
 from nnsim.lab.addresses import ADDRESS_KINDS, Address, Quantity
 from nnsim.lab.commands import COMMANDS, Command
 from nnsim.lab.errors import AddressError, LabError, NoValueError
-from nnsim.lab.frames import Frame, Point
 from nnsim.lab.lab import Lab
-from nnsim.lab.timeline import Run, Timeline
+from nnsim.lab.training.timeline import Frame, Point, Run, Timeline
 
 __all__ = [
     "ADDRESS_KINDS",

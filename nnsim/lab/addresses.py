@@ -12,9 +12,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from nnsim.i18n import _
 from nnsim.lab.errors import AddressError
+
+if TYPE_CHECKING:
+    from nnsim.engine import Network
+    from nnsim.experiments import Experiment
 
 # One row per kind of address: how it is written, and what it is. docs/language.md lists the same.
 ADDRESS_KINDS: dict[str, str] = {
@@ -392,3 +399,31 @@ def _no_such(text: str, part: str, known: Sequence[str]) -> AddressError:
 
 def _axes(shape: tuple[int, ...]) -> str:
     return ",".join(("R", "C", "CHANNEL")[: len(shape)])
+
+
+def names_of(experiment: Experiment, network: Network) -> Names:
+    """What addresses can name in this network."""
+    layers: list[LayerNames] = []
+    shape = tuple(network.input_shape)
+    labels = tuple(experiment.input.names)
+    for spec, layer in zip(experiment.network.layers, network.layers, strict=True):
+        weight = getattr(layer, "weight", None)
+        layers.append(
+            LayerNames(
+                name=layer.name,
+                kind=layer.kind,
+                output_shape=tuple(layer.output_shape),
+                kernel_shape=() if weight is None else tuple(weight.shape[:-1]),
+                has_bias=getattr(layer, "bias", None) is not None,
+                has_z=layer.kind in ("dense", "conv2d", "activation", "batch_norm"),
+                labels=tuple(spec.labels),
+                source_labels=layers[-1].labels if layers else labels,
+            )
+        )
+    return Names(
+        input_shape=tuple(experiment.input.shape),
+        layers=tuple(layers),
+        classes=tuple(experiment.classes),
+        input_labels=labels,
+        input_size=int(np.prod(shape)),
+    )

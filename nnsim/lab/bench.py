@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar, Generic
 
 from nnsim.lab.commands import Command, parse
-from nnsim.lab.history import History, T
+from nnsim.lab.undo import History, T
 
 
 class Bench(ABC, Generic[T]):

@@ -16,24 +16,23 @@ from numpy.typing import NDArray
 from nnsim.experiments import Experiment
 from nnsim.i18n import _
 from nnsim.lab import commands, values
-from nnsim.lab.addresses import Address, Quantity
+from nnsim.lab.addresses import Address, Quantity, names_of
 from nnsim.lab.bench import Bench
 from nnsim.lab.commands import Command
 from nnsim.lab.errors import LabError
 from nnsim.lab.learning import Learning
-from nnsim.lab.metrics import Metrics, measure
-from nnsim.lab.moment import Moment
-from nnsim.lab.naming import names_of
-from nnsim.lab.surgery import Condition
+from nnsim.lab.reading.metrics import Metrics, measure
+from nnsim.lab.training.surgery import Condition
+from nnsim.lab.undo import Moment
 from nnsim.lab.view import NetworkView, layer_view
 
 if TYPE_CHECKING:
     from nnsim.experiments import DataSet
     from nnsim.lab.circuit_bench import CircuitBench
     from nnsim.lab.data import DataFiles
-    from nnsim.lab.directions import Plane
     from nnsim.lab.explain import Explanation
-    from nnsim.lab.timeline import Timeline
+    from nnsim.lab.landscape import Plane
+    from nnsim.lab.training.timeline import Timeline
     from nnsim.lab.walk import Place, Step, Walk
 
 Array = NDArray[np.float64]

@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnsim.i18n import _
-from nnsim.lab import surgery
-from nnsim.lab.running import Running
-from nnsim.lab.timeline import Recorder, Setup, Timeline
+from nnsim.lab.training import surgery
+from nnsim.lab.training.live import Running
+from nnsim.lab.training.timeline import Recorder, Setup, Timeline
 
 if TYPE_CHECKING:
     from nnsim.engine import Network, Trainer
     from nnsim.experiments import Experiment
     from nnsim.lab.addresses import Names
-    from nnsim.lab.live import Snapshot
+    from nnsim.lab.training.live import Snapshot
 
 Array = NDArray[np.float64]
 

@@ -20,7 +20,7 @@ from nnsim.tutor.state import MISSED, REVEALED, SKIPPED, SOLVED, StepState, Summ
 if TYPE_CHECKING:
     from nnsim.experiments import Experiment
     from nnsim.lab import Lab
-    from nnsim.lab.moment import Moment
+    from nnsim.lab.undo import Moment
     from nnsim.tutor.goals import Goal
     from nnsim.tutor.lesson import Lesson, Step
     from nnsim.tutor.markdown import Hint

@@ -8,7 +8,7 @@ import pytest
 
 from nnsim.experiments import load
 from nnsim.lab import Lab, LabError
-from nnsim.lab.beliefs import (
+from nnsim.lab.reading.beliefs import (
     RIGHT,
     TEST_RIGHT,
     TEST_WRONG,

@@ -4,7 +4,7 @@ import pytest
 
 from nnsim.experiments import load
 from nnsim.lab import Lab
-from nnsim.lab.curves import described, differences, now_measured, points_of
+from nnsim.lab.training.timeline import described, differences, now_measured, points_of
 
 
 @pytest.fixture

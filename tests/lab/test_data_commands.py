@@ -9,7 +9,7 @@ from nnsim.experiments import load
 from nnsim.experiments.data_files import DataFiles
 from nnsim.lab import Lab, LabError
 from nnsim.lab import data as lab_data
-from nnsim.lab.history import LARGEST
+from nnsim.lab.undo import LARGEST
 
 LINEAR = """
 id = "linear-first"
@@ -363,7 +363,7 @@ def test_undo_and_redo_go_through_the_same_states(tmp_path, lines):
 
 def test_undo_gives_large_data_up_before_memory_ends():
     """Ten steps are kept whatever they take, but no ten copies of the largest set."""
-    from nnsim.lab.history import History
+    from nnsim.lab.undo import History
 
     class Large:
         size = LARGEST // 2 + 1

@@ -5,7 +5,7 @@ import pytest
 
 from nnsim.experiments import load
 from nnsim.lab import Lab
-from nnsim.lab.forgetting import Stories, Story, forgetting, stories
+from nnsim.lab.reading.samples import Stories, Story, forgetting, stories
 
 
 def readings(lab, epochs):
@@ -91,7 +91,7 @@ def test_asking_in_slices_comes_to_the_same(lab):
 def test_many_samples_are_read_a_part_at_a_time(lab, monkeypatch):
     lab.run("train 6")
     whole = forgetting(lab)
-    monkeypatch.setattr("nnsim.lab.forgetting.BLOCK", 25)
+    monkeypatch.setattr("nnsim.lab.reading.samples.BLOCK", 25)
     other = Lab(load("digits-4x3"), untrained=True)
     other.run("rate 1.2")
     other.run("train 6")
@@ -119,7 +119,7 @@ def test_a_branch_has_the_past_that_it_shares(lab):
 
 
 def test_thinned_epochs_count_as_they_are_kept(monkeypatch):
-    monkeypatch.setattr("nnsim.lab.timeline.MOST_FRAMES", 16)
+    monkeypatch.setattr("nnsim.lab.training.timeline.MOST_FRAMES", 16)
     lab = Lab(load("digits-4x3"), untrained=True)
     lab.run("rate 1.2")
     for _poll in range(12):

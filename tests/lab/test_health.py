@@ -7,8 +7,7 @@ import pytest
 
 from nnsim.experiments import load
 from nnsim.lab import Lab
-from nnsim.lab.health import FLAT, in_one_line, troubles
-from nnsim.lab.signals import GradientHistory, Looking
+from nnsim.lab.reading.signals import FLAT, GradientHistory, Looking, in_one_line, troubles
 
 
 @pytest.fixture

@@ -8,13 +8,16 @@ import pytest
 from nnsim.experiments import load
 from nnsim.lab import AddressError, Lab, LabError
 from nnsim.lab import landscape as module
-from nnsim.lab.directions import (
+from nnsim.lab.landscape import (
+    CostMap,
+    PathOnPlane,
+    Surface,
+    Window,
     parameter_names,
     path_plane,
     plane_of,
     random_plane,
 )
-from nnsim.lab.landscape import CostMap, PathOnPlane, Surface, Window
 
 
 def bench(name, *lines):
@@ -233,7 +236,7 @@ def test_a_path_of_two_parameters_lies_in_its_plane():
 
 
 def test_a_network_too_large_to_keep_its_epochs_has_no_path(monkeypatch):
-    monkeypatch.setattr("nnsim.lab.timeline.MOST_BYTES", 500)
+    monkeypatch.setattr("nnsim.lab.training.timeline.MOST_BYTES", 500)
     lab = bench("digits-4x3", "train 2")
     assert not lab.timeline.run.frames
     with pytest.raises(LabError, match="too large to keep its epochs"):

@@ -16,10 +16,9 @@ from hypothesis import strategies as st
 from nnsim.engine import Trainer
 from nnsim.experiments import load
 from nnsim.lab import Lab, LabError
-from nnsim.lab.live import Live
-from nnsim.lab.metrics import measure
-from nnsim.lab.runner import Runner
-from nnsim.lab.running import PACES
+from nnsim.lab.reading.metrics import measure
+from nnsim.lab.training.live import PACES, Live
+from nnsim.lab.training.runner import Runner
 
 LAYERS = [
     '{ type = "dense", name = "hidden", units = 5, activation = "tanh" }',
@@ -181,7 +180,7 @@ def test_snapshots_take_a_share_of_the_time_only(lab, monkeypatch):
         time.sleep(0.05)
         return measure(network, experiment)
 
-    monkeypatch.setattr("nnsim.lab.live.measure", slow)
+    monkeypatch.setattr("nnsim.lab.training.live.measure", slow)
     runner = Runner(lab)
     runner.toggle()
     poll_until(runner, lambda: len(calls) > 3)
@@ -249,7 +248,7 @@ def test_training_goes_on_from_a_new_start(lab, line):
 
 
 def test_only_so_much_is_kept(lab, monkeypatch):
-    monkeypatch.setattr("nnsim.lab.timeline.MOST_FRAMES", 100)
+    monkeypatch.setattr("nnsim.lab.training.timeline.MOST_FRAMES", 100)
     runner = Runner(lab)
     runner.toggle()
     poll_until(runner, lambda: lab.trainer.epoch > 3000)
@@ -635,7 +634,7 @@ def test_stopping_does_not_wait_for_a_long_update(lab, monkeypatch):
         return advance(self, samples, updates)
 
     monkeypatch.setattr(Trainer, "advance", slow)
-    monkeypatch.setattr("nnsim.lab.live.UPDATE_ENDS", 0.01)
+    monkeypatch.setattr("nnsim.lab.training.live.UPDATE_ENDS", 0.01)
     runner = Runner(lab)
     runner.toggle()
     assert running.wait(60)

@@ -6,7 +6,7 @@ import pytest
 from nnsim.engine import Dense, Network
 from nnsim.experiments import load
 from nnsim.lab import Lab
-from nnsim.lab.parts import at_a_time
+from nnsim.lab.reading.metrics import at_a_time
 
 
 def network(*widths):

@@ -7,8 +7,8 @@ import pytest
 
 from nnsim.experiments import load
 from nnsim.lab import Lab
-from nnsim.lab.beliefs import sureness
-from nnsim.lab.plane import (
+from nnsim.lab.reading.beliefs import sureness
+from nnsim.lab.reading.plane import (
     Axis,
     Plane,
     fingerprint,

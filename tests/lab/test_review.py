@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from nnsim.experiments import load
 from nnsim.lab import Lab
-from nnsim.lab.review import BY_NUMBER, FORGOTTEN, WORST, Choice, Review, review
+from nnsim.lab.reading.samples import BY_NUMBER, FORGOTTEN, WORST, Choice, Review, review
 
 
 def found_for(wanted, outputs, *, tests=0, losses=None):

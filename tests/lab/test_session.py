@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from nnsim.experiments import DataSet, Experiment, ExperimentError, load
 from nnsim.experiments.archive import Archive
 from nnsim.lab import Lab
-from nnsim.lab.moment import Moment
 from nnsim.lab.session import Mark, pack, unpack
-from nnsim.lab.session.form import STATE_KEYS
-from nnsim.lab.surgery import Condition
-from nnsim.lab.timeline import Run, Setup, Timeline
+from nnsim.lab.session.writing import STATE_KEYS
+from nnsim.lab.training.surgery import Condition
+from nnsim.lab.training.timeline import Run, Setup, Timeline
+from nnsim.lab.undo import Moment
 
 WHOLE = """
 id = "everything"

@@ -5,9 +5,8 @@ import pytest
 
 from nnsim.experiments import load
 from nnsim.lab import Lab, LabError
-from nnsim.lab import starts as module
-from nnsim.lab.starting import Starts, measured_at
-from nnsim.lab.starts import DIVERGED, IS_STUCK, Recipe, stuck
+from nnsim.lab.sweep import starts as module
+from nnsim.lab.sweep.starts import DIVERGED, IS_STUCK, Recipe, Starts, measured_at, stuck
 
 
 def bench(name="digits-4x3", *lines):

@@ -4,9 +4,7 @@ import numpy as np
 
 from nnsim.experiments import load
 from nnsim.lab import Lab
-from nnsim.lab.starting import Starts
-from nnsim.lab.starts import Recipe
-from nnsim.lab.starts_live import LiveStarts
+from nnsim.lab.sweep.starts import LiveStarts, Recipe, Starts
 
 
 def recipe(count=5, epochs=40, name="xor"):

@@ -9,7 +9,7 @@ from nnsim.circuit import CircuitError
 from nnsim.circuit.unroll import unroll
 from nnsim.experiments import load
 from nnsim.lab import Lab, LabError
-from nnsim.lab.runner import Runner
+from nnsim.lab.training.runner import Runner
 from nnsim.lab.walk import Walk
 
 

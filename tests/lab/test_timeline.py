@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from nnsim.experiments import load
 from nnsim.lab import Lab, LabError
-from nnsim.lab.timeline import MOST_BYTES, MOST_FRAMES, MOST_RUNS, is_kept
+from nnsim.lab.training.timeline import MOST_BYTES, MOST_FRAMES, MOST_RUNS, is_kept
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_settings_are_those_of_the_epoch_and_of_going_on_from_it(lab):
 
 
 def test_what_changes_while_training_goes_on_is_kept_too(lab, monkeypatch):
-    monkeypatch.setattr("nnsim.lab.timeline.MOST_FRAMES", 12)
+    monkeypatch.setattr("nnsim.lab.training.timeline.MOST_FRAMES", 12)
     steps = lab.training(100)
     rates = {}
     for line in ("rate 0.3", "optimizer adam", "rate 0.01", "optimizer sgd", "rate 0.1"):
@@ -317,7 +317,7 @@ def test_what_few_digits_keep_more_keep_too(epoch, digits):
 @pytest.mark.parametrize("batches", [False, True])
 def test_memory_stays_within_its_bound(lab, batches, monkeypatch):
     most = 400_000
-    monkeypatch.setattr("nnsim.lab.timeline.MOST_BYTES", most)
+    monkeypatch.setattr("nnsim.lab.training.timeline.MOST_BYTES", most)
     if batches:
         mini_batches(lab)
     lab.run("train 2")
@@ -337,7 +337,7 @@ def test_memory_stays_within_its_bound(lab, batches, monkeypatch):
 
 
 def test_large_numbers_of_epochs_are_bounded_too(lab, monkeypatch):
-    monkeypatch.setattr("nnsim.lab.timeline.MOST_FRAMES", 100)
+    monkeypatch.setattr("nnsim.lab.training.timeline.MOST_FRAMES", 100)
     lab.run("train 1000")
     lab.run("rewind 16")
     lab.run("train 1000")
@@ -355,7 +355,7 @@ def test_large_numbers_of_epochs_are_bounded_too(lab, monkeypatch):
 
 @pytest.mark.parametrize("most", [0, 5_000, 9_000, 20_000])
 def test_a_network_that_is_too_large_for_many_epochs(lab, monkeypatch, most):
-    monkeypatch.setattr("nnsim.lab.timeline.MOST_BYTES", most)
+    monkeypatch.setattr("nnsim.lab.training.timeline.MOST_BYTES", most)
     lab.run("reset")
     lab.run("train 40")
     straight = lab.network.parameters.copy()

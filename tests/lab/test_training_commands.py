@@ -8,7 +8,7 @@ import pytest
 from nnsim.engine import Trainer
 from nnsim.experiments import load
 from nnsim.lab import Lab, LabError
-from nnsim.lab.runner import Runner
+from nnsim.lab.training.runner import Runner
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 
-from nnsim.lab.review import review
+from nnsim.lab.reading.samples import review
 from nnsim.tui.widgets.command_bar import CommandBar, CommandInput
 from nnsim.tui.widgets.data_panel import DataPanel
 from nnsim.tui.widgets.data_rows import pad

@@ -7,8 +7,8 @@ import pytest
 from textual.events import MouseScrollUp
 from textual.geometry import Offset
 
-from nnsim.lab.beliefs import Layout, beliefs
-from nnsim.lab.forgetting import forgetting, stories
+from nnsim.lab.reading.beliefs import Layout, beliefs
+from nnsim.lab.reading.samples import forgetting, stories
 from nnsim.tui.widgets.bench_panel import BenchPanel
 from nnsim.tui.widgets.map_panel import MapPanel
 

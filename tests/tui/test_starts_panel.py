@@ -5,8 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from nnsim.lab.starting import Starts
-from nnsim.lab.starts import Recipe
+from nnsim.lab.sweep.starts import Recipe, Starts
 from nnsim.tui.widgets import starts_view as view
 from nnsim.tui.widgets.starts_panel import StartsPanel
 from nnsim.tui.widgets.starts_view import Choice

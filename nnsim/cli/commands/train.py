@@ -76,7 +76,7 @@ def _start(subject: Subject, seed: int | None) -> tuple[Network, Trainer]:
     if lab is None:
         network = subject.experiment.build_network(seed)
         return network, subject.experiment.build_trainer(network, seed)
-    from nnsim.lab.surgery import refuse_muted
+    from nnsim.lab.training.surgery import refuse_muted
 
     refuse_muted(lab, _("training"))
     if seed is not None:

@@ -5,8 +5,7 @@ run the same ones, through :meth:`nnsim.lab.Lab.run`. Each module has the comman
 the order in which they are imported is that of the table.
 """
 
-from nnsim.lab.commands import inputs, data, points, numbers, walking, training, surgery  # isort: skip
-from nnsim.lab.commands import landscape, keeping, undo  # isort: skip
+from nnsim.lab.commands import inputs, data, looking, training, keeping  # isort: skip
 from nnsim.lab.commands.table import COMMANDS, Command, number, parse, whole, words
 from nnsim.lab.commands.training import MOST_EPOCHS, epochs, trained
 
@@ -18,16 +17,11 @@ __all__ = [
     "epochs",
     "inputs",
     "keeping",
-    "landscape",
+    "looking",
     "number",
-    "numbers",
     "parse",
-    "points",
-    "surgery",
     "trained",
     "training",
-    "undo",
-    "walking",
     "whole",
     "words",
 ]

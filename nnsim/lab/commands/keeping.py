@@ -1,11 +1,11 @@
-"""Commands that save the session. The bench has no files: its screen writes them."""
+"""Commands that save the session, and take changes back."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnsim.i18n import N_, _
-from nnsim.lab.commands.table import COMMANDS, command, words
+from nnsim.i18n import N_, _, ngettext
+from nnsim.lab.commands.table import COMMANDS, command, whole, words
 from nnsim.lab.errors import LabError
 
 if TYPE_CHECKING:
@@ -30,3 +30,30 @@ def _save(lab: Lab, rest: str) -> str:
     if not name and rest:
         raise LabError(_("say it like this: {usage}").format(usage=COMMANDS["save"].usage))
     return lab.keep(name, over)
+
+
+@command("undo [N]", N_("take back the last change, or the last N"), changes=False)
+def _undo(lab: Lab, rest: str) -> str:
+    times = _times(rest, "undo")
+    lines = [lab.undo()]
+    lines += [lab.undo() for _i in range(times - 1) if lab.can_undo]
+    return _said(lines, N_("undid: {line}"), "undid {n} change", "undid {n} changes")
+
+
+@command("redo [N]", N_("do again what was undone"), changes=False)
+def _redo(lab: Lab, rest: str) -> str:
+    times = _times(rest, "redo")
+    lines = [lab.redo()]
+    lines += [lab.redo() for _i in range(times - 1) if lab.can_redo]
+    return _said(lines, N_("redid: {line}"), "redid {n} change", "redid {n} changes")
+
+
+def _times(rest: str, command: str) -> int:
+    found = words(rest, command, 0, 1)
+    return whole(found[0], 1, 1000) if found else 1
+
+
+def _said(lines: list[str], one: str, singular: str, plural: str) -> str:
+    if len(lines) == 1:
+        return _(one).format(line=lines[0])
+    return ngettext(singular, plural, len(lines)).format(n=len(lines))

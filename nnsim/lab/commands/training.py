@@ -1,4 +1,4 @@
-"""Commands that train, and those that start anew."""
+"""Commands that train, start anew, and take a network apart."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from nnsim.engine.layers import Dropout
 from nnsim.engine.seeds import LARGEST_SEED
 from nnsim.i18n import N_, _
 from nnsim.lab import divergence
-from nnsim.lab.commands.numbers import set_number
+from nnsim.lab.commands.looking import set_number
 from nnsim.lab.commands.table import COMMANDS, Command, command, no_more, number, whole, words
 from nnsim.lab.errors import LabError
+from nnsim.lab.training import surgery
 
 if TYPE_CHECKING:
     from nnsim.lab.lab import Lab
@@ -163,3 +164,35 @@ def _experiment(lab: Lab, rest: str) -> str:
     words(rest, "experiment", 1, 100)
     lab.load_experiment(rest)
     return _("on the bench: {title}").format(title=_(lab.experiment.title))
+
+
+@command("collapse", N_("make one of dense layers with no activation between them"))
+def _collapse(lab: Lab, rest: str) -> str:
+    no_more(rest, "collapse")
+    return lab.collapse()
+
+
+@command("mute UNIT", N_("let the activation of a unit count as 0: mute hidden[2]"))
+def _mute(lab: Lab, rest: str) -> str:
+    (unit,) = words(rest, "mute", 1, 1)
+    return _("{unit} is muted: its activation counts as 0").format(unit=surgery.mute(lab, unit))
+
+
+@command("unmute [UNIT]", N_("let a muted unit be heard again; without a unit, all"))
+def _unmute(lab: Lab, rest: str) -> str:
+    unit = " ".join(words(rest, "unmute", 0, 1))
+    return _("heard again: {units}").format(units=surgery.unmute(lab, unit))
+
+
+@command("plant BUG LAYER", N_("let the gradients of a layer be wrong: plant wrong_sign hidden"))
+def _plant(lab: Lab, rest: str) -> str:
+    bug, layer = words(rest, "plant", 2, 2)
+    surgery.plant(lab, bug, layer)
+    return _("{layer} makes a mistake on the way back: {bug}").format(layer=layer, bug=bug)
+
+
+@command("mend LAYER", N_("take the planted mistake out of the layer that it is in"))
+def _mend(lab: Lab, rest: str) -> str:
+    (layer,) = words(rest, "mend", 1, 1)
+    surgery.mend(lab, layer)
+    return _("the mistake was in {layer}, and is taken out").format(layer=layer)

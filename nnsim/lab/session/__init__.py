@@ -6,8 +6,7 @@ history of undo, and a circuit that is up.
 """
 
 from nnsim.experiments.archive import LARGEST
-from nnsim.lab.session.form import FORMAT, SUFFIX, VERSION
 from nnsim.lab.session.reading import Opened, unpack
-from nnsim.lab.session.writing import Mark, pack
+from nnsim.lab.session.writing import FORMAT, SUFFIX, VERSION, Mark, pack
 
 __all__ = ["FORMAT", "LARGEST", "SUFFIX", "VERSION", "Mark", "Opened", "pack", "unpack"]

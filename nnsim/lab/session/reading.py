@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, get_args
@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnsim.engine.initializers import initializer
+from nnsim.engine.optimizers import OPTIMIZERS
+from nnsim.engine.schedules import schedule
 from nnsim.engine.seeds import LARGEST_SEED
 from nnsim.experiments import Experiment, ExperimentError
 from nnsim.experiments.archive import Archive
@@ -18,12 +20,30 @@ from nnsim.experiments.description import read_experiment
 from nnsim.i18n import _
 from nnsim.lab.addresses import Address
 from nnsim.lab.errors import LabError
-from nnsim.lab.frames import Frame
 from nnsim.lab.lab import Lab
-from nnsim.lab.moment import Moment
-from nnsim.lab.session import form, states
-from nnsim.lab.surgery import Condition
-from nnsim.lab.timeline import MOST_BYTES, MOST_FRAMES, MOST_RUNS, Run, Setup, Timeline
+from nnsim.lab.session.writing import (
+    BENCH_KEYS,
+    FORMAT,
+    FRAME_KEYS,
+    KEYS,
+    MOST,
+    NETWORK_KEYS,
+    RUN_KEYS,
+    STATE_KEYS,
+    STOPPED,
+    VERSION,
+)
+from nnsim.lab.training.surgery import Condition
+from nnsim.lab.training.timeline import (
+    MOST_BYTES,
+    MOST_FRAMES,
+    MOST_RUNS,
+    Frame,
+    Run,
+    Setup,
+    Timeline,
+)
+from nnsim.lab.undo import Moment
 
 if TYPE_CHECKING:
     from nnsim.engine import Network, Trainer
@@ -81,25 +101,25 @@ class _Reader:
     def __init__(self, archive: Archive) -> None:
         self._archive, self._top = archive, archive.header
         self._check_form()
-        self._top.only(form.KEYS)
+        self._top.only(KEYS)
         self._experiments = self._read_experiments()
         self._setups = [self._read_network(table) for table in self._tables("networks")]
         self._starts = self._read_starts()
-        self._states = [states.read_state(table) for table in self._tables("states", 10**6)]
+        self._states = [read_state(table) for table in self._tables("states", 10**6)]
 
     def _check_form(self) -> None:
         top = self._top
-        if top.content.get("format") != form.FORMAT:
+        if top.content.get("format") != FORMAT:
             self._archive.refuse(_("this is no session of nnsim; the key s in the lab saves one"))
         version = top.integer("version", None, 1, 10**6)
-        if version > form.VERSION:
+        if version > VERSION:
             problem = _(
                 "nnsim {newer} saved it, in version {version} of the form; this nnsim reads up to "
                 "version {ours}: install nnsim {newer} or later"
             )
             newer = top.text("nnsim", "?")
             newer = newer if newer.isprintable() and len(newer) < 40 else "?"
-            self._archive.refuse(problem.format(newer=newer, version=version, ours=form.VERSION))
+            self._archive.refuse(problem.format(newer=newer, version=version, ours=VERSION))
 
     def _tables(self, key: str, most: int = MOST_NETWORKS) -> list[Table]:
         return self._top.tables(key, most)
@@ -118,16 +138,16 @@ class _Reader:
     # Networks ---------------------------------------------------------------------------------
 
     def _read_network(self, table: Table) -> tuple[Network, Trainer, Condition]:
-        table.only(form.NETWORK_KEYS)
-        experiment = self._experiments[states.place_in(table, "experiment", self._experiments)]
+        table.only(NETWORK_KEYS)
+        experiment = self._experiments[place_in(table, "experiment", self._experiments)]
         seed = table.integer("seed", None, 0, LARGEST_SEED)
         network = experiment.build_network(seed)
         trainer = experiment.build_trainer(
             network, table.integer("trainer_seed", None, 0, LARGEST_SEED)
         )
         network.l1 = table.number("l1", None, 0)
-        network.generator.bit_generator.state = states.read_generator(table, "generator")
-        trainer.clip = states.optional(table, "clip", lambda t, k: t.number(k, None, 0, above=True))
+        network.generator.bit_generator.state = read_generator(table, "generator")
+        trainer.clip = optional(table, "clip", lambda t, k: t.number(k, None, 0, above=True))
         trainer.train_biases = table.boolean("train_biases", True)
         network.l2 = table.number("l2", None, 0)
         network.muted = self._muted(table, network)
@@ -138,9 +158,7 @@ class _Reader:
         given = table.table("muted")
         numbers = {layer.name: number for number, layer in enumerate(network.layers)}
         given.only(tuple(numbers))
-        return {
-            numbers[name]: tuple(states.integers(given, name, 0, 10**8)) for name in given.content
-        }
+        return {numbers[name]: tuple(integers(given, name, 0, 10**8)) for name in given.content}
 
     def _plant(self, table: Table, network: Network) -> None:
         if table.content.get("bug") is None:
@@ -153,7 +171,7 @@ class _Reader:
     def _read_starts(self) -> list[tuple[Array, int]]:
         if len(self._top.values("starts")) > MOST_NETWORKS + 1:
             self._top.fail("starts", _("there are too many of them"))
-        networks = states.integers(self._top, "starts", 0, len(self._setups) - 1)
+        networks = integers(self._top, "starts", 0, len(self._setups) - 1)
         found = []
         for number, network in enumerate(networks):
             built = self._setups[network][0]
@@ -162,7 +180,7 @@ class _Reader:
         return found
 
     def _start(self, table: Table, network: int) -> Array:
-        start, of = self._starts[states.place_in(table, "start", self._starts)]
+        start, of = self._starts[place_in(table, "start", self._starts)]
         if of != network:
             table.fail("start", _("it belongs to another network"))
         return start
@@ -179,7 +197,7 @@ class _Reader:
             self._top.fail("runs", _("two runs have the same number"))
         for run in runs:
             run.setup.reader.experiment = bench
-        current = self._top.integer("current", None, 1, form.MOST)
+        current = self._top.integer("current", None, 1, MOST)
         if current not in {run.number for run in runs}:
             self._top.fail("current", _("there is no such run"))
         return Timeline(runs, current)
@@ -190,11 +208,11 @@ class _Reader:
 
     def _group(self, table: Table, number: int) -> tuple[int, list[Frame]]:
         """Return the frames of one group, and the network that they belong to."""
-        table.only(form.FRAME_KEYS)
-        network = states.place_in(table, "network", self._setups)
-        epochs = states.integers(table, "epochs", 0, form.MOST)
-        updates = states.integers(table, "updates", 0, form.MOST)
-        places = states.integers(table, "states", 0, len(self._states) - 1)
+        table.only(FRAME_KEYS)
+        network = place_in(table, "network", self._setups)
+        epochs = integers(table, "epochs", 0, MOST)
+        updates = integers(table, "updates", 0, MOST)
+        places = integers(table, "states", 0, len(self._states) - 1)
         l2 = table.values("l2")
         count, built = len(epochs), self._setups[network][0]
         if not len(updates) == len(places) == len(l2) == count:
@@ -203,12 +221,12 @@ class _Reader:
             table.fail("states", _("the frames of a group should have one optimizer"))
         if not 1 <= count <= MOST_RUNS * MOST_FRAMES:
             table.fail("epochs", _("there are too many or no epochs"))
-        forms = states.array_forms(built, self._states[places[0]])
+        forms = array_forms(built, self._states[places[0]])
         if count * sum(int(np.prod(shape)) * 8 for shape, _kind in forms.values()) > (
             2 * MOST_RUNS * MOST_BYTES
         ):
             table.fail("epochs", _("there are too many or no epochs"))
-        arrays = states.read_arrays(self._archive, f"frames{number}", forms, (count,))
+        arrays = read_arrays(self._archive, f"frames{number}", forms, (count,))
         frames: list[Frame] = []
         for row in range(count):
             rest = {
@@ -216,7 +234,7 @@ class _Reader:
             }  # fmt: skip
             own = {name: np.array(array[row]) for name, array in arrays.items()}
             like = frames[-1] if frames else None
-            frames.append(Frame.of_state(states.whole(built, rest, own), self._l2(l2, row), like))
+            frames.append(Frame.of_state(whole(built, rest, own), self._l2(l2, row), like))
         return network, frames
 
     def _l2(self, values: list[Any], row: int) -> float:
@@ -231,12 +249,12 @@ class _Reader:
         groups: list[tuple[int, list[Frame]]],
         setups: list[Setup],
     ) -> Run:
-        table.only(form.RUN_KEYS)
-        network = states.place_in(table, "network", self._setups)
-        experiment = states.place_in(table, "experiment", self._experiments)
+        table.only(RUN_KEYS)
+        network = place_in(table, "network", self._setups)
+        experiment = place_in(table, "experiment", self._experiments)
         setup = self._setup(table, experiment, network, setups)
-        first = table.integer("first", None, 0, form.MOST)
-        last = table.integer("last", None, first, form.MOST)
+        first = table.integer("first", None, 0, MOST)
+        last = table.integer("last", None, first, MOST)
         frames = tuple(self._frames(table, groups, network))
         epochs = [frame.epoch for frame in frames]
         ascending = all(a < b for a, b in pairwise(epochs))
@@ -246,9 +264,9 @@ class _Reader:
         if len(frames) > MOST_FRAMES or sum(f.size for f in frames) > MOST_BYTES * 5 // 4:
             table.fail("frames", _("there are more epochs than a run keeps"))
         return Run(
-            table.integer("number", None, 1, form.MOST), setup, frames, first, last,
-            parent=states.optional_integer(table, "parent", 1, form.MOST),
-            fork=states.optional_integer(table, "fork", first, last),
+            table.integer("number", None, 1, MOST), setup, frames, first, last,
+            parent=optional_integer(table, "parent", 1, MOST),
+            fork=optional_integer(table, "fork", first, last),
             digits=table.integer("digits", None, -64, 64),
         )  # fmt: skip
 
@@ -262,7 +280,7 @@ class _Reader:
         new = replace(
             new,
             reader=shared[0] if shared else new.reader,
-            seed=states.optional_integer(table, "seed", 0, LARGEST_SEED),
+            seed=optional_integer(table, "seed", 0, LARGEST_SEED),
             initializer=table.accepted("initializer", initializer, "") if text else "",
         )
         parts = ("experiment", "network", "start", "seed", "initializer")
@@ -294,14 +312,14 @@ class _Reader:
     def open(self, load: Callable[[str], Experiment] | None) -> Opened:
         """Return the bench as it stood."""
         table = self._top.table("bench", required=True)
-        table.only(form.BENCH_KEYS)
-        experiment = self._experiments[states.place_in(table, "experiment", self._experiments)]
+        table.only(BENCH_KEYS)
+        experiment = self._experiments[place_in(table, "experiment", self._experiments)]
         timeline = self._timeline(experiment)
-        place = states.place_in(table, "network", self._setups)
+        place = place_in(table, "network", self._setups)
         network, trainer, condition = self._setups[place]
         state = self._state(table, network)
         lab = Lab(experiment, untrained=True, load=load)
-        sample = states.optional_integer(table, "sample", 0, max(0, lab.sample_count - 1))
+        sample = optional_integer(table, "sample", 0, max(0, lab.sample_count - 1))
         moment = Moment(
             experiment=experiment,
             network=network,
@@ -309,7 +327,7 @@ class _Reader:
             training=state,
             start=self._start(table, place),
             epoch=state["epoch"],
-            stopped=states.optional(table, "stopped", lambda t, k: t.choice(k, form.STOPPED)),
+            stopped=optional(table, "stopped", lambda t, k: t.choice(k, STOPPED)),
             condition=condition,
             timeline=timeline,
             grown=0,
@@ -321,22 +339,20 @@ class _Reader:
             walk_place=self._walk(table),
             circuit=None,
         )
-        panel = states.optional_integer(table, "panel", 1, MOST_PANELS)
+        panel = optional_integer(table, "panel", 1, MOST_PANELS)
         self._archive.finish()
         lab.restore(moment)
-        if lab.walk_place is not None and lab.walk is None:
-            lab.walk_to(None)
         return Opened(lab, panel)
 
     def _state(self, table: Table, network: Network) -> dict[str, Any]:
         rest = {
-            **self._states[states.place_in(table, "state", self._states)],
-            "epoch": table.integer("epoch", None, 0, form.MOST),
-            "updates": table.integer("updates", None, 0, form.MOST),
+            **self._states[place_in(table, "state", self._states)],
+            "epoch": table.integer("epoch", None, 0, MOST),
+            "updates": table.integer("updates", None, 0, MOST),
         }
-        forms = states.array_forms(network, rest)
-        arrays = states.read_arrays(self._archive, "bench", forms)
-        return states.whole(network, rest, arrays)
+        forms = array_forms(network, rest)
+        arrays = read_arrays(self._archive, "bench", forms)
+        return whole(network, rest, arrays)
 
     def _target(self, table: Table, experiment: Experiment) -> Array | None:
         if not table.boolean("target", False):
@@ -359,6 +375,126 @@ class _Reader:
         if len(walk) != 3 or walk[0] not in get_args(Direction) or walk[1] not in GRAINS:
             table.fail("walk", _("it should be a direction, a grain and a step"))
         index = walk[2]
-        if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < form.MOST:
+        if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < MOST:
             table.fail("walk", _("it should be a direction, a grain and a step"))
         return Place(walk[0], walk[1], index)
+
+
+Shape = tuple[int, ...]
+
+# Sums of squares, and the steps that Adam counts.
+_NOT_NEGATIVE = ("squares", "moment2", "time")
+MOST_AT_ONCE = 10_000_000  # samples of a batch, as the engine takes them
+
+
+def read_state(table: Table) -> dict[str, Any]:
+    """Return all of a `Trainer.state` but its epoch, updates and arrays."""
+    table.only(STATE_KEYS)
+    kind = table.choice("optimizer", tuple(OPTIMIZERS))
+    constants = table.table("constants", required=True)
+    numbers = {name: constants.number(name, None) for name in constants.content}
+    try:
+        OPTIMIZERS[kind](**numbers)
+    except (TypeError, ValueError) as error:
+        table.fail("constants", str(error))
+    return {
+        "period": table.integer("period", None, 0, MOST),
+        "position": table.integer("position", None, 0, MOST),
+        "waited": table.integer("waited", None, 0, MOST),
+        "order_state": optional(table, "order_state", read_generator),
+        "optimizer": kind,
+        "constants": numbers,
+        "learning_rate": table.number("learning_rate", None, 0),
+        "batch_size": optional_integer(table, "batch_size", 1, MOST_AT_ONCE),
+        "schedule": table.accepted("schedule", schedule, "constant"),
+        "shuffling": read_generator(table, "shuffling"),
+        "noise": read_generator(table, "noise"),
+        "dropout": _rates(table),
+    }
+
+
+def _rates(table: Table) -> list[float]:
+    """Return the rates of the dropout layers."""
+    rates = table.values("dropout")
+    for index, rate in enumerate(rates):
+        if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate < 1:
+            table.fail("dropout", _("a rate should be a number from 0 below 1"), index)
+    return rates
+
+
+def read_generator(table: Table, key: str) -> dict[str, Any]:
+    """Return the state of a generator of random numbers."""
+    given = table.table(key, required=True)
+    given.only(("bit_generator", "state", "has_uint32", "uinteger"))
+    state = given.table("state", required=True)
+    state.only(("state", "inc"))
+    return {
+        "bit_generator": given.choice("bit_generator", ("PCG64",)),
+        "state": {name: state.integer(name, None, 0, 2**128 - 1) for name in ("state", "inc")},
+        "has_uint32": given.integer("has_uint32", None, 0, 1),
+        "uinteger": given.integer("uinteger", None, 0, 2**32 - 1),
+    }
+
+
+def optional(table: Table, key: str, read: Any) -> Any:
+    """Return what `read` reads, or None for null."""
+    return None if table.content.get(key, 0) is None else read(table, key)
+
+
+def optional_integer(table: Table, key: str, low: int, high: int) -> int | None:
+    """Return a whole number, or None for null."""
+    found: int | None = optional(table, key, lambda t, k: t.integer(k, None, low, high))
+    return found
+
+
+def integers(table: Table, key: str, low: int, high: int) -> list[int]:
+    """Return a list of whole numbers."""
+    values = table.values(key)
+    for index, value in enumerate(values):
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            problem = _("it should be a whole number from {low} to {high}")
+            table.fail(key, problem.format(low=low, high=high), index)
+    return values
+
+
+def place_in(table: Table, key: str, things: list[Any] | tuple[Any, ...]) -> int:
+    """Return a position in a list of things."""
+    if not things:
+        table.fail(key, _("there is nothing that it could mean"))
+    return table.integer(key, None, 0, len(things) - 1)
+
+
+def array_forms(network: Network, state: Mapping[str, Any]) -> dict[str, tuple[Shape, Any]]:
+    """Return shape and kind of number of the arrays of a state, by name; slots by theirs."""
+    rule = OPTIMIZERS[state["optimizer"]](**state["constants"])
+    rule.prepare(np.zeros(0, network.dtype), state["learning_rate"])
+    n = network.parameters.shape
+    forms: dict[str, tuple[Shape, Any]] = {"parameters": (n, network.dtype)}
+    if network.running.size:
+        forms["running"] = (network.running.shape, network.dtype)
+    for name, slot in rule.slots.items():
+        forms[name] = (n if slot.ndim else (), slot.dtype)
+    return forms
+
+
+def read_arrays(
+    archive: Archive, prefix: str, forms: Mapping[str, tuple[Shape, Any]], lead: Shape = ()
+) -> dict[str, Array]:
+    """Return the arrays of these forms, each with the axes `lead` before its own."""
+    found = {}
+    for name, (shape, kind) in forms.items():
+        found[name] = array = archive.array(f"{prefix}.{name}", (*lead, *shape), kind)
+        if name in _NOT_NEGATIVE and array.size and array.min() < 0:
+            archive.refuse(_("the array {name} holds negative numbers").format(name=name))
+        if name == "time" and not np.array_equal(array, np.floor(array)):
+            archive.refuse(_("the array {name} should hold whole numbers").format(name=name))
+    return found
+
+
+def whole(network: Network, rest: Mapping[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
+    """Return a `Trainer.state` from its parts; `arrays` are those of `array_forms`."""
+    slots = {k: v for k, v in arrays.items() if k not in ("parameters", "running")}
+    running = arrays.get("running", np.zeros(0, network.dtype))
+    return {
+        **rest, "parameters": arrays["parameters"], "running": running, "slots": slots, "best": None
+    }  # fmt: skip

@@ -8,27 +8,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nnsim import __version__
 from nnsim.engine.layers import Dropout
 from nnsim.experiments import archive
+from nnsim.experiments.catalogue import SESSION as SUFFIX
 from nnsim.experiments.description import describe, describe_data
 from nnsim.i18n import _
 from nnsim.lab.errors import LabError
-from nnsim.lab.session.form import FORMAT, STATE_KEYS, VERSION
-from nnsim.lab.surgery import Condition
+from nnsim.lab.training.surgery import Condition
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from nnsim.engine import Network, Trainer
     from nnsim.experiments import DataSet, Experiment, NetworkSpec
-    from nnsim.lab.frames import Frame
     from nnsim.lab.lab import Lab
-    from nnsim.lab.timeline import Run
+    from nnsim.lab.training.timeline import Frame, Run
 
-    Array = NDArray[Any]
-
+Array = NDArray[Any]
 _PARTS = ("id", "title", "input", "classes", "network", "training")
 
 
@@ -264,3 +261,34 @@ class _Writer:
             "walk": None if place is None else [place.direction, place.grain, place.index],
             "panel": panel,
         }
+
+
+__all__ = ["FORMAT", "SUFFIX", "VERSION"]
+
+FORMAT, VERSION = "nnsim session", 1
+
+KEYS = (
+    "format", "version", "nnsim", "experiments", "data", "networks", "starts", "states", "frames",
+    "runs", "current", "bench",
+)  # fmt: skip
+NETWORK_KEYS = (
+    "experiment", "seed", "trainer_seed", "l1", "l2", "clip", "train_biases", "muted", "bug",
+    "generator",
+)  # fmt: skip
+# What a trainer counts and is told; the arrays of its state lie beside it.
+STATE_KEYS = (
+    "period", "position", "waited", "order_state", "optimizer", "constants", "learning_rate",
+    "batch_size", "schedule", "shuffling", "noise", "dropout",
+)  # fmt: skip
+FRAME_KEYS = ("network", "optimizer", "epochs", "updates", "l2", "states")
+RUN_KEYS = (
+    "number", "experiment", "network", "start", "seed", "initializer", "frames", "first", "last",
+    "parent", "fork", "digits",
+)  # fmt: skip
+BENCH_KEYS = (
+    "experiment", "network", "start", "state", "epoch", "updates", "stopped", "target", "sample",
+    "edited", "focus", "walk", "panel",
+)  # fmt: skip
+STOPPED = ("finished", "early", "diverged", "interrupted")
+MOST = 2**62
+"""Epochs and updates that are counted at most."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def go_along(screen: CommandScreen, by: int) -> None:
     """Go so many kept epochs back or forward; several in a row are undone together."""
-    from nnsim.lab.curves import kept_epoch  # late: the first picture needs no curves
+    from nnsim.lab.training.timeline import kept_epoch  # late: the first picture needs no curves
 
     epoch = kept_epoch(screen.lab, by)
     if epoch is not None:

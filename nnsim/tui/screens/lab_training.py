@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from nnsim.i18n import _
 from nnsim.lab import Lab
-from nnsim.lab.runner import Runner
-from nnsim.lab.running import unhurried
+from nnsim.lab.training.live import unhurried
+from nnsim.lab.training.runner import Runner
 from nnsim.tui.screens.guard import GuardedScreen
 from nnsim.tui.screens.lines import LineScreen
 from nnsim.tui.widgets.lines import StatusLine
@@ -17,7 +17,7 @@ from nnsim.tui.widgets.lines import StatusLine
 if TYPE_CHECKING:
     from textual.timer import Timer
 
-    from nnsim.lab.live import Live
+    from nnsim.lab.training.live import Live
 
 AT_ONCE = 0.03  # seconds in which training that was asked for may end before it is shown as running
 READ = 3.0  # seconds that what a command has said is left to read

@@ -30,7 +30,7 @@ def completed(
 
 def addresses_of(lab: Lab) -> list[str]:
     """Return addresses on the bench: single words, weights and biases, what units compute."""
-    from nnsim.lab.directions import parameter_names
+    from nnsim.lab.landscape import parameter_names
 
     units = [
         f"{layer.name}[{unit}].{field}"

@@ -12,7 +12,7 @@ from nnsim.tui.widgets.data_rows import MOST_NAME, pad
 from nnsim.tui.widgets.rows import Row
 
 if TYPE_CHECKING:
-    from nnsim.lab.review import Review
+    from nnsim.lab.reading.samples import Review
 
 LISTED = 8  # samples that are named below the matrix
 SHARE, MOST_TITLE = 7, 6  # cells for the share that is read right, and for the title of a column

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from rich.cells import cell_len
 
 from nnsim.i18n import _
-from nnsim.lab.review import BY_NUMBER, FORGOTTEN, ORDERS, WORST, Choice
+from nnsim.lab.reading.samples import BY_NUMBER, FORGOTTEN, ORDERS, WORST, Choice
 
 if TYPE_CHECKING:
-    from nnsim.lab.review import Review
+    from nnsim.lab.reading.samples import Review
 
 TURN = {None: False, False: True, True: None}
 

@@ -18,8 +18,7 @@ from nnsim.tui.widgets.rows import Row, RowList
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab
-    from nnsim.lab.forgetting import Stories
-    from nnsim.lab.review import Review
+    from nnsim.lab.reading.samples import Review, Stories
     from nnsim.tui.widgets.data_confusion import Confusion
     from nnsim.tui.widgets.data_filters import Filters
     from nnsim.tui.widgets.data_picture import Picture
@@ -113,14 +112,14 @@ class DataList(RowList, BenchPanel):
 
     def _take(self, lab: Lab) -> bool:
         """Ask how the network reads each sample; say whether anything is new."""
-        from nnsim.lab.review import review
+        from nnsim.lab.reading.samples import review
 
         before, self._found = self._found, review(lab)
         return self._found is not before
 
     def _tell(self, lab: Lab) -> bool:
         """Ask for the stories of the training samples; they come bit by bit."""
-        from nnsim.lab.forgetting import stories
+        from nnsim.lab.reading.samples import stories
 
         data = lab.experiment.data
         told = None

@@ -15,8 +15,7 @@ from nnsim.tui.widgets.rows import Row
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab
-    from nnsim.lab.forgetting import Stories
-    from nnsim.lab.review import Review
+    from nnsim.lab.reading.samples import Review, Stories
 
 MOST_NAME = 10  # cells for the name of a class
 NUMBER = 6  # cells for a number of an input

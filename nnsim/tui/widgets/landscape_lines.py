@@ -12,8 +12,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from nnsim.i18n import _
-from nnsim.lab.directions import WEIGHTS, Plane
-from nnsim.lab.landscape import CostMap, Window
+from nnsim.lab.landscape import WEIGHTS, CostMap, Plane, Window
 from nnsim.tui.draw.text import short, wrap_cells
 from nnsim.tui.widgets import landscape_view as view
 from nnsim.tui.widgets.bench_panel import BenchPanel

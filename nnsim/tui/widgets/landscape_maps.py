@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from textual.timer import Timer
 
 from nnsim.i18n import _
-from nnsim.lab.directions import WEIGHTS, plane_of
 from nnsim.lab.errors import LabError
-from nnsim.lab.landscape import CostMap, PathOnPlane, Surface, Window
+from nnsim.lab.landscape import WEIGHTS, CostMap, PathOnPlane, Surface, Window, plane_of
 from nnsim.tui.widgets.landscape_lines import LandscapeLines
 from nnsim.tui.widgets.rows import Row
 

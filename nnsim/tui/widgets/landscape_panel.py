@@ -8,8 +8,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 
 from nnsim.i18n import N_
-from nnsim.lab.directions import PATH, RANDOM, WEIGHTS, parameter_names
-from nnsim.lab.landscape import Window
+from nnsim.lab.landscape import PATH, RANDOM, WEIGHTS, Window, parameter_names
 from nnsim.tui.widgets.landscape_maps import LandscapeMaps
 
 FAR = 5  # cells of a large step

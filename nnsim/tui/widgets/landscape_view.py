@@ -13,7 +13,7 @@ from rich.cells import cell_len
 
 from nnsim.i18n import _
 from nnsim.lab.landscape import CostMap, Window
-from nnsim.lab.plane import Axis
+from nnsim.lab.reading.plane import Axis
 from nnsim.tui.widgets.heat import DIGITS, LEVELS, Levels, contours, edges, levels_of
 from nnsim.tui.widgets.plot import Plot
 from nnsim.tui.widgets.train_axes import label

@@ -20,7 +20,7 @@ def map_board(lab: Lab) -> BenchPanel:
         from nnsim.tui.widgets.number import NumberInput
 
         return NumberInput()
-    from nnsim.lab.beliefs import can_list
+    from nnsim.lab.reading.beliefs import can_list
 
     if can_list(lab.experiment):
         from nnsim.tui.widgets.map_panel import MapPanel

@@ -15,7 +15,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
 
-from nnsim.lab.beliefs import RIGHT, TEST_RIGHT, TEST_WRONG, WRONG, Beliefs
+from nnsim.lab.reading.beliefs import RIGHT, TEST_RIGHT, TEST_WRONG, WRONG, Beliefs
 from nnsim.tui.widgets.painter import Painter
 
 LEVELS = 6

@@ -12,7 +12,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from nnsim.i18n import N_, _
-from nnsim.lab.beliefs import MOST_PIXELS
+from nnsim.lab.reading.beliefs import MOST_PIXELS
 from nnsim.tui.draw.text import cut, wrap_cells
 from nnsim.tui.widgets.bench_panel import BenchPanel
 from nnsim.tui.widgets.colours import Palette

@@ -11,13 +11,13 @@ from textual.binding import Binding, BindingType
 from textual.timer import Timer
 
 from nnsim.i18n import N_, _
-from nnsim.lab.beliefs import MOST_PIXELS, WRONG, beliefs, can_list, hidden_units, marks
-from nnsim.lab.forgetting import Stories, stories
+from nnsim.lab.reading.beliefs import MOST_PIXELS, WRONG, beliefs, can_list, hidden_units, marks
+from nnsim.lab.reading.samples import Stories, stories
 from nnsim.tui.widgets.map_view import MapView, Shown
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab
-    from nnsim.lab.beliefs import Beliefs, Marks
+    from nnsim.lab.reading.beliefs import Beliefs, Marks
 
 READING = 0.004
 """Seconds for reading epochs that haven't been looked at, each time."""

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnsim.i18n import _, ngettext
-from nnsim.lab.beliefs import RIGHT, TEST_RIGHT, TEST_WRONG, WRONG, Beliefs, Marks
-from nnsim.lab.forgetting import Stories, Story
 from nnsim.lab.hiding import MARK
+from nnsim.lab.reading.beliefs import RIGHT, TEST_RIGHT, TEST_WRONG, WRONG, Beliefs, Marks
+from nnsim.lab.reading.samples import Stories, Story
 from nnsim.tui.draw.text import bar, short, width_of
 from nnsim.tui.widgets.map_field import SIGNS
 from nnsim.tui.widgets.rows import Row

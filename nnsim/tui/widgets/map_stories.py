@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nnsim.i18n import N_, _
-from nnsim.lab.forgetting import Stories, Story
+from nnsim.lab.reading.samples import Stories, Story
 from nnsim.tui.draw.text import fit, width_of
 from nnsim.tui.widgets.rows import Row
 

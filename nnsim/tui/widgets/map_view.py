@@ -14,8 +14,8 @@ from textual.strip import Strip
 
 from nnsim.i18n import _
 from nnsim.lab import Lab
-from nnsim.lab.beliefs import Beliefs, Marks
-from nnsim.lab.forgetting import Stories
+from nnsim.lab.reading.beliefs import Beliefs, Marks
+from nnsim.lab.reading.samples import Stories
 from nnsim.tui.draw.text import width_of
 from nnsim.tui.widgets.bench_panel import BenchPanel
 from nnsim.tui.widgets.map_field import Cells, FieldStyles, Grid

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
 from nnsim.i18n import N_, _
-from nnsim.lab.plane import Axis, fingerprint
+from nnsim.lab.reading.plane import Axis, fingerprint
 from nnsim.tui.draw.text import precise
 from nnsim.tui.widgets.braille import DOTS_X, DOTS_Y, NOBODY, Raster
 from nnsim.tui.widgets.plot import Plot
@@ -21,7 +21,7 @@ from nnsim.tui.widgets.rows import Row, joined
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab
-    from nnsim.lab.plane import Points
+    from nnsim.lab.reading.plane import Points
 
 Array = NDArray[np.float64]
 

@@ -23,7 +23,7 @@ from nnsim.tui.widgets.probe import ProbeInput, quoted
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab
-    from nnsim.lab.plane import Points, Surface
+    from nnsim.lab.reading.plane import Points, Surface
 
 LEVELS = 16  # shades in all, shared out among the classes
 LEAST, MOST = 0.10, 0.62  # how much of its colour a class has where undecided, and where sure

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 
-from nnsim.lab.plane import Axis
+from nnsim.lab.reading.plane import Axis
 
 LEAST_FOR_NUMBERS = 18  # columns below which the numbers of the upright axis are left out
 MOST_DIGITS = 6

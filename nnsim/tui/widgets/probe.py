@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 
 from nnsim.i18n import N_
 from nnsim.lab.data import suggestion
-from nnsim.lab.plane import nearest_sample
+from nnsim.lab.reading.plane import nearest_sample
 from nnsim.tui.widgets.probe_plot import ProbePlot
 
 LARGE = 5  # small steps in a large one

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from textual.strip import Strip
 
-from nnsim.lab.plane import Axis, Plane
+from nnsim.lab.reading.plane import Axis, Plane
 from nnsim.tui.draw.text import precise
 from nnsim.tui.widgets.bench_panel import BenchPanel
 from nnsim.tui.widgets.board import runs

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.strip import Strip
 
 from nnsim.i18n import _, ngettext
-from nnsim.lab.starts import COUNTS, Snapshot
-from nnsim.lab.starts_live import LiveStarts
+from nnsim.lab.sweep.starts import COUNTS, LiveStarts, Snapshot
 from nnsim.tui.draw.text import bar, wrap_cells
 from nnsim.tui.widgets import starts_view as view
 from nnsim.tui.widgets.bench_panel import BenchPanel

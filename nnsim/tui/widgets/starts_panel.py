@@ -11,8 +11,7 @@ from textual.timer import Timer
 
 from nnsim.i18n import N_, _
 from nnsim.lab.errors import LabError
-from nnsim.lab.starts import COUNTS, MOST_EPOCHS, Recipe
-from nnsim.lab.starts_live import LiveStarts
+from nnsim.lab.sweep.starts import COUNTS, MOST_EPOCHS, LiveStarts, Recipe
 from nnsim.tui.widgets import starts_view as view
 from nnsim.tui.widgets.starts_lines import StartsLines
 

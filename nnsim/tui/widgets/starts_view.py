@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rich.cells import cell_len
 
 from nnsim.i18n import _, ngettext
-from nnsim.lab.starts import DIVERGED, IS_STUCK, Snapshot
+from nnsim.lab.sweep.starts import DIVERGED, IS_STUCK, Snapshot
 from nnsim.tui.draw.text import cut, short
 from nnsim.tui.widgets.rows import Row, joined
 from nnsim.tui.widgets.train_axes import Axis, label

@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from nnsim.i18n import N_
-from nnsim.lab.curves import kept_epoch
+from nnsim.lab.training.timeline import kept_epoch
 from nnsim.tui.widgets.bench_panel import BenchPanel
 from nnsim.tui.widgets.train_settings import Setting
 from nnsim.tui.widgets.train_slider import TrainSlider

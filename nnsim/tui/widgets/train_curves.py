@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnsim.i18n import _
-from nnsim.lab.curves import differences, now_measured, points_of
+from nnsim.lab.training.timeline import differences, now_measured, points_of
 from nnsim.tui.draw.text import cut, short
 from nnsim.tui.widgets.rows import Row
 from nnsim.tui.widgets.train_axes import Axis
@@ -29,8 +29,7 @@ from nnsim.tui.widgets.train_view import TrainView, slice_of
 if TYPE_CHECKING:
     from nnsim.experiments import DataSet
     from nnsim.lab import Lab
-    from nnsim.lab.frames import Point
-    from nnsim.lab.timeline import Run, Timeline
+    from nnsim.lab.training.timeline import Point, Run, Timeline
 
 Array = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnsim.i18n import _
-from nnsim.lab.signals import GradientHistory, LayerSignals, Looking, Signals
+from nnsim.lab.reading.signals import GradientHistory, LayerSignals, Looking, Signals
 from nnsim.tui.draw.text import bar, cut, precise
 from nnsim.tui.widgets.rows import Row
 from nnsim.tui.widgets.train_axes import Axis

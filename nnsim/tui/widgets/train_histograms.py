@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rich.cells import cell_len
 
 from nnsim.i18n import _
-from nnsim.lab.signals import LayerSignals, Looking
+from nnsim.lab.reading.signals import LayerSignals, Looking
 from nnsim.tui.draw.text import LEVELS, cut
 from nnsim.tui.widgets.rows import Row
 from nnsim.tui.widgets.train_axes import label

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from nnsim.i18n import N_
-from nnsim.lab.health import Watch, in_one_line
+from nnsim.lab.reading.signals import Watch, in_one_line
 from nnsim.tui.draw.text import wrap_cells
 from nnsim.tui.widgets.rows import Row
 from nnsim.tui.widgets.train_controls import TrainControls

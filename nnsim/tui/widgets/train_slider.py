@@ -18,7 +18,7 @@ from nnsim.tui.widgets.train_axes import whole
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab
-    from nnsim.lab.timeline import Run
+    from nnsim.lab.training.timeline import Run
 
 KEPT, GAP, LEFT, CAME, HERE = "─", "·", "┬", "┴", "●"
 LEAST = 8  # cells of the line itself

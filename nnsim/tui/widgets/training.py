@@ -12,7 +12,7 @@ from nnsim.tui.widgets.rows import Row, RowList
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab
-    from nnsim.lab.health import Watch
+    from nnsim.lab.reading.signals import Watch
 
 NAME = 9  # cells for the name of a number
 KINDS = {"dead": N_("dead"), "saturated": N_("saturated")}  # units, and what they are called here
@@ -77,7 +77,7 @@ class TrainingPanel(RowList):
 
     def _look(self) -> None:
         """Look at the units, later than what the person is waiting for."""
-        from nnsim.lab.health import Watch  # late: the first picture needs none
+        from nnsim.lab.reading.signals import Watch  # late: the first picture needs none
 
         self._look_is_due = False
         self._watch = self._watch or Watch()

@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnsim.engine.metrics import decide
-from nnsim.lab.beliefs import sureness
+from nnsim.lab.reading.beliefs import sureness
 
 if TYPE_CHECKING:
     from nnsim.engine import Network
     from nnsim.experiments import Experiment
     from nnsim.lab.lab import Lab
-    from nnsim.lab.metrics import Metrics
+    from nnsim.lab.reading.metrics import Metrics
 
 Array = NDArray[np.float64]
 

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from nnsim.i18n import _
 from nnsim.lab.commands import COMMANDS, epochs, parse, trained
 from nnsim.lab.errors import LabError
-from nnsim.lab.live import Live, Snapshot
-from nnsim.lab.running import PACES
+from nnsim.lab.training.live import PACES, Live, Snapshot
 
 if TYPE_CHECKING:
     from nnsim.lab.lab import Lab
-    from nnsim.lab.moment import Moment
+    from nnsim.lab.undo import Moment
 
 # What leaves training alone, as it is about the input, a walk or a circuit only.
 ASIDE = (

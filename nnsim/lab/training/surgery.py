@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nnsim.i18n import _
 from nnsim.lab.addresses import Address, Names
 from nnsim.lab.errors import AddressError, LabError
-from nnsim.lab.timeline import Setup
+from nnsim.lab.training.timeline import Setup
 
 if TYPE_CHECKING:
     from nnsim.engine import Network

@@ -1,0 +1,134 @@
+"""Commands that set a number or look at one: the walks, circuits, the loss landscape."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nnsim.i18n import N_, _
+from nnsim.lab import values
+from nnsim.lab.addresses import Address
+from nnsim.lab.commands.table import COMMANDS, command, number, whole, words
+from nnsim.lab.errors import LabError
+
+if TYPE_CHECKING:
+    from nnsim.lab.lab import Lab
+
+
+@command("set ADDRESS VALUE", N_("set a weight, bias, input, target or rate: set hidden[2].b 0.5"))
+def set_number(lab: Lab, rest: str) -> str:
+    """Set the number at an address."""
+    address, text = words(rest, "set", 2, 2)
+    quantity = lab.names.resolve(address)
+    value = number(text)
+    if quantity.kind == "learning_rate" and value < 0:
+        raise LabError(_("a learning rate is not negative: {value}").format(value=text))
+    if quantity.kind == "l2" and value < 0:
+        raise LabError(_("a penalty is not negative: {value}").format(value=text))
+    values.write(lab, quantity, value)
+    lab.edited = lab.edited or quantity.kind == "input"
+    lab.changed(parameters=quantity.kind not in ("input", "target"))
+    if quantity.kind in ("w", "b", "theta"):
+        lab.set_by_hand()
+    return _("{address} is {value}").format(
+        address=lab.names.address(quantity), value=f"{value:.12g}"
+    )
+
+
+@command("focus ADDRESS", N_("look at a number: focus hidden[2].z"), merges=True)
+def _focus(lab: Lab, rest: str) -> str:
+    (text,) = words(rest, "focus", 1, 1)
+    lab.focus = _focus_address(lab, text)
+    return _("looking at {address}").format(address=lab.focus)
+
+
+def _focus_address(lab: Lab, text: str) -> Address:
+    return lab.names.address(lab.names.resolve(text))
+
+
+def _walk_command(usage: str, summary: str) -> None:
+    def run(lab: Lab, rest: str) -> str:
+        from nnsim.lab.walk import walking  # late: the first picture needs no walk
+
+        return walking.COMMANDS[usage.split()[0]](lab, rest.split())
+
+    command(usage, summary, merges=True, group="walk")(run)
+
+
+_walk_command("forward [GRAIN]", N_("walk the forward pass; GRAIN is layer, neuron or term"))
+_walk_command("backward [GRAIN]", N_("walk the backward pass, from the loss to the update"))
+_walk_command("next [N]", N_("go to the next step of the walk, or N steps on"))
+_walk_command("previous [N]", N_("go back a step of the walk, or N steps"))
+_walk_command("first", N_("go to the first step of the walk"))
+_walk_command("last", N_("go to the last step of the walk"))
+
+
+@command(
+    'circuit "EXPRESSION" [NAME=VALUE …]',
+    N_('put a circuit up beside the network: circuit "(x + y) * z" x=-2 y=5 z=-4'),
+)
+def _circuit(lab: Lab, rest: str) -> str:
+    from nnsim.lab.circuit_bench import CircuitBench, built, put_up
+
+    circuit, expression = built(rest)
+    lab.circuit = CircuitBench(circuit, title=expression, expression=expression)
+    return put_up(lab.circuit)
+
+
+def _no_circuit(lab: Lab, rest: str) -> str:  # noqa: ARG001
+    raise LabError(
+        _("there is no circuit; put one up: {usage}").format(
+            usage='circuit "(x + y) * z" x=-2 y=5 z=-4'
+        )
+    )
+
+
+# While a circuit is up, these go to it.
+command("fold [NAME]", N_("make a part of the circuit one gate; without a name, all parts"))(
+    _no_circuit
+)
+command("unfold [NAME]", N_("open a folded gate of the circuit; without a name, all"))(_no_circuit)
+
+
+LARGEST = 2**63 - 1
+
+
+@command(
+    "landscape [WHAT]",
+    N_("look at the cost over two weights or biases (their addresses), random [SEED], or path"),
+    changes=False,
+)
+def _landscape(lab: Lab, rest: str) -> str:
+    from nnsim.lab import landscape  # late: the first picture needs no landscape
+
+    found = words(rest, "landscape", 0, 2)
+    before = landscape.plane_of(lab)
+    if not found:
+        plane = landscape.usual_plane(lab)
+    elif found[0] == landscape.RANDOM:
+        seed = 0 if before is None or before.seed is None else before.seed + 1
+        plane = landscape.random_plane(lab, whole(found[1], 0, LARGEST) if found[1:] else seed)
+    elif found == [landscape.PATH]:
+        plane = landscape.path_plane(lab)
+    elif len(found) == 2:
+        plane = landscape.plane_of_parameters(lab, *found)
+    else:
+        raise LabError(_("say it like this: {usage}").format(usage=COMMANDS["landscape"].usage))
+    lab.landscape = plane
+    return _("the landscape is over {what}").format(what=plane.description)
+
+
+@command("place X Y", N_("put the parameters of a point of the landscape onto the bench"))
+def _place(lab: Lab, rest: str) -> str:
+    from nnsim.lab import landscape
+
+    x, y = (number(text) for text in words(rest, "place", 2, 2))
+    plane = landscape.plane_of(lab)
+    if plane is None:
+        raise LabError(_("there is no landscape to go to a point of; type landscape first"))
+    lab.network.parameters[:] = plane.through(lab.network.parameters).point(x, y)
+    lab.changed(parameters=True)
+    lab.set_by_hand()
+    return _("{first} is {x}, {second} is {y} · cost {cost}").format(
+        first=plane.names[0], second=plane.names[1], x=f"{x:.6g}", y=f"{y:.6g}",
+        cost=f"{lab.metrics.cost:.4g}",
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""How the network reads: its metrics, every sample, every picture, the plane, and every layer."""

@@ -1,0 +1,1 @@
+"""Many trainings of the network on the bench at once."""
