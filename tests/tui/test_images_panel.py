@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nnsim.experiments import catalogue
-from nnsim.tui.widgets.bench_panel import BenchPanel
+from nnsim.tui.panels.panel import Panel
 from nnsim.tui.widgets.inspector import Inspector
 from nnsim.tui.widgets.map_images import ImagesPanel
 from nnsim.tui.widgets.map_tiles import Plate, Sheet, Spot, Tile, look
@@ -238,7 +238,7 @@ def test_signs_and_sizes_are_told_without_colour():
 async def test_panel_7_of_every_experiment_shows_something(open_app, screen_text, name):
     async with open_app(name).run_test(size=(80, 24)) as pilot:
         await pilot.press("right_square_bracket", "7")
-        await until(pilot, lambda: isinstance(pilot.app.focused, BenchPanel))
+        await until(pilot, lambda: isinstance(pilot.app.focused, Panel))
 
         def something() -> bool:
             inside = pilot.app.focused.content_region

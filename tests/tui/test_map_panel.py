@@ -9,7 +9,7 @@ from textual.geometry import Offset
 
 from nnsim.lab.reading.beliefs import Layout, beliefs
 from nnsim.lab.reading.samples import forgetting, stories
-from nnsim.tui.widgets.bench_panel import BenchPanel
+from nnsim.tui.panels.panel import Panel
 from nnsim.tui.widgets.map_panel import MapPanel
 
 
@@ -247,7 +247,7 @@ async def test_while_it_trains_the_last_state_is_shown_in_the_end(open_app):
         panel, lab = await opened(pilot), pilot.app.screen.lab
         for _frame in range(6):  # faster than it may draw
             lab.run("train 1")
-            panel.show(lab)
+            panel.show(pilot.app.screen.showing.scene())
         await until(pilot, lambda: panel.shown.beliefs is beliefs(lab))
         assert np.array_equal(
             panel.shown.beliefs.outputs, lab.network.forward(Layout.of(12).pictures)
@@ -259,7 +259,7 @@ async def test_the_list_of_training_images_and_their_stories(open_app):
         panel, lab = await opened(pilot, "f"), pilot.app.screen.lab
         lab.run("rate 1.2")
         lab.run("train 20")
-        panel.show(lab)
+        panel.show(pilot.app.screen.showing.scene())
         await until(pilot, lambda: panel.shown.stories is stories(lab))
         told = {story.sample: story for story in forgetting(lab)}
         order = sorted(told.values(), key=lambda s: -s.forgotten)
@@ -340,7 +340,7 @@ async def test_nothing_that_is_pressed_breaks_it(open_app, name, no_waiting_for_
         screen = pilot.app.screen
         await pilot.press("7")
         await pilot.pause()
-        panel = pilot.app.screen.query(BenchPanel).last()
+        panel = pilot.app.screen.query(Panel).last()
         for turn in range(150):
             await pilot.press(rng.choice(KEYS))
             if turn % 9 == 0:

@@ -6,8 +6,8 @@ import pkgutil
 from textual.binding import Binding
 
 import nnsim.tui.widgets
+from nnsim.tui.panels.panel import Panel
 from nnsim.tui.screens.lesson_keys import LessonKeys
-from nnsim.tui.widgets.bench_panel import BenchPanel
 
 
 def keys(node):
@@ -22,7 +22,7 @@ def keys(node):
 def panels():
     for module in pkgutil.iter_modules(nnsim.tui.widgets.__path__):
         importlib.import_module(f"nnsim.tui.widgets.{module.name}")
-    found, more = set(), [BenchPanel]
+    found, more = set(), [Panel]
     while more:
         found.update(more)
         more = [kind for parent in more for kind in parent.__subclasses__()]

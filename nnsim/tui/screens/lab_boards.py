@@ -12,8 +12,8 @@ from nnsim.tui.widgets.lines import PanelTabs
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab
+    from nnsim.tui.panels.panel import Panel
     from nnsim.tui.screens.lab_panels import PanelScreen
-    from nnsim.tui.widgets.bench_panel import BenchPanel
 
 PANELS = {
     1: N_("Input"), 2: N_("Network"), 3: N_("Forward"), 4: N_("Backward"), 5: N_("Train"),
@@ -23,32 +23,32 @@ PANELS = {
 PLACES = {1: "input", 2: "diagram", 3: "forward", 4: "backward", 6: "samples"}
 
 
-def _train(lab: Lab) -> BenchPanel:
+def _train(lab: Lab) -> Panel:
     from nnsim.tui.widgets.train_panel import TrainPanel
 
     return TrainPanel(lab)
 
 
-def _map(lab: Lab) -> BenchPanel:
+def _map(lab: Lab) -> Panel:
     from nnsim.tui.widgets.map_board import map_board
 
     return map_board(lab)
 
 
-def _starts(_lab: Lab) -> BenchPanel:
+def _starts(_lab: Lab) -> Panel:
     from nnsim.tui.widgets.starts_panel import StartsPanel
 
     return StartsPanel()
 
 
-def _landscape(_lab: Lab) -> BenchPanel:
+def _landscape(_lab: Lab) -> Panel:
     from nnsim.tui.widgets.landscape_panel import LandscapePanel
 
     return LandscapePanel()
 
 
 # Those that are imported and mounted when they are first chosen.
-BOARDS: dict[int, Callable[[Lab], BenchPanel]] = {5: _train, 7: _map, 8: _starts, 9: _landscape}
+BOARDS: dict[int, Callable[[Lab], Panel]] = {5: _train, 7: _map, 8: _starts, 9: _landscape}
 
 # Those that share one place where the terminal is narrow.
 TABBED = tuple(sorted((2, 3, 4, 6, *BOARDS)))
@@ -72,13 +72,6 @@ class Panels:
     def title(number: int) -> str:
         """What stands over a panel: the key that leads to it, and its name."""
         return f"{number} {_(PANELS[number])}"
-
-    @property
-    def boards(self) -> list[BenchPanel]:
-        """The boards that are in sight."""
-        from nnsim.tui.widgets.bench_panel import BenchPanel
-
-        return [board for board in self._screen.query(BenchPanel) if board.display]
 
     def tabs(self, numbers: tuple[int, ...]) -> dict[int, str]:
         """Numbers and names for a line of tabs."""

@@ -8,10 +8,10 @@ from textual.widget import Widget
 
 from nnsim.i18n import _
 from nnsim.lab import Lab
+from nnsim.tui.panels.panel import Panel
 from nnsim.tui.screens.lab_boards import PLACES, TABBED, Panels
 from nnsim.tui.screens.lab_layout import HIGH, WIDE
 from nnsim.tui.screens.lab_why import WhyScreen
-from nnsim.tui.widgets.bench_panel import BenchPanel
 from nnsim.tui.widgets.diagram import NetworkDiagram
 from nnsim.tui.widgets.lines import PanelTabs
 from nnsim.tui.widgets.pixels import PixelGrid
@@ -101,15 +101,15 @@ class PanelScreen(WhyScreen):
                 address = f"{unit}.{'z' if layer.has_z else 'a'}"
         self.execute(f"focus {address}")
 
-    def on_bench_panel_asked(self, message: BenchPanel.Asked) -> None:
+    def on_panel_asked(self, message: Panel.Asked) -> None:
         """A key of a panel asks for a command."""
         self.execute(message.command, merge=message.merge)
 
-    def on_bench_panel_asked_why(self, message: BenchPanel.AskedWhy) -> None:
+    def on_panel_asked_why(self, message: Panel.AskedWhy) -> None:
         """A key of a panel asks why."""
         self.open_why(message.address)
 
-    def on_bench_panel_asked_line(self, message: BenchPanel.AskedLine) -> None:
+    def on_panel_asked_line(self, message: Panel.AskedLine) -> None:
         """A key of a panel opens the line for a command."""
         self.action_command(message.text)
 

@@ -10,8 +10,8 @@ from nnsim.lab import Lab, NoValueError
 from nnsim.lab.hiding import where_hidden
 from nnsim.lab.view import Selection
 from nnsim.tui.draw.text import short
+from nnsim.tui.panels.panel import Panel, Scene
 from nnsim.tui.screens.lab_layout import output_labels
-from nnsim.tui.widgets.data_panel import DataPanel
 from nnsim.tui.widgets.diagram import NetworkDiagram
 from nnsim.tui.widgets.input_editor import InputEditor
 from nnsim.tui.widgets.inspector import Inspector
@@ -142,18 +142,29 @@ class Showing:
             inspector.show(lab, screen.hidden)
 
     def _boards(self) -> None:
-        screen, lab = self._screen, self.lab
-        if screen.panel(6).display:
-            self._one(DataPanel).show(lab)
-        for board in screen.panels.boards:
-            board.show(lab)
+        scene = self.scene()
+        for panel in self._screen.query(Panel):
+            if panel.display:
+                panel.show(scene)
+
+    def scene(self) -> Scene:
+        """What there is to show now."""
+        return Scene(
+            self.lab, self._screen.view(), self._selection, self._screen.hidden,
+            self.away, self._back, self._marked,
+        )  # fmt: skip
+
+    @property
+    def _back(self) -> bool:
+        """Whether what is in use goes backward."""
+        return self.lab.target is not None and self._screen.goes_back
 
     def _walk(self, panel: WalkPanel, selection: Selection) -> None:
         panel.show(self.lab, selection, away=self.away, hidden=self._screen.hidden)
 
     def carry(self) -> None:
         """The wires carry gradients while the Backward panel is in use."""
-        gradients = self.lab.target is not None and self._screen.goes_back
+        gradients = self._back
         diagram = self._one(NetworkDiagram)
         carried = "gradient" if gradients else "weight"
         if diagram.carried != carried:

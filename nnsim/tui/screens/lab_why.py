@@ -9,8 +9,8 @@ from textual.widget import Widget
 from nnsim.i18n import _
 from nnsim.lab import Lab
 from nnsim.lab.values import settable
+from nnsim.tui.panels.panel import Panel
 from nnsim.tui.screens.lab_commands import CommandScreen
-from nnsim.tui.widgets.bench_panel import BenchPanel
 from nnsim.tui.widgets.input_editor import InputEditor
 from nnsim.tui.widgets.inspector import Inspector
 from nnsim.tui.widgets.training import TrainingPanel
@@ -47,7 +47,7 @@ class WhyScreen(CommandScreen):
             address = focused.address(focused.cursor)
         elif isinstance(focused, WalkPanel):
             address = focused.selected
-        elif isinstance(focused, BenchPanel):
+        elif isinstance(focused, Panel):
             address = focused.address() or address
         self.open_why(address)
 

@@ -140,7 +140,7 @@ class LessonScreen(LabScreen, LessonKeys):
         """Put up what is another with another network; the rest of the screen stays in sight."""
         plotted = self.has_class("-plot")
         async with self.batch():
-            await self.query("#input, #prediction, #below > BenchPanel").remove()
+            await self.query("#input, #prediction, #below > Panel").remove()
             left = self.query_one("#left")
             await left.mount(*ends(self), before=0)
             if self.has_class("-plot") != plotted:

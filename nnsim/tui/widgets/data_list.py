@@ -13,7 +13,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 
 from nnsim.i18n import _
-from nnsim.tui.widgets.bench_panel import BenchPanel
+from nnsim.tui.panels.panel import Panel, Scene
 from nnsim.tui.widgets.rows import Row, RowList
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ SIDE, SAID = 12, 3  # cells and lines for what is said below a picture
 SECONDS = 0.004  # for stories, at a time
 
 
-class DataList(RowList, BenchPanel):
+class DataList(RowList, Panel):
     """The samples that are chosen, each in a line.
 
     Attributes
@@ -77,8 +77,9 @@ class DataList(RowList, BenchPanel):
 
     # What is shown ------------------------------------------------------------------------------
 
-    def show(self, lab: Lab) -> None:
+    def show(self, scene: Scene) -> None:
         """Show the data of the bench."""
+        self.scene, lab = scene, scene.lab
         self._lab = lab
         now = perf_counter()
         same_data = self._found is not None and self._found.data is lab.experiment.data
@@ -139,8 +140,8 @@ class DataList(RowList, BenchPanel):
 
     def _look_again(self) -> None:
         self._again = False
-        if self._lab is not None and self.display:
-            self.show(self._lab)
+        if self.scene is not None and self.display:
+            self.show(self.scene)
 
     def _arrange(self, *, follow: bool = True) -> None:
         """Choose and order the samples; the cursor follows its sample, or stays on its row."""

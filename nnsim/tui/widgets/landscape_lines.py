@@ -14,8 +14,8 @@ from textual.strip import Strip
 from nnsim.i18n import _
 from nnsim.lab.landscape import WEIGHTS, CostMap, Plane, Window
 from nnsim.tui.draw.text import short, wrap_cells
+from nnsim.tui.panels.panel import Panel
 from nnsim.tui.widgets import landscape_view as view
-from nnsim.tui.widgets.bench_panel import BenchPanel
 from nnsim.tui.widgets.heat import DIGITS, LEVELS, Heat, Levels
 from nnsim.tui.widgets.landscape_view import LEAST, NOW, START, WAY, Scale
 from nnsim.tui.widgets.painter import Painter
@@ -28,7 +28,7 @@ LEAST_WITH_KEY = 64
 ABOVE, BELOW = 2, 2  # lines of text around the map; one more below, where the key is there
 
 
-class LandscapeLines(BenchPanel, Painter):
+class LandscapeLines(Panel, Painter):
     """Draws the map, its marks and its text; only the lines that are different."""
 
     PREFIX = "landscape--"

@@ -13,6 +13,7 @@ from textual.timer import Timer
 from nnsim.i18n import _
 from nnsim.lab.errors import LabError
 from nnsim.lab.landscape import WEIGHTS, CostMap, PathOnPlane, Surface, Window, plane_of
+from nnsim.tui.panels.panel import Scene
 from nnsim.tui.widgets.landscape_lines import LandscapeLines
 from nnsim.tui.widgets.rows import Row
 
@@ -46,8 +47,9 @@ class LandscapeMaps(LandscapeLines):
 
     # What is shown ------------------------------------------------------------------------------
 
-    def show(self, lab: Lab) -> None:
+    def show(self, scene: Scene) -> None:
         """Show the landscape, with the path as far as it goes now."""
+        self.scene, lab = scene, scene.lab
         self._lab = lab
         plane = plane_of(lab)
         if plane is None:
@@ -170,10 +172,10 @@ class LandscapeMaps(LandscapeLines):
 
     def on_resize(self) -> None:
         """Lay everything out anew."""
-        if self._lab is not None:
+        if self.scene is not None:
             self.map = self._next = None
             self._key = ()
-            self.show(self._lab)
+            self.show(self.scene)
         self.redraw_all()
 
     # Text ---------------------------------------------------------------------------------------

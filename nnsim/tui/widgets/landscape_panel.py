@@ -135,10 +135,10 @@ class LandscapePanel(LandscapeMaps):
             self.action_ask(" ".join(plane.names))
 
     def _look(self, window: Window) -> None:
-        if window != self.window and self._lab is not None:
+        if window != self.window and self.scene is not None:
             self.window = window
             self.map = self._next = None
-            self.show(self._lab)
+            self.show(self.scene)
 
     def action_zoom(self, factor: float) -> None:
         """Look closer at the cursor, or from farther away."""

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab
-    from nnsim.tui.widgets.bench_panel import BenchPanel
+    from nnsim.tui.panels.panel import Panel
 
 
-def map_board(lab: Lab) -> BenchPanel:
+def map_board(lab: Lab) -> Panel:
     """The map for what is on the bench."""
     kind = lab.experiment.input.kind
     if kind == "point":

@@ -14,7 +14,7 @@ from textual.strip import Strip
 from nnsim.i18n import N_, _
 from nnsim.lab.reading.beliefs import MOST_PIXELS
 from nnsim.tui.draw.text import cut, wrap_cells
-from nnsim.tui.widgets.bench_panel import BenchPanel
+from nnsim.tui.panels.panel import Panel, Scene
 from nnsim.tui.widgets.colours import Palette
 from nnsim.tui.widgets.diagram_canvas import Line, Run
 from nnsim.tui.widgets.map_filters import (
@@ -36,7 +36,7 @@ LEAST_ROOM = 8
 """Lines that the images have, before there is room for sentences above and below them."""
 
 
-class ImagesPanel(BenchPanel):
+class ImagesPanel(Panel):
     """A sheet of kernels and maps, or of weight images, with a cursor that names each number."""
 
     ALLOW_SELECT = False
@@ -123,8 +123,9 @@ class ImagesPanel(BenchPanel):
 
     # What is shown ------------------------------------------------------------------------------
 
-    def show(self, lab: Lab) -> None:
+    def show(self, scene: Scene) -> None:
         """Show the numbers as they are now; lines on which nothing changed stay."""
+        self.scene, lab = scene, scene.lab
         self._lab = lab
         before, layers = self.look, layers_to_see(lab)
         if not layers:

@@ -13,6 +13,7 @@ from textual.timer import Timer
 from nnsim.i18n import N_, _
 from nnsim.lab.reading.beliefs import MOST_PIXELS, WRONG, beliefs, can_list, hidden_units, marks
 from nnsim.lab.reading.samples import Stories, stories
+from nnsim.tui.panels.panel import Scene
 from nnsim.tui.widgets.map_view import MapView, Shown
 
 if TYPE_CHECKING:
@@ -100,8 +101,9 @@ class MapPanel(MapView):
 
     # What is shown ------------------------------------------------------------------------------
 
-    def show(self, lab: Lab) -> None:
+    def show(self, scene: Scene) -> None:
         """Show what the network believes now; the cursor follows the input when that changes."""
+        self.scene, lab = scene, scene.lab
         self._lab = lab
         if not can_list(lab.experiment):
             self.shown, self._input = None, None
@@ -148,8 +150,8 @@ class MapPanel(MapView):
 
         def again() -> None:
             self._again = None
-            if self.is_attached and self.display and self._lab is not None:
-                self.show(self._lab)
+            if self.is_attached and self.display and self.scene is not None:
+                self.show(self.scene)
 
         if self._again is None:
             self._again = self.set_timer(seconds, again)
@@ -308,11 +310,11 @@ class MapPanel(MapView):
         """List the training images with their stories, or show the map again."""
         if self.shown is None:
             return
-        lab = self.shown.lab
         self.listing = not self.listing
         here = self.shown.marks.samples_at(self.cursor)
         self._next = 0.0  # ask at once
-        self.show(lab)
+        assert self.scene is not None
+        self.show(self.scene)
         if self.listing and self.shown is not None:
             self.table.show(self.shown.stories)
             self.table.find(int(here[0]) if here.size else None)
@@ -336,7 +338,8 @@ class MapPanel(MapView):
         units = (None, *hidden_units(self.shown.lab))
         self.unit = units[(units.index(self.unit) + by) % len(units)]
         self._next = 0.0
-        self.show(self.shown.lab)
+        assert self.scene is not None
+        self.show(self.scene)
 
     def action_signs(self) -> None:
         """Tell the classes by characters, or by colours again."""

@@ -17,7 +17,7 @@ from nnsim.lab import Lab
 from nnsim.lab.reading.beliefs import Beliefs, Marks
 from nnsim.lab.reading.samples import Stories
 from nnsim.tui.draw.text import width_of
-from nnsim.tui.widgets.bench_panel import BenchPanel
+from nnsim.tui.panels.panel import Panel
 from nnsim.tui.widgets.map_field import Cells, FieldStyles, Grid
 from nnsim.tui.widgets.map_side import Aside, unit_address
 from nnsim.tui.widgets.map_stories import ORDERS, StoryTable
@@ -41,7 +41,7 @@ class Shown:
     stories: Stories
 
 
-class MapView(BenchPanel, Painter):
+class MapView(Panel, Painter):
     """Draws what `shown` says; `draw` brings the screen in line, and only what is different."""
 
     PREFIX = "map--"

@@ -11,7 +11,7 @@ from textual.strip import Strip
 
 from nnsim.lab.reading.plane import Axis, Plane
 from nnsim.tui.draw.text import precise
-from nnsim.tui.widgets.bench_panel import BenchPanel
+from nnsim.tui.panels.panel import Panel, Scene
 from nnsim.tui.widgets.board import runs
 from nnsim.tui.widgets.input_editor import InputEditor
 from nnsim.tui.widgets.painter import Painter
@@ -64,7 +64,7 @@ class Sight:
         self.follow(probe)
 
 
-class ProbePlot(BenchPanel, Painter, InputEditor, can_focus=True):
+class ProbePlot(Panel, Painter, InputEditor, can_focus=True):
     """A plot of the data with a probe on it; the probe is the input of the network.
 
     Subclasses say what stands on each line: `_lines_of` gives something that is equal as long as
@@ -88,8 +88,9 @@ class ProbePlot(BenchPanel, Painter, InputEditor, can_focus=True):
 
     # What is shown ----------------------------------------------------------------------------
 
-    def show(self, lab: Lab) -> None:
+    def show(self, scene: Scene) -> None:
         """Show the bench, as a board of its own."""
+        self.scene, lab = scene, scene.lab
         self.show_input(lab, self.marked)
 
     def show_input(self, lab: Lab, marked: frozenset[int]) -> None:

@@ -9,8 +9,8 @@ from textual.strip import Strip
 from nnsim.i18n import _, ngettext
 from nnsim.lab.sweep.starts import COUNTS, LiveStarts, Snapshot
 from nnsim.tui.draw.text import bar, wrap_cells
+from nnsim.tui.panels.panel import Panel, Scene
 from nnsim.tui.widgets import starts_view as view
-from nnsim.tui.widgets.bench_panel import BenchPanel
 from nnsim.tui.widgets.painter import Painter
 from nnsim.tui.widgets.rows import Row
 from nnsim.tui.widgets.starts_view import Choice
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nnsim.lab import Lab
 
 
-class StartsLines(BenchPanel, Painter):
+class StartsLines(Panel, Painter):
     """Draws what `snapshot` and `choice` say; only the lines that are different."""
 
     PREFIX = "starts--"
@@ -62,8 +62,9 @@ class StartsLines(BenchPanel, Painter):
 
     # What is shown ------------------------------------------------------------------------------
 
-    def show(self, lab: Lab) -> None:
+    def show(self, scene: Scene) -> None:
         """Show the starts; they are of the bench as it stood when they were trained."""
+        self.scene, lab = scene, scene.lab
         self._lab = lab
         self._draw()
 

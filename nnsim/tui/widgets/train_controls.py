@@ -9,7 +9,7 @@ from textual.message import Message
 
 from nnsim.i18n import N_
 from nnsim.lab.training.timeline import kept_epoch
-from nnsim.tui.widgets.bench_panel import BenchPanel
+from nnsim.tui.panels.panel import Panel
 from nnsim.tui.widgets.train_settings import Setting
 from nnsim.tui.widgets.train_slider import TrainSlider
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nnsim.lab import Lab
 
 
-class TrainControls(BenchPanel):
+class TrainControls(Panel):
     """A panel that drives training; what it shows is up to its subclass."""
 
     _TIMELINE = Binding.Group(N_("Timeline"), compact=True)

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from nnsim.i18n import N_
 from nnsim.lab.reading.signals import Watch, in_one_line
 from nnsim.tui.draw.text import wrap_cells
+from nnsim.tui.panels.panel import Scene
 from nnsim.tui.widgets.rows import Row
 from nnsim.tui.widgets.train_controls import TrainControls
 from nnsim.tui.widgets.train_curves import SCALES, CurvesView
@@ -78,8 +79,9 @@ class TrainPanel(TrainControls):
 
     # What it shows ------------------------------------------------------------------------------
 
-    def show(self, lab: Lab) -> None:
+    def show(self, scene: Scene) -> None:
         """Show how training stands; each part draws again what has changed."""
+        self.scene, lab = scene, scene.lab
         self._lab = lab
         lines = self._part("train-view")
         if lines is None or not self.content_size.area:
@@ -109,8 +111,8 @@ class TrainPanel(TrainControls):
     def show_again(self) -> None:
         """Draw what has changed since, of what the panel knows."""
         self._again_is_due = False
-        if self._lab is not None and self.display and self.is_attached:
-            self.show(self._lab)
+        if self.scene is not None and self.display and self.is_attached:
+            self.show(self.scene)
 
     def _show_health(self, lab: Lab) -> None:
         """Say why training stopped, or name units that no longer learn."""
