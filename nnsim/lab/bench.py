@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import ClassVar, Generic
 
-from nnsim.lab.commands import Command, parse
+from nnsim.lab.commands.table import Command, parse
 from nnsim.lab.undo import History, T
 
 

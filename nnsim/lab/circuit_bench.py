@@ -23,9 +23,8 @@ from nnsim.circuit import (
 )
 from nnsim.circuit.examples import example
 from nnsim.i18n import N_, _
-from nnsim.lab import commands
 from nnsim.lab.bench import Bench
-from nnsim.lab.commands import Command, number, whole, words
+from nnsim.lab.commands.table import COMMANDS, Command, number, whole, words
 from nnsim.lab.errors import AddressError, LabError
 
 if TYPE_CHECKING:
@@ -380,8 +379,8 @@ CIRCUIT_COMMANDS: dict[str, Command] = {
         _walk_command(
             "last", N_("go to where everything is known"), lambda walk, _n: walk.go(walk.last)
         ),
-        commands.COMMANDS["undo"],
-        commands.COMMANDS["redo"],
+        COMMANDS["undo"],
+        COMMANDS["redo"],
     )
 }
 CircuitBench.commands = CIRCUIT_COMMANDS

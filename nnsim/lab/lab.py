@@ -5,41 +5,88 @@ No screen and no I/O: the app, the lessons, the command line and the tests all d
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnsim.experiments import Experiment
 from nnsim.i18n import _
-from nnsim.lab import commands, values
-from nnsim.lab.addresses import Address, Quantity, names_of
+from nnsim.lab import values
+from nnsim.lab.addresses import Address, Names, Quantity, names_of
 from nnsim.lab.bench import Bench
-from nnsim.lab.commands import Command
+from nnsim.lab.commands.table import COMMANDS, Command, Effect
 from nnsim.lab.errors import LabError
-from nnsim.lab.learning import Learning
 from nnsim.lab.reading.metrics import Metrics, measure
+from nnsim.lab.training import surgery
+from nnsim.lab.training.live import Running, Snapshot
 from nnsim.lab.training.surgery import Condition
-from nnsim.lab.undo import Moment
+from nnsim.lab.training.timeline import Recorder, Setup, Timeline
+from nnsim.lab.undo import Kept, Moment
 from nnsim.lab.view import NetworkView, layer_view
 
 if TYPE_CHECKING:
+    from nnsim.engine import Network, Trainer
     from nnsim.experiments import DataSet
-    from nnsim.lab.circuit_bench import CircuitBench
-    from nnsim.lab.data import DataFiles
+    from nnsim.experiments.table import Table
+    from nnsim.lab.circuit_bench import CircuitBench, CircuitMoment
     from nnsim.lab.explain import Explanation
     from nnsim.lab.landscape import Plane
-    from nnsim.lab.training.timeline import Timeline
     from nnsim.lab.walk import Place, Step, Walk
 
 Array = NDArray[np.float64]
 Loader = Callable[[str], Experiment]
 
 
-class Lab(Learning, Bench[Moment]):
+class DataFiles(Protocol):
+    """Reads and writes files of data; the bench itself touches none."""
+
+    def read(self, name: str, experiment: Experiment) -> DataSet:
+        """Return the data in a file, as this experiment's network takes them."""
+
+    def write(self, name: str, experiment: Experiment, *, overwrite: bool = False) -> str:
+        """Write the data of an experiment to a file; says what is in it."""
+
+
+# What a session says of the values below ----------------------------------------------------------
+
+
+def _read_sample(table: Table, key: str, lab: Lab) -> int | None:
+    if table.content.get(key, 0) is None or not lab.sample_count:
+        return None
+    return table.integer(key, None, 0, lab.sample_count - 1)
+
+
+def _read_walk(table: Table, key: str, _lab: Lab) -> Place | None:
+    if table.content.get(key) is None:
+        return None
+    from nnsim.lab.walk import GRAINS, Place
+    from nnsim.lab.walk.step import Direction
+
+    walk = table.values(key)
+    if len(walk) != 3 or walk[0] not in get_args(Direction) or walk[1] not in GRAINS:
+        table.fail(key, _("it should be a direction, a grain and a step"))
+    index = walk[2]
+    if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < 2**62:
+        table.fail(key, _("it should be a direction, a grain and a step"))
+    return Place(walk[0], walk[1], index)
+
+
+def _copy(values: Array | None) -> Array | None:
+    return None if values is None else values.copy()
+
+
+def _put_circuit(stood: tuple[CircuitBench, CircuitMoment] | None) -> CircuitBench | None:
+    if stood is None:
+        return None
+    stood[0].restore(stood[1])
+    return stood[0]
+
+
+class Lab(Bench[Moment]):
     """The bench of one experiment.
 
     Parameters
@@ -56,6 +103,9 @@ class Lab(Learning, Bench[Moment]):
 
     Attributes
     ----------
+    network : Network
+    trainer : Trainer
+    names : Names
     input : array, shaped as the network's input
     target : array (n_out,), or None while nobody has said what the input is
     sample : int or None
@@ -70,11 +120,47 @@ class Lab(Learning, Bench[Moment]):
         The circuit that the command ``circuit`` has put up.
     landscape : Plane or None
         What the command ``landscape`` looks at; a view, which undo leaves as it is.
+    start : array (n_params,)
+        Where `reset` goes back to.
+    running : Running
+        How training in a thread goes on, for whoever shows it.
     message : str
         What the last command did, in a sentence.
     """
 
-    commands = commands.COMMANDS
+    commands: ClassVar[Mapping[str, Command]] = COMMANDS
+    kept: ClassVar[dict[str, Kept[Any]]]
+    experiment: Experiment
+    network: Network
+    trainer: Trainer
+    names: Names
+    start: Array
+
+    input: Kept[Array] = Kept(
+        lambda lab: np.zeros(lab.experiment.input_shape), take=np.copy, put=np.copy
+    )
+    target: Kept[Array | None] = Kept(lambda _lab: None, take=_copy, put=_copy)
+    sample: Kept[int | None] = Kept(lambda _lab: None, key="sample", read=_read_sample)
+    edited: Kept[bool] = Kept(
+        lambda _lab: False, key="edited", read=lambda t, key, _lab: t.boolean(key, False)
+    )
+    focus: Kept[Address] = Kept(
+        lambda lab: lab.first_focus(),
+        key="focus",
+        write=str,
+        read=lambda table, key, lab: lab.names.address(lab.names.resolve(table.text(key))),
+    )
+    walk_place: Kept[Place | None] = Kept(
+        lambda _lab: None,
+        key="walk",
+        write=lambda at: None if at is None else [at.direction, at.grain, at.index],
+        read=_read_walk,
+    )
+    circuit: Kept[CircuitBench | None] = Kept(
+        lambda _lab: None,
+        take=lambda up: None if up is None else (up, up.moment()),
+        put=_put_circuit,
+    )
 
     def __init__(
         self,
@@ -86,23 +172,21 @@ class Lab(Learning, Bench[Moment]):
     ) -> None:
         super().__init__()
         self._load, self.files = load, files
+        self.running = Running()
         self._open(experiment, untrained)
 
     def _open(self, experiment: Experiment, untrained: bool = False) -> None:
         self.experiment = experiment
         self.network, self.trainer = experiment.open(untrained=True)
-        self.input: Array = np.zeros(experiment.input_shape)
-        self.start: Array = self.network.parameters.copy()
-        self.target: Array | None = None
-        self.sample: int | None = None
-        self.edited = False
+        self.start = self.network.parameters.copy()
         self.names = names_of(experiment, self.network)
-        self.focus = self._first_focus()
-        self.walk_place: Place | None = None
-        self.circuit: CircuitBench | None = None
         self.landscape: Plane | None = None
+        for name, kept in self.kept.items():
+            setattr(self, name, kept.start(self))
+        setup = Setup.of(experiment, self.network, self.trainer, self.start)
+        self._timeline = Timeline.begin(setup)
+        self._recorder: Recorder | None = None
         self._training_state: Any = None
-        self._set_up()
         self._counted: Timeline | None = self._timeline
         self._counted_data: DataSet | None = experiment.data
         self.changed(parameters=True)
@@ -111,7 +195,8 @@ class Lab(Learning, Bench[Moment]):
             for _progress in self.training(training.epochs):
                 pass
 
-    def _first_focus(self) -> Address:
+    def first_focus(self) -> Address:
+        """The number that is looked at until somebody chooses: the first unit's weighted sum."""
         for layer, names in enumerate(self.names.layers):
             if names.has_z and len(names.output_shape) == 1:
                 return self.names.address(Quantity("z", layer, 0))
@@ -126,6 +211,12 @@ class Lab(Learning, Bench[Moment]):
         with np.errstate(all="ignore"):
             return command.run(self, rest)
 
+    def effect(self, command: Command, rest: str) -> Effect:
+        """What a command does to training that goes on; what goes to the circuit leaves it."""
+        if self.circuit is not None and self.circuit.takes(command.name, rest):
+            return "leaves"
+        return command.effect(self, rest)
+
     def moment(self) -> Moment:
         """The bench as it stands; parameters are copied only when they changed since last time."""
         if self._training_state is None:
@@ -135,24 +226,18 @@ class Lab(Learning, Bench[Moment]):
         grown = timeline.grown * counts[0] + data.grown * counts[1]
         self._counted, self._counted_data = timeline, data
         return Moment(
-            self.experiment,
-            self.network,
-            self.trainer,
-            self._training_state,
-            self.start,
-            self.trainer.epoch,
-            self.trainer.stopped,
-            Condition.of(self.network),
-            timeline,
-            grown,
-            self.input.copy(),
-            None if self.target is None else self.target.copy(),
-            self.sample,
-            self.edited,
-            self.focus,
-            self.walk_place,
-            None if self.circuit is None else (self.circuit, self.circuit.moment()),
-            counts,
+            experiment=self.experiment,
+            network=self.network,
+            trainer=self.trainer,
+            training=self._training_state,
+            start=self.start,
+            epoch=self.trainer.epoch,
+            stopped=self.trainer.stopped,
+            condition=Condition.of(self.network),
+            timeline=timeline,
+            view={name: kept.take(getattr(self, name)) for name, kept in self.kept.items()},
+            grown=grown,
+            counts=counts,
         )
 
     def restore(self, moment: Moment) -> None:
@@ -169,16 +254,10 @@ class Lab(Learning, Bench[Moment]):
         # undo took it out, or the command failed.
         self._counted = None if moment.counts[0] else moment.timeline
         self._counted_data = None if moment.counts[1] else moment.experiment.data
-        self.measure_on(self.experiment)
+        self._measure_on(self.experiment)
         moment.condition.restore(self.network)
-        self.input = moment.input.copy()
-        self.target = None if moment.target is None else moment.target.copy()
-        self.sample, self.edited, self.focus = moment.sample, moment.edited, moment.focus
-        self.walk_place = moment.walk_place
-        self.circuit = None
-        if moment.circuit is not None:
-            self.circuit, stood = moment.circuit
-            self.circuit.restore(stood)
+        for name, kept in self.kept.items():
+            setattr(self, name, kept.put(moment.view[name]))
         self.changed(parameters=parameters)
         self._training_state = moment.training
 
@@ -299,6 +378,13 @@ class Lab(Learning, Bench[Moment]):
                 return classes[position]
         return " ".join(f"{value:.6g}" for value in target)
 
+    def suggestion(self) -> str:
+        """What the network says of the input, as one writes it behind ``add``."""
+        said = self.prediction
+        if said is not None and said < len(self.experiment.classes):
+            return self.experiment.classes[said]
+        return " ".join(f"{value:.4g}" for value in self.output)
+
     def slopes(self, layer: int) -> Array:
         """f′(z) of a layer for the current sample."""
         function = self.network.layers[layer].function
@@ -322,16 +408,14 @@ class Lab(Learning, Bench[Moment]):
         try:
             self.names.resolve(self.focus)
         except LabError:
-            self.focus = self._first_focus()
+            self.focus = self.first_focus()
 
     def load_experiment(self, name: str) -> None:
         """Put another experiment on the bench."""
         if self._load is None:
             raise LabError(_("no other experiments can be reached from here"))
-        from nnsim.lab.data import counted  # late: the first picture needs no other data
-
         experiment = self._load(name)
-        self._open(replace(experiment, data=counted(experiment.data)))
+        self._open(replace(experiment, data=_all_new(experiment.data)))
         self._counted_data = None
 
     @cached_property
@@ -346,3 +430,165 @@ class Lab(Learning, Bench[Moment]):
                 for names, traced in zip(self.names.layers, self.trace.layers, strict=True)
             ),
         )
+
+    # Training ---------------------------------------------------------------------------------
+
+    def training(self, epochs: int) -> Iterator[Any]:
+        """Train `epochs` more epochs, one per item; the timeline keeps what it can.
+
+        Between two items any command may be run. Training ends where one mutes a unit, changes
+        the data or puts another network on the bench.
+        """
+        surgery.refuse_muted(self.network, _("training"))
+        data, trainer = self.experiment.data, self.trainer
+        run = trainer.run(data.inputs, data.targets, epochs=epochs)
+        self.changed(parameters=True)
+        self._recorder = recorder = Recorder(self._settled(), trainer)
+        try:
+            for progress in run:
+                recorder.note()
+                yield progress
+                if self.trainer is not trainer or self.network.muted:
+                    return
+                if self.experiment.data is not data:
+                    return
+                if self._recorder is not recorder:  # the bench was rewound, reset or set by hand
+                    self._recorder = recorder = Recorder(self._timeline, trainer)
+        finally:
+            if self._recorder is recorder:
+                self._settled()
+            self.changed(parameters=True)
+
+    def step(self) -> None:
+        """Train by one update: one mini-batch, or all samples."""
+        surgery.refuse_muted(self.network, _("training"))
+        data, recorder = self.experiment.data, Recorder(self._settled(), self.trainer)
+        self.trainer.step(data.inputs, data.targets)
+        self._timeline = recorder.timeline()
+        self.changed(parameters=True)
+
+    def take(self, snapshot: Snapshot, grown: int) -> None:
+        """Put onto the bench where training in a thread stands.
+
+        Parameters
+        ----------
+        snapshot : Snapshot
+        grown : int
+            Bytes of its timeline that came since the bench was last put into the memory of undo.
+        """
+        self._timeline, self._recorder = replace(snapshot.timeline, grown=grown), None
+        self.trainer.restore(snapshot.state)
+        self.trainer.stopped = snapshot.stopped
+        self.changed(parameters=True)
+        if snapshot.metrics is not None:
+            self.__dict__["metrics"] = snapshot.metrics
+        self._training_state = snapshot.state  # never changed by anyone: it need not be copied
+
+    # The timeline ---------------------------------------------------------------------------
+
+    @property
+    def timeline(self) -> Timeline:
+        """The runs on this bench with the epochs that are kept, also while one is trained."""
+        return self._timeline if self._recorder is None else self._recorder.timeline()
+
+    def _settled(self) -> Timeline:
+        """The timeline, with what is being recorded put into it."""
+        self._timeline, self._recorder = self.timeline, None
+        return self._timeline
+
+    def _measure_on(self, experiment: Experiment) -> None:
+        """Let the curves of all runs, older ones too, tell of the data of this experiment."""
+        for run in self.timeline.runs:
+            run.setup.reader.experiment = experiment
+
+    @property
+    def _setup(self) -> Setup:
+        return self._timeline.run.setup
+
+    def rewind(self, epoch: int, run: int | None = None) -> int:
+        """Go to an epoch of this run, or of another; returns the nearest that is kept.
+
+        Everything is of that epoch then: parameters, optimiser, rate, penalty. What is planted or
+        muted stays. Training on from there starts a branch.
+
+        Raises
+        ------
+        LabError
+            Outside of the run, or where no epoch could be kept.
+        """
+        timeline = self._settled() if run is None else self._settled().at(run)
+        frame = timeline.run.nearest(epoch)
+        self._install(timeline.run.setup)
+        self.trainer.restore(frame.state())
+        self.network.l2 = frame.l2
+        self._timeline = timeline
+        self.changed(parameters=True)
+        return frame.epoch
+
+    def set_by_hand(self) -> None:
+        """Let the timeline know that parameters were set: what is trained next is a branch."""
+        self._timeline = self._settled().edited(self._setup)
+
+    def collapse(self) -> str:
+        """Join dense layers that have no activation between them; says what came of it."""
+        message, setup = surgery.collapse(self.experiment, self.network, self.trainer, self.start)
+        self._install(setup)
+        self._timeline = self._settled().started(setup)
+        return message
+
+    def restart(self, *, seed: int | None = None, initializer: str | None = None) -> None:
+        """Go back to the start parameters, or make new ones; epoch 0, the settings as they are."""
+        timeline = self._settled()
+        self.network.initialize(initializer=initializer, seed=seed)
+        if seed is not None or initializer is not None:
+            self.start = self.network.parameters.copy()
+        self.network.parameters[:] = self.start
+        self.trainer.reset()
+        setup = replace(self._setup, start=self.start)
+        if seed is not None or initializer is not None:
+            setup = replace(setup, seed=self.network.seed, initializer=initializer or "")
+        self._timeline = timeline.started(setup)
+        self.changed(parameters=True)
+
+    def use_optimizer(self, name: str) -> None:
+        """Train on from here with another optimiser, which starts without a past."""
+        self.trainer.optimizer = name
+        self.changed(parameters=True)
+
+    def _install(self, setup: Setup) -> None:
+        """Put another network of the same experiment on the bench, or the same with another start.
+
+        The data stays.
+        """
+        self.start = setup.start
+        if setup.network is not self.network:
+            self.experiment = replace(setup.experiment, data=self.experiment.data)
+            self.network, self.trainer = setup.network, setup.trainer
+            self.renamed()
+            self.changed(parameters=True)
+
+    # The data ---------------------------------------------------------------------------------
+    # What is on the bench is what everything is measured on, whatever a run was trained with: the
+    # curves of older runs too, so that runs can be compared with one another and with what stands
+    # on the screen. A rewind goes back with the network, not with the data.
+
+    def take_data(self, data: DataSet, *, new: bool = False) -> None:
+        """Put this data on the bench; all of it `new`: what undo holds of it is counted whole.
+
+        An epoch of mini-batches that has begun begins anew, unless only what samples are has
+        changed.
+        """
+        before = self.experiment.data
+        self.experiment = replace(self.experiment, data=_all_new(data) if new else data)
+        self._measure_on(self.experiment)
+        if self.trainer.position and data.inputs is not before.inputs:
+            stopped = self.trainer.stopped
+            self.trainer.restore({**self.trainer.state(), "position": 0, "order_state": None})
+            self.trainer.stopped = stopped
+        self.changed(parameters=True)
+
+
+def _all_new(data: DataSet) -> DataSet:
+    """The same data, all of it new to the memory of undo."""
+    arrays = (data.inputs, data.targets, data.test_inputs, data.test_targets)
+    return replace(data, grown=sum(array.nbytes for array in arrays))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +16,11 @@ from nnsim.lab.errors import LabError
 if TYPE_CHECKING:
     from nnsim.engine import Network, Trainer
     from nnsim.experiments import Experiment
-    from nnsim.lab.addresses import Address
-    from nnsim.lab.circuit_bench import CircuitBench, CircuitMoment
+    from nnsim.experiments.table import Table
     from nnsim.lab.training.surgery import Condition
     from nnsim.lab.training.timeline import Timeline
-    from nnsim.lab.walk import Place
 
+Array = NDArray[np.float64]
 MOST_STEPS = 500
 MOST_BYTES = 64 * 2**20
 LARGEST = 512 * 2**20  # ten steps are kept whatever they hold, up to this
@@ -111,12 +110,77 @@ class History(Generic[T]):
         return step.moment, step.line
 
 
-Array = NDArray[np.float64]
+V = TypeVar("V")
 
 
-@dataclass(frozen=True)
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+class Kept(Generic[V]):
+    """A value of the bench's state: undo takes it back, and a session holds it.
+
+    The line that declares one in the class of a bench says all that is known of it; what goes
+    through the state (undo, training meanwhile, sessions) asks the class for its `Kept`.
+
+    Parameters
+    ----------
+    start : callable (bench) -> value
+        What it is on a bench that has just been set up.
+    take, put : callable
+        Turn it into what is remembered, and back: a copy, where it is changed in place.
+    key : str
+        What it is called in a session; nothing where the session keeps it in a way of its own,
+        or not at all.
+    write, read : callable
+        The value as JSON; and the value from a `Table`, its key, and the bench: refused by
+        `Table.fail` or a `LabError`.
+    """
+
+    def __init__(
+        self,
+        start: Callable[[Any], V],
+        *,
+        take: Callable[[V], Any] = _as_it_is,
+        put: Callable[[Any], V] = _as_it_is,
+        key: str = "",
+        write: Callable[[V], Any] = _as_it_is,
+        read: Callable[[Table, str, Any], V] | None = None,
+    ) -> None:
+        self.start, self.take, self.put = start, take, put
+        self.key, self.write, self.read = key, write, read
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+        kept = dict(getattr(owner, "kept", {}))
+        owner.kept = {**kept, name: self}  # type: ignore[attr-defined]
+
+    @overload
+    def __get__(self, bench: None, owner: type) -> Self: ...
+
+    @overload
+    def __get__(self, bench: object, owner: type) -> V: ...
+
+    def __get__(self, bench: object | None, owner: type) -> Self | V:
+        return self if bench is None else bench.__dict__[self.name]
+
+    def __set__(self, bench: object, value: V) -> None:
+        bench.__dict__[self.name] = value
+
+
+@dataclass(frozen=True, kw_only=True)
 class Moment:
-    """Everything on the bench at one time, for undo; unchanged parts are shared, not copied."""
+    """Everything on the bench at one time, for undo; unchanged parts are shared, not copied.
+
+    Attributes
+    ----------
+    view : dict
+        What each `Kept` value of the bench was, by its name.
+    grown : int
+        Bytes of the timeline and the data that no moment before this one holds.
+    counts : (bool, bool)
+        Whether `grown` counts the timeline, and the data.
+    """
 
     experiment: Experiment
     network: Network
@@ -127,18 +191,11 @@ class Moment:
     stopped: str | None
     condition: Condition
     timeline: Timeline
-    grown: int
-    input: Array
-    target: Array | None
-    sample: int | None
-    edited: bool
-    focus: Address
-    walk_place: Place | None
-    circuit: tuple[CircuitBench, CircuitMoment] | None
-    # Whether `grown` counts the timeline, and the data: no moment before this one did.
+    view: Mapping[str, Any]
+    grown: int = 0
     counts: tuple[bool, bool] = (True, True)
 
     @property
     def size(self) -> int:
         """Bytes that this moment may hold on to."""
-        return int(self.network.parameters.nbytes * 3 + self.input.nbytes) + self.grown
+        return int(self.network.parameters.nbytes * 3 + self.view["input"].nbytes) + self.grown

@@ -58,7 +58,7 @@ class Budget:
             When it would train for minutes.
         """
         command, rest = parse(line, lab.commands)
-        if command.name not in ("train", "until"):
+        if command.training != "starts":
             return
         count = epochs(lab, command, rest)
         samples = max(1, lab.experiment.data.count)

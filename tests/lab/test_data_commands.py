@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from nnsim.experiments import load
 from nnsim.experiments.data_files import DataFiles
 from nnsim.lab import Lab, LabError
-from nnsim.lab import data as lab_data
+from nnsim.lab.commands import data as lab_data
 from nnsim.lab.undo import LARGEST
 
 LINEAR = """

@@ -275,8 +275,7 @@ def test_nothing_of_the_bench_is_forgotten():
         Condition: {"l2", "seed", "bug", "muted"},
         Moment: {
             "experiment", "network", "trainer", "training", "start", "epoch", "stopped",
-            "condition", "timeline", "grown", "input", "target", "sample", "edited", "focus",
-            "walk_place", "circuit", "counts",
+            "condition", "timeline", "view", "grown", "counts",
         },
         DataSet: {"inputs", "targets", "labels", "test_inputs", "test_targets", "test_labels",
                   "room", "grown"},
@@ -284,6 +283,8 @@ def test_nothing_of_the_bench_is_forgotten():
     }  # fmt: skip
     for kind, names in fields.items():
         assert {field.name for field in dataclasses.fields(kind)} == names, kind
+    view = {"input", "target", "sample", "edited", "focus", "walk_place", "circuit"}
+    assert set(Lab.kept) == view
 
 
 def test_a_run_knows_where_its_start_came_from(everything):

@@ -78,7 +78,7 @@ def _start(subject: Subject, seed: int | None) -> tuple[Network, Trainer]:
         return network, subject.experiment.build_trainer(network, seed)
     from nnsim.lab.training.surgery import refuse_muted
 
-    refuse_muted(lab, _("training"))
+    refuse_muted(lab.network, _("training"))
     if seed is not None:
         lab.trainer.seed = seed
         lab.restart(seed=seed)

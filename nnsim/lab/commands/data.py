@@ -2,78 +2,158 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nnsim.engine.seeds import LARGEST_SEED
-from nnsim.experiments.samples import MOST_SAMPLES
+from nnsim.experiments import editing
+from nnsim.experiments.samples import MOST_SAMPLES, MOST_VALUES
 from nnsim.i18n import N_, _, ngettext
-from nnsim.lab import data
 from nnsim.lab.commands.table import command, number, whole, words
 from nnsim.lab.errors import LabError
 
 if TYPE_CHECKING:
-    from nnsim.lab.lab import Lab
+    from nnsim.lab.lab import DataFiles, Lab
+
+Array = NDArray[np.float64]
 
 
 @command("add [TARGET]", N_("add the input to the training data; TARGET is what it is: add 1"))
 def _add(lab: Lab, rest: str) -> str:
     words(rest, "add", 0, 10**4)
-    number = data.add(lab, rest) + 1
-    assert lab.target is not None
+    data, target = lab.experiment.data, _target(lab, rest)
+    if data.count >= MOST_SAMPLES or (data.count + 1) * lab.input.size > MOST_VALUES:
+        raise LabError(
+            _("there are {count} samples to train on; more do not fit").format(count=data.count)
+        )
+    lab.take_data(editing.added(data, lab.input, target, lab.decide(target)))
+    lab.target, lab.sample, lab.edited = target, data.count, False
     return _("sample {number} is new: {what}").format(
-        number=number, what=lab.describe_target(lab.target)
+        number=data.count + 1, what=lab.describe_target(target)
     )
+
+
+def _target(lab: Lab, text: str) -> Array:
+    """What the input is, as a text says, or as the bench does."""
+    if text:
+        return _parsed(lab, text)
+    if lab.target is None:
+        example = lab.suggestion()
+        raise LabError(
+            _("say what it is, as in: add {example}").format(example=example)
+            if not lab.experiment.classes
+            else _("say what it is, as in: add {example} (the classes are {classes})").format(
+                example=example, classes=", ".join(lab.experiment.classes)
+            )
+        )
+    if lab.sample is not None and not lab.edited:
+        what = lab.describe_target(lab.target)
+        raise LabError(
+            _(
+                "this is sample {number} already; change it first, or say what it is: add {what}"
+            ).format(number=lab.sample + 1, what=what)
+        )
+    return lab.target.copy()
+
+
+def _parsed(lab: Lab, text: str) -> Array:
+    """Read a target, one that the network's loss makes sense for."""
+    from nnsim.engine.losses import loss as engine_loss
+
+    target = lab.experiment.parse_target(text)
+    engine_loss(lab.experiment.network.loss).check_targets(target[None])
+    return target
 
 
 @command("remove N", N_("take sample N out of the data"))
 def _remove(lab: Lab, rest: str) -> str:
     (text,) = words(rest, "remove", 1, 1)
-    index = _sample(lab, text)
+    index, data = _sample(lab, text), lab.experiment.data
+    if index < data.count == 1:
+        raise LabError(
+            _("this is the last sample to train on; add another one before this is removed")
+        )
     what = lab.describe_target(lab.sample_at(index)[1])
-    data.remove(lab, index)
+    lab.take_data(editing.without(data, index))
+    if lab.sample is not None:  # what lies on the input stays there
+        if lab.sample == index:
+            lab.sample = None
+        elif lab.sample > index:
+            lab.sample -= 1
     return _("sample {number} is removed; it was {what}").format(number=index + 1, what=what)
 
 
 @command("label N TARGET", N_("say what sample N is: label 3 1"))
 def _label(lab: Lab, rest: str) -> str:
     words(rest, "label", 2, 10**4)
-    text, _space, target = rest.partition(" ")
+    text, _space, said = rest.partition(" ")
     index = _sample(lab, text)
-    before, after = data.label(lab, index, target.strip())
+    _inputs, before = lab.sample_at(index)
+    target = _parsed(lab, said.strip())
+    before_words = lab.describe_target(before)
+    lab.take_data(editing.relabelled(lab.experiment.data, index, target, lab.decide(target)))
+    if lab.sample == index:
+        lab.target = target
     return _("sample {number} is {after} now; it was {before}").format(
-        number=index + 1, after=after, before=before
+        number=index + 1, after=lab.describe_target(target), before=before_words
     )
 
 
 @command("loaddata FILE", N_("put the data in a file on the bench: loaddata my-digits.csv"))
 def _load(lab: Lab, rest: str) -> str:
     name, _overwrite = file_name(rest, "loaddata")
-    found = data.load(lab, name)
-    count = found.count
+    before, data = lab.experiment.data, _files(lab).read(name, lab.experiment)
+    if not data.test_count:  # test samples stay where the file has none
+        data = replace(
+            data,
+            test_inputs=before.test_inputs,
+            test_targets=before.test_targets,
+            test_labels=before.test_labels,
+        )
+    if (data.labels is None) != (data.test_labels is None):
+        data = replace(data, labels=None, test_labels=None).labelled()
+    lab.take_data(data, new=True)
+    if lab.sample is not None:
+        lab.sample, lab.target = None, None  # it belonged to the data that are gone
     text = ngettext(
-        "{count} sample to train on from {file}", "{count} samples to train on from {file}", count
-    ).format(count=count, file=name)
-    return text + _(", {count} to test on").format(count=found.test_count)
+        "{count} sample to train on from {file}",
+        "{count} samples to train on from {file}",
+        data.count,
+    ).format(count=data.count, file=name)
+    return text + _(", {count} to test on").format(count=data.test_count)
 
 
 @command(
     "savedata FILE [!]",
     N_("write the data to a file: savedata my-digits.csv; with ! in the place of another"),
     changes=False,
+    training="leaves",
 )
 def _save(lab: Lab, rest: str) -> str:
     name, overwrite = file_name(rest, "savedata")
-    return data.save(lab, name, overwrite=overwrite)
+    return _files(lab).write(name, lab.experiment, overwrite=overwrite)
+
+
+def _files(lab: Lab) -> DataFiles:
+    if lab.files is None:
+        raise LabError(_("no files can be reached from here"))
+    return lab.files
 
 
 def file_name(rest: str, of: str) -> tuple[str, bool]:
     """The name of a file behind a command, and whether it ends with a ``!``."""
     words(rest, of, 1, 10**4)
-    overwrite = of == "savedata" and rest.endswith("!")
-    name = rest[:-1].strip() if overwrite else rest
-    if len(name) > 1 and name[0] == name[-1] and name[0] in "\"'":
-        name = name[1:-1]
-    return name, overwrite
+    overwrite = of != "loaddata" and rest.endswith("!")
+    return unquoted(rest[:-1].strip() if overwrite else rest), overwrite
+
+
+def unquoted(name: str) -> str:
+    """A name without the quotes around it."""
+    quoted = len(name) > 1 and name[0] == name[-1] and name[0] in "\"'"
+    return name[1:-1] if quoted else name
 
 
 def _sample(lab: Lab, text: str) -> int:
@@ -98,7 +178,7 @@ def _points(lab: Lab, rest: str) -> str:
         number(more[1]) if len(more) > 1 else None,
         whole(more[2], 0, LARGEST_SEED) if len(more) > 2 else 0,
     )
-    data.take_all(lab, new)
+    lab.take_data(new, new=True)
     if lab.sample is not None:
         lab.target = None  # it belonged to the sample that is gone
     lab.sample, lab.edited = None, False

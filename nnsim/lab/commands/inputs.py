@@ -22,7 +22,7 @@ def _put_input(lab: Lab, text: str) -> None:
     lab.changed()
 
 
-@command("paint ROWS", N_("paint the whole picture: paint 111/101/101/111"))
+@command("paint ROWS", N_("paint the whole picture: paint 111/101/101/111"), training="leaves")
 def _paint(lab: Lab, rest: str) -> str:
     if lab.experiment.input.kind != "pixels":
         raise LabError(_("there are no pixels here; use: input 0.5 1 …"))
@@ -31,14 +31,16 @@ def _paint(lab: Lab, rest: str) -> str:
     return _("painted {picture}").format(picture=lab.experiment.format_input(lab.input))
 
 
-@command("input NUMBERS", N_("put numbers on the inputs: input 0.05 0.10"))
+@command("input NUMBERS", N_("put numbers on the inputs: input 0.05 0.10"), training="leaves")
 def _input(lab: Lab, rest: str) -> str:
     words(rest, "input", 1, 10**6)
     _put_input(lab, rest)
     return _("the input is {numbers}").format(numbers=lab.experiment.format_input(lab.input))
 
 
-@command("pixel I [VALUE]", N_("set one pixel, 0 to 1; without a value, switch it"))
+@command(
+    "pixel I [VALUE]", N_("set one pixel, 0 to 1; without a value, switch it"), training="leaves"
+)
 def _pixel(lab: Lab, rest: str) -> str:
     place, *value = words(rest, "pixel", 1, 2)
     flat = lab.input.reshape(-1)
@@ -54,7 +56,7 @@ def _pixel(lab: Lab, rest: str) -> str:
     return _("pixel {number} is {value}").format(number=i + 1, value=f"{new:g}")
 
 
-@command("clear", N_("blank the input and forget the target"))
+@command("clear", N_("blank the input and forget the target"), training="leaves")
 def _clear(lab: Lab, rest: str) -> str:
     no_more(rest, "clear")
     lab.input = np.zeros_like(lab.input)
@@ -63,7 +65,9 @@ def _clear(lab: Lab, rest: str) -> str:
     return _("the input is blank")
 
 
-@command("sample N", N_("put sample N of the data on the input (test samples follow)"))
+@command(
+    "sample N", N_("put sample N of the data on the input (test samples follow)"), training="leaves"
+)
 def _sample(lab: Lab, rest: str) -> str:
     (text,) = words(rest, "sample", 1, 1)
     i = whole(text, 1, lab.sample_count) - 1
@@ -77,7 +81,11 @@ def _sample(lab: Lab, rest: str) -> str:
     return _("sample {number}, {what}").format(number=i + 1, what=what)
 
 
-@command("target NUMBERS", N_('say what the input is: target 1 0, or by class: target "1"'))
+@command(
+    "target NUMBERS",
+    N_('say what the input is: target 1 0, or by class: target "1"'),
+    training="leaves",
+)
 def _target(lab: Lab, rest: str) -> str:
     words(rest, "target", 1, 10**4)
     lab.target = lab.experiment.parse_target(rest)

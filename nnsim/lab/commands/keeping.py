@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nnsim.i18n import N_, _, ngettext
+from nnsim.lab.commands.data import unquoted
 from nnsim.lab.commands.table import COMMANDS, command, whole, words
 from nnsim.lab.errors import LabError
 
 if TYPE_CHECKING:
-    from nnsim.lab.lab import Lab
+    from nnsim.lab.bench import Bench
 
 LONGEST_NAME = 1000  # words of a file's name
 
@@ -18,33 +19,34 @@ LONGEST_NAME = 1000  # words of a file's name
     "save [FILE [!]]",
     N_("save the session: save my-network.nnsim; without a name, to the file it has"),
     changes=False,
+    training="leaves",
 )
-def _save(lab: Lab, rest: str) -> str:
+def _save(bench: Bench[Any], rest: str) -> str:
     words(rest, "save", 0, LONGEST_NAME)
-    if lab.keep is None:
+    if bench.keep is None:
         raise LabError(_("nothing can be saved from here"))
     over = rest.endswith("!")
-    name = rest[:-1].strip() if over else rest
-    if len(name) > 1 and name[0] == name[-1] and name[0] in "\"'":
-        name = name[1:-1]
+    name = unquoted(rest[:-1].strip() if over else rest)
     if not name and rest:
         raise LabError(_("say it like this: {usage}").format(usage=COMMANDS["save"].usage))
-    return lab.keep(name, over)
+    return bench.keep(name, over)
 
 
-@command("undo [N]", N_("take back the last change, or the last N"), changes=False)
-def _undo(lab: Lab, rest: str) -> str:
+@command(
+    "undo [N]", N_("take back the last change, or the last N"), changes=False, training="pauses"
+)
+def _undo(bench: Bench[Any], rest: str) -> str:
     times = _times(rest, "undo")
-    lines = [lab.undo()]
-    lines += [lab.undo() for _i in range(times - 1) if lab.can_undo]
+    lines = [bench.undo()]
+    lines += [bench.undo() for _i in range(times - 1) if bench.can_undo]
     return _said(lines, N_("undid: {line}"), "undid {n} change", "undid {n} changes")
 
 
-@command("redo [N]", N_("do again what was undone"), changes=False)
-def _redo(lab: Lab, rest: str) -> str:
+@command("redo [N]", N_("do again what was undone"), changes=False, training="pauses")
+def _redo(bench: Bench[Any], rest: str) -> str:
     times = _times(rest, "redo")
-    lines = [lab.redo()]
-    lines += [lab.redo() for _i in range(times - 1) if lab.can_redo]
+    lines = [bench.redo()]
+    lines += [bench.redo() for _i in range(times - 1) if bench.can_redo]
     return _said(lines, N_("redid: {line}"), "redid {n} change", "redid {n} changes")
 
 

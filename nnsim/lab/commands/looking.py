@@ -6,15 +6,26 @@ from typing import TYPE_CHECKING
 
 from nnsim.i18n import N_, _
 from nnsim.lab import values
-from nnsim.lab.addresses import Address
-from nnsim.lab.commands.table import COMMANDS, command, number, whole, words
+from nnsim.lab.commands.table import COMMANDS, Effect, command, number, whole, words
 from nnsim.lab.errors import LabError
 
 if TYPE_CHECKING:
     from nnsim.lab.lab import Lab
 
 
-@command("set ADDRESS VALUE", N_("set a weight, bias, input, target or rate: set hidden[2].b 0.5"))
+def _effect_of_set(lab: Lab, rest: str) -> Effect:
+    try:
+        kind = lab.names.resolve(rest.split()[0]).kind
+    except (LabError, IndexError):
+        return "leaves"  # it will be refused
+    return "leaves" if kind in ("input", "target") else "restarts"
+
+
+@command(
+    "set ADDRESS VALUE",
+    N_("set a weight, bias, input, target or rate: set hidden[2].b 0.5"),
+    training=_effect_of_set,
+)
 def set_number(lab: Lab, rest: str) -> str:
     """Set the number at an address."""
     address, text = words(rest, "set", 2, 2)
@@ -34,15 +45,11 @@ def set_number(lab: Lab, rest: str) -> str:
     )
 
 
-@command("focus ADDRESS", N_("look at a number: focus hidden[2].z"), merges=True)
+@command("focus ADDRESS", N_("look at a number: focus hidden[2].z"), merges=True, training="leaves")
 def _focus(lab: Lab, rest: str) -> str:
     (text,) = words(rest, "focus", 1, 1)
-    lab.focus = _focus_address(lab, text)
+    lab.focus = lab.names.address(lab.names.resolve(text))
     return _("looking at {address}").format(address=lab.focus)
-
-
-def _focus_address(lab: Lab, text: str) -> Address:
-    return lab.names.address(lab.names.resolve(text))
 
 
 def _walk_command(usage: str, summary: str) -> None:
@@ -51,7 +58,7 @@ def _walk_command(usage: str, summary: str) -> None:
 
         return walking.COMMANDS[usage.split()[0]](lab, rest.split())
 
-    command(usage, summary, merges=True, group="walk")(run)
+    command(usage, summary, merges=True, group="walk", training="leaves")(run)
 
 
 _walk_command("forward [GRAIN]", N_("walk the forward pass; GRAIN is layer, neuron or term"))
@@ -65,6 +72,7 @@ _walk_command("last", N_("go to the last step of the walk"))
 @command(
     'circuit "EXPRESSION" [NAME=VALUE …]',
     N_('put a circuit up beside the network: circuit "(x + y) * z" x=-2 y=5 z=-4'),
+    training="leaves",
 )
 def _circuit(lab: Lab, rest: str) -> str:
     from nnsim.lab.circuit_bench import CircuitBench, built, put_up
@@ -83,10 +91,14 @@ def _no_circuit(lab: Lab, rest: str) -> str:  # noqa: ARG001
 
 
 # While a circuit is up, these go to it.
-command("fold [NAME]", N_("make a part of the circuit one gate; without a name, all parts"))(
-    _no_circuit
-)
-command("unfold [NAME]", N_("open a folded gate of the circuit; without a name, all"))(_no_circuit)
+command(
+    "fold [NAME]",
+    N_("make a part of the circuit one gate; without a name, all parts"),
+    training="leaves",
+)(_no_circuit)
+command(
+    "unfold [NAME]", N_("open a folded gate of the circuit; without a name, all"), training="leaves"
+)(_no_circuit)
 
 
 LARGEST = 2**63 - 1
@@ -96,6 +108,7 @@ LARGEST = 2**63 - 1
     "landscape [WHAT]",
     N_("look at the cost over two weights or biases (their addresses), random [SEED], or path"),
     changes=False,
+    training="leaves",
 )
 def _landscape(lab: Lab, rest: str) -> str:
     from nnsim.lab import landscape  # late: the first picture needs no landscape

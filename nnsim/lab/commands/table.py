@@ -6,18 +6,20 @@ import difflib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal, TypeVar
 
 from nnsim.i18n import _
 from nnsim.lab.errors import LabError
 
-if TYPE_CHECKING:
-    from nnsim.lab.lab import Lab
+Effect = Literal["starts", "restarts", "pauses", "leaves"]
+"""What a command does to training that goes on: it ``starts`` it anew; it ``restarts`` it, which
+goes on with what has changed; it ``pauses`` it, to look at the past or at something else; or it
+``leaves`` it alone, as it is about the input, a walk or a circuit only."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """One command of the language.
+    """One command of the language: this row says all that anybody knows of it.
 
     Attributes
     ----------
@@ -31,6 +33,7 @@ class Command:
         Whether several in a row are undone together.
     group : str
         Others that count as the same in that; nothing for the command alone.
+    training : Effect, or callable (bench, rest of the line) -> Effect
     """
 
     name: str
@@ -40,6 +43,11 @@ class Command:
     changes: bool = True
     merges: bool = False
     group: str = ""
+    training: Effect | Callable[[Any, str], Effect] = "restarts"
+
+    def effect(self, bench: Any, rest: str) -> Effect:
+        """What it does to training that goes on, with this behind it."""
+        return self.training if isinstance(self.training, str) else self.training(bench, rest)
 
     @property
     def undone_with(self) -> str:
@@ -48,16 +56,15 @@ class Command:
 
 
 COMMANDS: dict[str, Command] = {}
+Run = TypeVar("Run", bound=Callable[[Any, str], str])
 
 
-def command(
-    usage: str, summary: str, *, changes: bool = True, merges: bool = False, group: str = ""
-) -> Callable[[Callable[[Lab, str], str]], Callable[[Lab, str], str]]:
-    """Put the function that follows into the table of the lab's commands."""
+def command(usage: str, summary: str, **more: Any) -> Callable[[Run], Run]:
+    """Put the function that follows into the table of the lab's commands; `more` is of its row."""
 
-    def register(function: Callable[[Lab, str], str]) -> Callable[[Lab, str], str]:
+    def register(function: Run) -> Run:
         name = usage.split()[0]
-        COMMANDS[name] = Command(name, usage, summary, function, changes, merges, group)
+        COMMANDS[name] = Command(name, usage, summary, function, **more)
         return function
 
     return register

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from nnsim.engine.layers import Dropout
 from nnsim.engine.seeds import LARGEST_SEED
 from nnsim.i18n import N_, _
-from nnsim.lab import divergence
 from nnsim.lab.commands.looking import set_number
 from nnsim.lab.commands.table import COMMANDS, Command, command, no_more, number, whole, words
 from nnsim.lab.errors import LabError
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
 MOST_EPOCHS = 10_000_000
 
 
-@command("train N", N_("train N more epochs"))
+@command("train N", N_("train N more epochs"), training="starts")
 def _train(lab: Lab, rest: str) -> str:
     for _progress in lab.training(epochs(lab, COMMANDS["train"], rest)):
         pass
     return trained(lab)
 
 
-@command("until N", N_("train on to epoch N"))
+@command("until N", N_("train on to epoch N"), training="starts")
 def _until(lab: Lab, rest: str) -> str:
     for _progress in lab.training(epochs(lab, COMMANDS["until"], rest)):
         pass
@@ -51,7 +52,7 @@ def epochs(lab: Lab, of: Command, rest: str) -> int:
 def trained(lab: Lab) -> str:
     """Where training has led, in a sentence."""
     if lab.diverged:
-        return divergence.explained(lab)
+        return _diverged(lab)
     epochs = _("epoch {epoch}").format(epoch=lab.trainer.epoch)
     metrics = lab.metrics
     cost = _("cost {cost}").format(cost=f"{metrics.cost:.4g}")
@@ -59,6 +60,34 @@ def trained(lab: Lab) -> str:
         return f"{epochs} · {cost}"
     right = _("{right} of {samples} right").format(right=metrics.right, samples=metrics.samples)
     return f"{epochs} · {right} · {cost}"
+
+
+def _diverged(lab: Lab) -> str:
+    """When and why training stopped, what is kept, and what to try, in a sentence.
+
+    Training has just diverged: the parameters are the last finite ones.
+    """
+    rate = lab.trainer.learning_rate
+    lower = min(rate / 10, lab.experiment.training.learning_rate)  # the file's own went well
+    return _(
+        "training diverged in epoch {epoch}, at learning rate {rate}: {why}; the last finite "
+        "parameters are kept; try reset, then rate {lower}"
+    ).format(epoch=lab.trainer.epoch + 1, rate=f"{rate:.6g}", why=_why(lab), lower=f"{lower:.6g}")
+
+
+def _why(lab: Lab) -> str:
+    data, network = lab.experiment.data, lab.network
+    with np.errstate(all="ignore"):
+        loss = network.loss(data.inputs, data.targets)
+        gradient = network.gradients(data.inputs, data.targets)
+        square = float(np.dot(gradient, gradient))
+    if not np.isfinite(loss):
+        return _("the loss has overflowed")
+    if not np.isfinite(gradient).all():
+        return _("the gradient is no longer finite")
+    if not np.isfinite(square):
+        return _("the gradient is so large that its square overflows")
+    return _("the next step would leave the finite numbers")
 
 
 @command("step", N_("make one update: one mini-batch, or all samples at once"))
@@ -69,7 +98,9 @@ def _step(lab: Lab, rest: str) -> str:
     return f"{update} · {trained(lab)}"
 
 
-@command("rewind EPOCH [RUN]", N_("go back to an epoch, of this run or of another"))
+@command(
+    "rewind EPOCH [RUN]", N_("go back to an epoch, of this run or of another"), training="pauses"
+)
 def _rewind(lab: Lab, rest: str) -> str:
     epoch, *run = words(rest, "rewind", 1, 2)
     wanted = whole(epoch, 0, MOST_EPOCHS * 100)
@@ -159,7 +190,7 @@ def _start(lab: Lab, rest: str) -> str:
     return _("a new start ({kind}), epoch 0").format(kind=rest)
 
 
-@command("experiment ID", N_("put another experiment on the bench"))
+@command("experiment ID", N_("put another experiment on the bench"), training="pauses")
 def _experiment(lab: Lab, rest: str) -> str:
     words(rest, "experiment", 1, 100)
     lab.load_experiment(rest)
@@ -175,24 +206,29 @@ def _collapse(lab: Lab, rest: str) -> str:
 @command("mute UNIT", N_("let the activation of a unit count as 0: mute hidden[2]"))
 def _mute(lab: Lab, rest: str) -> str:
     (unit,) = words(rest, "mute", 1, 1)
-    return _("{unit} is muted: its activation counts as 0").format(unit=surgery.mute(lab, unit))
+    name = surgery.mute(lab.network, lab.names, unit)
+    lab.changed(parameters=True)
+    return _("{unit} is muted: its activation counts as 0").format(unit=name)
 
 
 @command("unmute [UNIT]", N_("let a muted unit be heard again; without a unit, all"))
 def _unmute(lab: Lab, rest: str) -> str:
-    unit = " ".join(words(rest, "unmute", 0, 1))
-    return _("heard again: {units}").format(units=surgery.unmute(lab, unit))
+    names = surgery.unmute(lab.network, lab.names, *words(rest, "unmute", 0, 1))
+    lab.changed(parameters=True)
+    return _("heard again: {units}").format(units=names)
 
 
 @command("plant BUG LAYER", N_("let the gradients of a layer be wrong: plant wrong_sign hidden"))
 def _plant(lab: Lab, rest: str) -> str:
     bug, layer = words(rest, "plant", 2, 2)
-    surgery.plant(lab, bug, layer)
+    lab.network.plant(bug, layer)
+    lab.changed(parameters=True)
     return _("{layer} makes a mistake on the way back: {bug}").format(layer=layer, bug=bug)
 
 
 @command("mend LAYER", N_("take the planted mistake out of the layer that it is in"))
 def _mend(lab: Lab, rest: str) -> str:
     (layer,) = words(rest, "mend", 1, 1)
-    surgery.mend(lab, layer)
+    surgery.mend(lab.network, layer)
+    lab.changed(parameters=True)
     return _("the mistake was in {layer}, and is taken out").format(layer=layer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,6 @@ from nnsim.experiments import Experiment, ExperimentError
 from nnsim.experiments.archive import Archive
 from nnsim.experiments.description import read_experiment
 from nnsim.i18n import _
-from nnsim.lab.addresses import Address
 from nnsim.lab.errors import LabError
 from nnsim.lab.lab import Lab
 from nnsim.lab.session.writing import (
@@ -43,13 +42,17 @@ from nnsim.lab.training.timeline import (
     Setup,
     Timeline,
 )
-from nnsim.lab.undo import Moment
+from nnsim.lab.undo import Kept, Moment
 
 if TYPE_CHECKING:
     from nnsim.engine import Network, Trainer
     from nnsim.experiments.table import Table
 
 Array = NDArray[Any]
+Shape = tuple[int, ...]
+# Sums of squares, and the steps that Adam counts.
+_NOT_NEGATIVE = ("squares", "moment2", "time")
+MOST_AT_ONCE = 10_000_000  # samples of a batch, as the engine takes them
 MOST_NETWORKS = MOST_RUNS + 1
 MOST_PANELS = 9
 
@@ -312,14 +315,19 @@ class _Reader:
     def open(self, load: Callable[[str], Experiment] | None) -> Opened:
         """Return the bench as it stood."""
         table = self._top.table("bench", required=True)
-        table.only(BENCH_KEYS)
+        table.only((*BENCH_KEYS, *(kept.key for kept in Lab.kept.values() if kept.key)))
         experiment = self._experiments[place_in(table, "experiment", self._experiments)]
         timeline = self._timeline(experiment)
         place = place_in(table, "network", self._setups)
         network, trainer, condition = self._setups[place]
         state = self._state(table, network)
         lab = Lab(experiment, untrained=True, load=load)
-        sample = optional_integer(table, "sample", 0, max(0, lab.sample_count - 1))
+        view: dict[str, Any] = {
+            name: self._kept(lab, kept, table) for name, kept in lab.kept.items()
+        }
+        view["input"] = self._archive.array("bench.input", experiment.input_shape)
+        if table.boolean("target", False):
+            view["target"] = self._archive.array("bench.target", (experiment.outputs,))
         moment = Moment(
             experiment=experiment,
             network=network,
@@ -330,14 +338,7 @@ class _Reader:
             stopped=optional(table, "stopped", lambda t, k: t.choice(k, STOPPED)),
             condition=condition,
             timeline=timeline,
-            grown=0,
-            input=self._archive.array("bench.input", experiment.input_shape),
-            target=self._target(table, experiment),
-            sample=sample if lab.sample_count else None,
-            edited=table.boolean("edited", False),
-            focus=self._focus(lab, table),
-            walk_place=self._walk(table),
-            circuit=None,
+            view=view,
         )
         panel = optional_integer(table, "panel", 1, MOST_PANELS)
         self._archive.finish()
@@ -354,37 +355,14 @@ class _Reader:
         arrays = read_arrays(self._archive, "bench", forms)
         return whole(network, rest, arrays)
 
-    def _target(self, table: Table, experiment: Experiment) -> Array | None:
-        if not table.boolean("target", False):
-            return None
-        return self._archive.array("bench.target", (experiment.outputs,))
-
-    def _focus(self, lab: Lab, table: Table) -> Address:
+    def _kept(self, lab: Lab, kept: Kept[Any], table: Table) -> Any:
+        """Return what a value of the bench was, as the bench remembers it."""
+        if kept.read is None:
+            return kept.take(kept.start(lab))
         try:
-            return lab.names.address(lab.names.resolve(table.text("focus")))
+            return kept.take(kept.read(table, kept.key, lab))
         except LabError as error:
-            table.fail("focus", str(error))
-
-    def _walk(self, table: Table) -> Any:
-        if table.content.get("walk") is None:
-            return None
-        from nnsim.lab.walk import GRAINS, Place
-        from nnsim.lab.walk.step import Direction
-
-        walk = table.values("walk")
-        if len(walk) != 3 or walk[0] not in get_args(Direction) or walk[1] not in GRAINS:
-            table.fail("walk", _("it should be a direction, a grain and a step"))
-        index = walk[2]
-        if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < MOST:
-            table.fail("walk", _("it should be a direction, a grain and a step"))
-        return Place(walk[0], walk[1], index)
-
-
-Shape = tuple[int, ...]
-
-# Sums of squares, and the steps that Adam counts.
-_NOT_NEGATIVE = ("squares", "moment2", "time")
-MOST_AT_ONCE = 10_000_000  # samples of a batch, as the engine takes them
+            table.fail(kept.key, str(error))
 
 
 def read_state(table: Table) -> dict[str, Any]:

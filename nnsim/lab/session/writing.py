@@ -235,7 +235,7 @@ class _Writer:
 
     def _bench(self, panel: int | None) -> dict[str, Any]:
         lab = self._lab
-        state, place = lab.trainer.state(), lab.walk_place
+        state = lab.trainer.state()
         experiment = self._experiment(lab.experiment)
         network = self._network(lab.network, lab.trainer, experiment)
         self._arrays["bench.parameters"] = state["parameters"]
@@ -255,11 +255,12 @@ class _Writer:
             "updates": state["updates"],
             "stopped": lab.trainer.stopped,
             "target": lab.target is not None,
-            "sample": lab.sample,
-            "edited": lab.edited,
-            "focus": str(lab.focus),
-            "walk": None if place is None else [place.direction, place.grain, place.index],
             "panel": panel,
+            **{
+                kept.key: kept.write(getattr(lab, name))
+                for name, kept in lab.kept.items()
+                if kept.key
+            },
         }
 
 
@@ -286,8 +287,7 @@ RUN_KEYS = (
     "parent", "fork", "digits",
 )  # fmt: skip
 BENCH_KEYS = (
-    "experiment", "network", "start", "state", "epoch", "updates", "stopped", "target", "sample",
-    "edited", "focus", "walk", "panel",
+    "experiment", "network", "start", "state", "epoch", "updates", "stopped", "target", "panel",
 )  # fmt: skip
 STOPPED = ("finished", "early", "diverged", "interrupted")
 MOST = 2**62

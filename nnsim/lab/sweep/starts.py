@@ -82,7 +82,7 @@ class Recipe:
         """
         epochs = lab.experiment.training.epochs if epochs is None else epochs
         data, trainer, bench = lab.experiment.data, lab.trainer, lab.network
-        surgery.refuse_muted(lab, _("training"))
+        surgery.refuse_muted(lab.network, _("training"))
         if not data.count:
             raise LabError(_("there is no data to train on"))
         if not 1 <= epochs <= MOST_EPOCHS:

@@ -1,4 +1,8 @@
-"""How training goes on, in a record for whoever shows it."""
+"""Training in a thread, on a copy of the bench's network, in snapshots that never change.
+
+The bench itself is touched by one thread only: whoever drives it (`nnsim.lab.training.runner`) asks
+a `Live` for its latest snapshot now and then, and puts that onto the bench.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,8 @@ from nnsim.lab.training import surgery
 from nnsim.lab.training.timeline import Recorder, Timeline
 
 if TYPE_CHECKING:
-    from nnsim.lab.learning import Learning
+    from nnsim.engine import Trainer
+    from nnsim.experiments import Experiment
 
 # Updates per second; None is as fast as it goes.
 PACES: tuple[int | None, ...] = (1, 2, 5, 10, 30, 100, 1000, None)
@@ -51,10 +56,9 @@ class Running:
     problem: str = ""
 
 
-def unhurried(lab: Learning, seconds: float) -> int | None:
+def unhurried(experiment: Experiment, trainer: Trainer, seconds: float) -> int | None:
     """The pace at which the experiment's epochs take about so many seconds, or a little less."""
-    experiment = lab.experiment
-    batch = lab.trainer.batch_size or experiment.data.count
+    batch = trainer.batch_size or experiment.data.count
     updates = experiment.training.epochs * -(-experiment.data.count // max(1, batch))
     return next((pace for pace in PACES if pace is None or pace * seconds >= updates), None)
 
@@ -115,8 +119,8 @@ class Live:
 
     Parameters
     ----------
-    lab : Learning
-        Whose training goes on here; it is only read, and only now.
+    experiment, trainer, timeline
+        Of the bench whose training goes on here; they are only read, and only now.
     until : int, optional
         The epoch at which to stop.
     pace : int, optional
@@ -128,18 +132,25 @@ class Live:
         Where there is nothing to train on, units are muted, or the network can't be trained.
     """
 
-    def __init__(self, lab: Learning, until: int | None = None, pace: int | None = None) -> None:
-        surgery.refuse_muted(lab, _("training"))
-        data = lab.experiment.data
+    def __init__(
+        self,
+        experiment: Experiment,
+        trainer: Trainer,
+        timeline: Timeline,
+        until: int | None = None,
+        pace: int | None = None,
+    ) -> None:
+        surgery.refuse_muted(trainer.network, _("training"))
+        data = experiment.data
         if not data.count:
             raise LabError(_("this experiment has no data to train on"))
         self.number = next(_numbers)
         self.until = until
-        self._trainer = lab.trainer.twin()
-        epochs = lab.experiment.training.epochs if until is None else until - lab.trainer.epoch
-        self._experiment = lab.experiment
+        self._trainer = trainer.twin()
+        epochs = experiment.training.epochs if until is None else until - trainer.epoch
+        self._experiment = experiment
         self._samples = self._trainer.begin(data.inputs, data.targets, max(1, epochs))
-        self._recorder = Recorder(lab.timeline, self._trainer)
+        self._recorder = Recorder(timeline, self._trainer)
         self._pace = pace
         self._due = self._next = 0.0
         self._times: deque[tuple[float, int]] = deque()

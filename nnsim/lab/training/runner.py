@@ -7,24 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nnsim.i18n import _
-from nnsim.lab.commands import COMMANDS, epochs, parse, trained
-from nnsim.lab.errors import LabError
+from nnsim.lab.commands.table import Command, parse
+from nnsim.lab.commands.training import epochs, trained
 from nnsim.lab.training.live import PACES, Live, Snapshot
 
 if TYPE_CHECKING:
     from nnsim.lab.lab import Lab
     from nnsim.lab.undo import Moment
-
-# What leaves training alone, as it is about the input, a walk or a circuit only.
-ASIDE = (
-    "paint", "input", "pixel", "clear", "sample", "target", "focus", "forward", "backward", "next",
-    "previous", "first", "last", "circuit", "fold", "unfold",
-)  # fmt: skip
-# What of a moment they change.
-VIEW = ("input", "target", "sample", "edited", "focus", "walk_place", "circuit")
-# What training stops for: to look at the past, or at something else.
-PAUSING = ("rewind", "experiment", "undo", "redo")
-
 
 T = TypeVar("T")
 
@@ -62,14 +51,15 @@ class Runner:
             With nothing changed, and training going on as before.
         """
         command, rest = parse(line, self.lab.commands)
-        if command.name in ("train", "until"):
-            return self._train(line)
-        reads = not command.changes and command.name not in PAUSING
-        aside = reads or self._is_aside(command.name, rest)
-        if self.live is not None and not reads:
-            return self._run_aside(line, merge) if aside else self._run_between(line)
+        effect = self.lab.effect(command, rest)
+        if effect == "starts":
+            return self._train(command, rest)
+        if self.live is not None and effect != "leaves":
+            return self._run_between(line, pauses=effect == "pauses")
+        if self.live is not None and command.changes:
+            return self._run_aside(line, merge)
         message = self.lab.run(line, merge=merge)
-        if not aside:  # a training that was paused, or went wrong, is no longer what is next
+        if effect != "leaves":  # a training that was paused, or went wrong, is not what is next
             self._tell(target=None, problem="")
         return message
 
@@ -84,10 +74,17 @@ class Runner:
             Where it can't be trained.
         """
         self.pause()
-        live = Live(self.lab, target, None if flat_out else self.lab.running.pace)
+        lab = self.lab
+        live = Live(
+            lab.experiment,
+            lab.trainer,
+            lab.timeline,
+            target,
+            None if flat_out else lab.running.pace,
+        )
         self._flat_out = flat_out
         self._grown = self._counted = 0
-        self._before = self.lab.moment()
+        self._before = lab.moment()
         self.live = live
         self._tell(on=True, target=target, steps_per_second=0.0, problem="")
         live.start()
@@ -132,10 +129,9 @@ class Runner:
 
     # Commands meanwhile -------------------------------------------------------------------------
 
-    def _train(self, line: str) -> str:
+    def _train(self, command: Command, rest: str) -> str:
         """Start what ``train N`` or ``until N`` asks for, instead of what is running."""
         lab = self.lab
-        command, rest = parse(line, COMMANDS)
         epochs(lab, command, rest)  # refused while training goes on
         self._stopped_for(
             lambda: self.start(
@@ -144,24 +140,12 @@ class Runner:
         )
         return ""
 
-    def _is_aside(self, name: str, rest: str) -> bool:
-        lab = self.lab
-        if lab.circuit is not None and lab.circuit.takes(name, rest):
-            return True
-        if name != "set":
-            return name in ASIDE
-        try:
-            return lab.names.resolve(rest.split()[0]).kind in ("input", "target")
-        except (LabError, IndexError):
-            return True  # it will be refused
-
     def _run_aside(self, line: str, merge: bool) -> str:
         """Run what doesn't touch the training; undo knows it as later than what was trained."""
         lab = self.lab
         if lab.joins(line, merge=merge):  # another stroke of the same drag: as if it was then
-            message, now = lab.run(line, merge=merge), lab.moment()
-            view: dict[str, Any] = {name: getattr(now, name) for name in VIEW}
-            self._before = replace(self._started, **view)
+            message = lab.run(line, merge=merge)
+            self._before = replace(self._started, view=lab.moment().view)
             return message
         known = lab.changes
         self._remember()
@@ -173,16 +157,16 @@ class Runner:
         self._before = lab.moment()
         return message
 
-    def _run_between(self, line: str) -> str:
-        """Stop, run what changes the training, and train on."""
+    def _run_between(self, line: str, *, pauses: bool) -> str:
+        """Stop, run what changes the training, and train on unless it `pauses` that."""
         assert self.live is not None
-        name, target = line.split()[0], self.live.until
+        target = self.live.until
         going, message = self._stopped_for(lambda: self.lab.run(line))
         if not going:
             return message
-        if name in PAUSING:
+        if pauses:
             self._tell(target=None)
-        problem = _("training is paused") if name in PAUSING else self._go_on(target)
+        problem = _("training is paused") if pauses else self._go_on(target)
         return f"{message} · {problem}" if problem else message
 
     def _stopped_for(self, act: Callable[[], T]) -> tuple[bool, T]:
@@ -243,7 +227,7 @@ class Runner:
         lab, before = self.lab, self._started
         if lab.trainer.updates != before.training["updates"] or lab.diverged:
             done = lab.trainer.epoch - before.epoch
-            lab.remember(before, f"train {done}" if done else "step", COMMANDS["train"].name)
+            lab.remember(before, f"train {done}" if done else "step", "train")
             self._counted = self._grown
 
     @property

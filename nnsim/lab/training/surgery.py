@@ -15,10 +15,9 @@ from nnsim.lab.errors import AddressError, LabError
 from nnsim.lab.training.timeline import Setup
 
 if TYPE_CHECKING:
-    from nnsim.engine import Network
+    from nnsim.engine import Network, Trainer
     from nnsim.experiments import Experiment
     from nnsim.experiments.layers import LayerSpec
-    from nnsim.lab.learning import Learning
 
 Array = NDArray[np.float64]
 Blocks = dict[str, Array]
@@ -55,55 +54,52 @@ class Condition:
 # Muting ---------------------------------------------------------------------------------------
 
 
-def mute(lab: Learning, text: str) -> str:
+def mute(network: Network, names: Names, text: str) -> str:
     """Let a unit's activation count as 0; returns the unit."""
-    layer, unit, name = _unit(lab.names, text)
-    muted = lab.network.muted
-    if layer == len(lab.names.layers) - 1:
+    layer, unit, name = _unit(names, text)
+    muted = network.muted
+    if layer == len(names.layers) - 1:
         raise LabError(
             _("nothing follows {unit}; mute a unit of a layer before the last").format(unit=name)
         )
     if unit in muted.get(layer, ()):
         raise LabError(_("{unit} is muted already").format(unit=name))
-    lab.network.muted = {**muted, layer: (*muted.get(layer, ()), unit)}
-    lab.changed(parameters=True)
+    network.muted = {**muted, layer: (*muted.get(layer, ()), unit)}
     return name
 
 
-def unmute(lab: Learning, text: str = "") -> str:
+def unmute(network: Network, names: Names, text: str = "") -> str:
     """Let a unit be heard again, or all; returns which."""
-    muted = lab.network.muted
+    muted = network.muted
     if not muted:
         raise LabError(_("nothing is muted"))
-    name = muted_names(lab)
+    name = _muted_names(network)
     if text:
-        layer, unit, name = _unit(lab.names, text)
+        layer, unit, name = _unit(names, text)
         if unit not in muted.get(layer, ()):
             raise LabError(
-                _("{unit} is not muted, but {muted}").format(unit=name, muted=muted_names(lab))
+                _("{unit} is not muted, but {muted}").format(unit=name, muted=_muted_names(network))
             )
         muted[layer] = tuple(other for other in muted[layer] if other != unit)
-    lab.network.muted = muted if text else {}
-    lab.changed(parameters=True)
+    network.muted = muted if text else {}
     return name
 
 
-def muted_names(lab: Learning) -> str:
+def _muted_names(network: Network) -> str:
     """The units that are muted, as one writes them."""
-    names = lab.names.layers
     return ", ".join(
-        f"{names[layer].name}[{unit + 1}]"
-        for layer, units in lab.network.muted.items()
+        f"{network.layers[layer].name}[{unit + 1}]"
+        for layer, units in network.muted.items()
         for unit in units
     )
 
 
-def refuse_muted(lab: Learning, what: str) -> None:
+def refuse_muted(network: Network, what: str) -> None:
     """Refuse what a network can't do while units are muted."""
-    if lab.network.muted:
+    if network.muted:
         raise LabError(
             _("{units} would not count in {what}; type unmute first").format(
-                units=muted_names(lab), what=what
+                units=_muted_names(network), what=what
             )
         )
 
@@ -128,68 +124,47 @@ def _unit(names: Names, text: str) -> tuple[int, int, str]:
 # Planting -------------------------------------------------------------------------------------
 
 
-def plant(lab: Learning, bug: str, layer: str) -> None:
-    """Let the backward pass of a layer make a known mistake."""
-    lab.network.plant(bug, layer)
-    lab.changed(parameters=True)
-
-
-def mend(lab: Learning, layer: str) -> None:
+def mend(network: Network, layer: str) -> None:
     """Take the planted mistake out of the layer that it is in."""
-    found = lab.network.layer(layer)
-    bug = lab.network.bug
+    found, bug = network.layer(layer), network.bug
     if bug is None:
         raise LabError(_("there is no planted mistake"))
-    if lab.network.layers[bug[1]] is not found:
+    if network.layers[bug[1]] is not found:
         raise LabError(_("the mistake is not in {layer}; look further").format(layer=layer))
-    lab.network.mend()
-    lab.changed(parameters=True)
+    network.mend()
 
 
 # Joining --------------------------------------------------------------------------------------
 
 
-def install(lab: Learning, setup: Setup) -> None:
-    """Put another network of the same experiment on the bench, or the same with another start.
-
-    The data stays.
-    """
-    lab.start = setup.start
-    if setup.network is not lab.network:
-        lab.experiment = replace(setup.experiment, data=lab.experiment.data)
-        lab.network, lab.trainer = setup.network, setup.trainer
-        lab.renamed()
-        lab.changed(parameters=True)
-
-
-def collapse(lab: Learning) -> tuple[str, Setup]:
+def collapse(
+    experiment: Experiment, network: Network, trainer: Trainer, start: Array
+) -> tuple[str, Setup]:
     """Make one dense layer of those with no activation between them: W₁W₂ and b₁W₂ + b₂.
 
     The training goes on at the same epoch with the same settings, the optimiser without a past;
     the start becomes that of the joined layers as well.
     """
-    groups = _groups(lab.experiment.network.layers)
+    groups = _groups(experiment.network.layers)
     if all(len(group) == 1 for group in groups):
         raise LabError(
             _("there is nothing to collapse: no dense layer without activation is before another")
         )
-    refuse_muted(lab, _("the new weights"))
-    if lab.network.bug is not None:
+    refuse_muted(network, _("the new weights"))
+    if network.bug is not None:
         raise LabError(_("a mistake is planted; find it and take it out first: mend LAYER"))
-    old, state, stopped = lab.network, lab.trainer.state(), lab.trainer.stopped
     specs = _joined(groups)
-    start = _join(groups, specs, old.blocks(lab.start))
-    experiment = _with_layers(lab.experiment, specs, start)
-    network = experiment.build_network(old.seed)
-    network.l2 = old.l2
-    first = network.parameters.copy()
-    _fill(network, _join(groups, specs, old.blocks(old.parameters)))
-    trainer = experiment.build_trainer(network)
-    parameters = network.parameters.copy()
-    trainer.restore({**state, "parameters": parameters, "slots": {}, "best": None})
-    trainer.stopped = stopped
-    setup = Setup.of(experiment, network, trainer, first)
-    install(lab, setup)
+    joined_start = _join(groups, specs, network.blocks(start))
+    new_experiment = _with_layers(experiment, specs, joined_start)
+    new = new_experiment.build_network(network.seed)
+    new.l2 = network.l2
+    first = new.parameters.copy()
+    _fill(new, _join(groups, specs, network.blocks(network.parameters)))
+    new_trainer = new_experiment.build_trainer(new)
+    parameters = new.parameters.copy()
+    new_trainer.restore({**trainer.state(), "parameters": parameters, "slots": {}, "best": None})
+    new_trainer.stopped = trainer.stopped
+    setup = Setup.of(new_experiment, new, new_trainer, first)
     joined = next(spec for group, spec in zip(groups, specs, strict=True) if len(group) > 1)
     message = _("{layer} is one layer from {inputs} to {units} now, with the same outputs").format(
         layer=joined.name, inputs=joined.input_shape[0], units=joined.units

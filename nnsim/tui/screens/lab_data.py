@@ -103,7 +103,7 @@ class Work:
             )
         return _("reading {file} … Esc stops").format(file=self.name)
 
-    # What the bench's commands find when the work is done (see `nnsim.lab.data.DataFiles`).
+    # What the bench's commands find when the work is done (see `nnsim.lab.lab.DataFiles`).
 
     def read(self, name: str, experiment: Experiment) -> DataSet:  # noqa: ARG002
         """Return what was read."""
@@ -192,9 +192,7 @@ class DataWork:
 
 def add_sample(screen: CommandScreen) -> None:
     """Add the input to the data: at once where the bench says what it is, else that is typed."""
-    from nnsim.lab.data import suggestion
-
     if screen.lab.target is not None:
         screen.execute("add")
     else:
-        screen.action_command(f"add {suggestion(screen.lab)}")
+        screen.action_command(f"add {screen.lab.suggestion()}")

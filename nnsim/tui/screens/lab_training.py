@@ -78,7 +78,7 @@ class TrainingScreen(LineScreen):
     def settle_pace(self) -> None:
         """Take the pace that suits the experiment, unless somebody has chosen one."""
         if self.UNHURRIED is not None and not self.runner.paces_commands:
-            self.runner.set_pace(unhurried(self.lab, self.UNHURRIED))
+            self.runner.set_pace(unhurried(self.lab.experiment, self.lab.trainer, self.UNHURRIED))
 
     @property
     def live(self) -> Live | None:

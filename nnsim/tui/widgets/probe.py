@@ -11,7 +11,6 @@ from textual import events
 from textual.binding import Binding, BindingType
 
 from nnsim.i18n import N_
-from nnsim.lab.data import suggestion
 from nnsim.lab.reading.plane import nearest_sample
 from nnsim.tui.widgets.probe_plot import ProbePlot
 
@@ -140,7 +139,7 @@ class ProbeInput(ProbePlot):
         elif lab.experiment.classes:
             self.action_execute(f"add {quoted(lab.experiment.classes[0])}")
         else:  # a number has to be typed; what the network says is there already
-            said = "" if self.covers_output(lab) else suggestion(lab)
+            said = "" if self.covers_output(lab) else lab.suggestion()
             self.post_message(self.AskedLine(f"add {said}"))
 
     def action_remove(self) -> None:
