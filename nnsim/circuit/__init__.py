@@ -6,11 +6,9 @@ every use needs is imported by itself: `unroll` (a network as gates), `layout` (
 `wording` (roles and formulas to read) and `examples`.
 """
 
-from nnsim.circuit.circuit import Circuit, Part, Step, Trouble
-from nnsim.circuit.errors import CircuitError
+from nnsim.circuit.circuit import Circuit, Part, Phase, Step, Trouble, Walk
 from nnsim.circuit.expression import from_expression, parse, read_values
-from nnsim.circuit.graph import Graph, Node
-from nnsim.circuit.walk import Phase, Walk
+from nnsim.circuit.graph import CircuitError, Graph, Node
 
 __all__ = [
     "Circuit", "CircuitError", "Graph", "Node", "Part", "Phase", "Step", "Trouble", "Walk",

@@ -1,20 +1,112 @@
-"""A graph with values: what every gate computed, and what came back to it."""
+"""A whole graph as one straight-line function: every gate a line forward and a line back.
+
+It computes what `Graph.evaluate` computes, to the bit, where every number is finite, without a
+loop, a list or a call per gate. Where Python's arithmetic raises, it raises.
+"""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import reduce
 from math import isfinite
 
-from nnsim.circuit import blocks
-from nnsim.circuit.errors import CircuitError
-from nnsim.circuit.gates import Kind
-from nnsim.circuit.graph import Block, Graph, Node
-from nnsim.circuit.program import Program, compile_graph
+from nnsim.circuit import graph as blocks
+from nnsim.circuit.gates import CONSTANT, INPUT, Kind, define, substitute
+from nnsim.circuit.graph import Block, CircuitError, Graph, Node
 from nnsim.circuit.wording import trouble_in_words
 from nnsim.i18n import _
+
+Program = Callable[[Sequence[float]], tuple[list[float], list[float]]]
+
+
+def compile_graph(graph: Graph) -> Program:
+    """Return a function from the values of `graph.inputs` to all values and all gradients."""
+    return define(source(graph), "run")
+
+
+def source(graph: Graph) -> str:
+    """Return the text of that function."""
+    writer = _Writer()
+    leaves = [f"v{index}" for index in graph.inputs]
+    values = writer.forward(graph, leaves, "")
+    gradients = writer.backward(graph, values, "1.0", "")
+    lines = [f"{', '.join(leaves)}, = leaves"] if leaves else []
+    lines += [*writer.lines, f"return [{', '.join(values)}], [{', '.join(gradients)}]"]
+    return "def run(leaves):\n" + "".join(f"    {line}\n" for line in lines)
+
+
+class _Writer:
+    """Collects the lines; `prefix` keeps the variables of a block apart from those around it."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._inside: dict[str, list[str]] = {}  # of each block, the names of its values
+
+    def forward(self, graph: Graph, leaves: Sequence[str], prefix: str) -> list[str]:
+        """Write the forward pass; return the text by which each node's value can be read."""
+        values: list[str] = []
+        remaining = iter(leaves)
+        for node in graph.nodes:
+            if node.kind is INPUT:
+                values.append(next(remaining))
+            elif node.kind is CONSTANT:
+                values.append(f"({node.number!r})")
+            else:
+                values.append(f"v{prefix}{node.index}")
+                formula = self._formula(node, values, prefix)
+                self.lines.append(f"{values[-1]} = {formula}")
+        return values
+
+    def _formula(self, node: Node, values: list[str], prefix: str) -> str:
+        if not isinstance(node.kind, Block):
+            return substitute(node.kind.formula, _operands(node, values))
+        inner = f"{prefix}{node.index}_"
+        arguments = [values[source] for source in node.inputs]
+        self._inside[inner] = self.forward(node.kind.inside, arguments, inner)
+        return self._inside[inner][node.kind.inside.output]
+
+    def backward(self, graph: Graph, values: list[str], seed: str, prefix: str) -> list[str]:
+        """Write the backward pass; return the text by which each node's gradient can be read."""
+        gradients = [""] * len(graph.nodes)
+        gradients[graph.output] = seed
+        for node in reversed(graph.gates):
+            upstream = gradients[node.index]
+            if not upstream:  # the output does not depend on it
+                continue
+            for source, slope in zip(node.inputs, self._local(node, values, prefix), strict=True):
+                term = _product(slope, upstream)
+                name = f"g{prefix}{source}"
+                self.lines.append(f"{name} {'+=' if gradients[source] else '='} {term}")
+                gradients[source] = name
+        return [gradient or "0.0" for gradient in gradients]
+
+    def _local(self, node: Node, values: list[str], prefix: str) -> list[str]:
+        if not isinstance(node.kind, Block):
+            operands = _operands(node, values)
+            return [substitute(formula, operands) for formula in node.kind.local]
+        inner = f"{prefix}{node.index}_"
+        gradients = self.backward(node.kind.inside, self._inside[inner], "1.0", inner)
+        return [gradients[index] for index in node.kind.inside.inputs]
+
+
+def _operands(node: Node, values: list[str]) -> dict[str, str]:
+    return {
+        "a": values[node.inputs[0]],
+        "b": values[node.inputs[-1]],
+        "f": values[node.index],
+        "k": f"({node.number!r})",
+    }
+
+
+def _product(slope: str, upstream: str) -> str:
+    """Return slope × upstream, without the factors of 1."""
+    if slope in ("1.0", "-1.0"):
+        return slope.replace("1.0", upstream)
+    return slope if upstream == "1.0" else f"({slope}) * {upstream}"
+
 
 # Compiling a program takes as long as some tens of walks from gate to gate, the more the larger it
 # is: it waits for one walk per hundred gates. Above the limit it would be felt.
@@ -335,3 +427,108 @@ def _innermost(circuit: Circuit, node: Node, inputs: tuple[float, ...]) -> Troub
         if found:
             return found
     return Trouble(node, inputs, circuit.values[node.index])
+
+
+class Phase(StrEnum):
+    """Which way the walk is going."""
+
+    FORWARD = "forward"
+    BACKWARD = "backward"
+
+
+class Walk:
+    """A place in the walk through a circuit of n gates: 0, nothing done, to 2n, all done.
+
+    The first n steps are the gates in topological order; each gives its gate a value. The next n
+    are the same gates in reverse; each sends gradients back to the inputs of its gate, where they
+    add up.
+
+    Attributes
+    ----------
+    position : int
+        How many steps have been taken.
+    values : list of float or None
+        What is known of each node's value: None before its gate's turn.
+    gradients : list of float or None
+        What has come back to each node so far: None where nothing has. The output has its
+        gradient, 1, as soon as the forward steps are done.
+    """
+
+    def __init__(self, circuit: Circuit, position: int = 0) -> None:
+        self.circuit = circuit
+        self._order = [node.index for node in circuit.gates]
+        self._trail: list[dict[int, float | None]] = []  # of each step, what it wrote over
+        self.position = 0
+        gates = set(self._order)
+        self.values: list[float | None] = [
+            None if index in gates else value for index, value in enumerate(circuit.values)
+        ]
+        self.gradients: list[float | None] = [None] * len(circuit.values)
+        self._seed()
+        self.go(position)
+
+    @property
+    def last(self) -> int:
+        """The position at which everything is done."""
+        return 2 * len(self._order)
+
+    @property
+    def phase(self) -> Phase:
+        """Which way the last step went; forward before the first."""
+        return Phase.BACKWARD if self.position > len(self._order) else Phase.FORWARD
+
+    @property
+    def step(self) -> Step | None:
+        """The last step taken; None before the first.
+
+        Its numbers are those of the whole pass; what is known yet is in `values` and `gradients`.
+        """
+        return self.circuit.step(self._gate(self.position - 1)) if self.position else None
+
+    def next(self) -> bool:
+        """Take a step; return whether there was one to take."""
+        if self.position == self.last:
+            return False
+        index = self._gate(self.position)
+        backward = self.position >= len(self._order)
+        self.position += 1
+        if backward:
+            self._send_back(self.circuit.step(index))
+        else:
+            self.values[index] = self.circuit.values[index]
+            self._seed()
+        return True
+
+    def previous(self) -> bool:
+        """Undo a step; return whether there was one to undo."""
+        if self.position == 0:
+            return False
+        self.position -= 1
+        if self.position >= len(self._order):
+            for node, gradient in self._trail.pop().items():
+                self.gradients[node] = gradient
+        else:
+            self.values[self._gate(self.position)] = None
+            self.gradients[self.circuit.graph.output] = None
+        return True
+
+    def go(self, position: int) -> None:
+        """Take or undo steps until `position`, or the end that is nearest to it."""
+        while self.position < position and self.next():
+            pass
+        while self.position > position and self.previous():
+            pass
+
+    def _gate(self, position: int) -> int:
+        count = len(self._order)
+        return self._order[position if position < count else 2 * count - 1 - position]
+
+    def _seed(self) -> None:
+        """At the end of the forward steps, the output has the gradient 1."""
+        if self.position == len(self._order):
+            self.gradients[self.circuit.graph.output] = 1.0
+
+    def _send_back(self, step: Step) -> None:
+        self._trail.append({source: self.gradients[source] for source in step.node.inputs})
+        for source, gradient in zip(step.node.inputs, step.gradient, strict=True):
+            self.gradients[source] = (self.gradients[source] or 0.0) + gradient

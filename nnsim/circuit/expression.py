@@ -12,16 +12,19 @@ import ast
 import keyword
 import math
 import re
+import tomllib
 import warnings
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 from nnsim.circuit import gates
-from nnsim.circuit.blocks import SIGMOID
 from nnsim.circuit.circuit import Circuit, checked, unknown_name
-from nnsim.circuit.errors import CircuitError
 from nnsim.circuit.gates import Kind
-from nnsim.circuit.graph import Builder, Graph
+from nnsim.circuit.graph import SIGMOID, Builder, CircuitError, Graph
 from nnsim.i18n import _
+from nnsim.resources import resource
 
 LONGEST = 10_000  # characters
 DEEPEST = 100  # levels of brackets, and of operators within operators
@@ -362,3 +365,69 @@ def _what_to_write_for(char: str) -> str:
     if not char.isascii():
         return _("{char!r} is not known here; only plain ASCII is").format(char=char)
     return _("{char!r} is not known here").format(char=char)
+
+
+FOLDER = "assets/circuits"
+
+
+@dataclass(frozen=True)
+class Example:
+    """A circuit that ships.
+
+    Attributes
+    ----------
+    id, title : str
+    note : str
+        What to look for, in a sentence or two.
+    source : str
+        Where its figures come from.
+    expression : str
+        On one line.
+    values : dict of str to float
+        Of its inputs.
+    """
+
+    id: str
+    title: str
+    note: str
+    source: str
+    expression: str
+    values: dict[str, float]
+
+    def circuit(self) -> Circuit:
+        """Return it built and evaluated."""
+        return from_expression(self.expression, self.values)
+
+    @property
+    def command(self) -> str:
+        """What to type for it, without the word ``circuit`` or ``nnsim gates``."""
+        values = " ".join(f"{name}={value:g}" for name, value in self.values.items())
+        return f'"{self.expression}" {values}'
+
+
+@cache
+def examples() -> tuple[Example, ...]:
+    """Return the circuits that ship, by id."""
+    return tuple(_read(path) for path in sorted(resource(FOLDER).glob("*.toml")))
+
+
+def example(name: str) -> Example:
+    """Return the circuit that ships under the id `name`.
+
+    Raises
+    ------
+    CircuitError
+        When there is none; names those that there are.
+    """
+    for entry in examples():
+        if entry.id == name:
+            return entry
+    known = [entry.id for entry in examples()]
+    raise CircuitError(unknown_name(name, known))
+
+
+def _read(path: Path) -> Example:
+    content = tomllib.loads(path.read_text(encoding="utf-8"))
+    expression = " ".join(content.pop("expression").split())
+    values = {name: float(value) for name, value in content.pop("values").items()}
+    return Example(expression=expression, values=values, **content)

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnsim.circuit.circuit import Circuit
-from nnsim.circuit.errors import CircuitError
 from nnsim.circuit.expression import parse
 from nnsim.circuit.gates import ADD, DIVIDE, EXP, LOG, MULTIPLY, NEGATE, SUBTRACT
-from nnsim.circuit.graph import Builder, Graph
+from nnsim.circuit.graph import Builder, CircuitError, Graph
 from nnsim.i18n import _
 
 if TYPE_CHECKING:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from nnsim.circuit.blocks import SIGMOID
-from nnsim.circuit.formulas import substitute
 from nnsim.circuit.gates import (
     ABS,
     DISTRIBUTE,
@@ -25,8 +23,9 @@ from nnsim.circuit.gates import (
     SUM,
     SWAP,
     Kind,
+    substitute,
 )
-from nnsim.circuit.graph import Block, Node
+from nnsim.circuit.graph import SIGMOID, Block, Node
 from nnsim.i18n import _
 
 # Where a program says it otherwise than a textbook.

@@ -43,7 +43,7 @@ def seed(option: str) -> Callable[[str], int]:
     """Return what reads a seed behind `option`, as experiment files and the engine take it."""
 
     def read(text: str) -> int:
-        from nnsim.engine.seeds import LARGEST_SEED  # which takes NumPy
+        from nnsim.engine.checks import LARGEST_SEED  # which takes NumPy
 
         return count(option, LARGEST_SEED)(text)
 

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from nnsim.engine.activations import ACTIVATIONS, ActivationFunction, activation
 from nnsim.engine.bugs import BUGS
-from nnsim.engine.errors import EngineError
+from nnsim.engine.checks import EngineError
 from nnsim.engine.layers import (
     Activation,
     AveragePool2D,
@@ -38,11 +38,10 @@ from nnsim.engine.layers import (
 from nnsim.engine.losses import LOSSES
 from nnsim.engine.network import Network
 from nnsim.engine.optimizers import OPTIMIZERS
-from nnsim.engine.plan import Plan
+from nnsim.engine.plan import LayerTrace, Plan, Trace
 from nnsim.engine.progress import Progress
 from nnsim.engine.summary import Summary, SummaryRow
 from nnsim.engine.tape import Op, Tape
-from nnsim.engine.trace import LayerTrace, Trace
 from nnsim.engine.training import Trainer
 
 if TYPE_CHECKING:

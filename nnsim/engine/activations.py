@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nnsim.engine.errors import EngineError
+from nnsim.engine.checks import EngineError
 from nnsim.engine.tape import Array, Tape
 
 

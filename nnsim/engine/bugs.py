@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnsim.engine.errors import EngineError
+from nnsim.engine.checks import EngineError
 
 if TYPE_CHECKING:
     from nnsim.engine.layers.base import Layer

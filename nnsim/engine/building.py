@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nnsim.engine.errors import EngineError
+from nnsim.engine.checks import EngineError
 from nnsim.engine.layers.base import MOST_UNITS, Layer, as_count
 
 MOST_PARAMETERS = 100_000_000

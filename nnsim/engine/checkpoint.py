@@ -6,8 +6,8 @@ import copy
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from nnsim.engine import storage
-from nnsim.engine.errors import EngineError
+from nnsim.engine import files as storage
+from nnsim.engine.checks import EngineError
 from nnsim.engine.layers import Dropout
 from nnsim.engine.network import Network
 from nnsim.engine.optimizers import OPTIMIZERS, Optimizer

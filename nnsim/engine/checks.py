@@ -1,4 +1,4 @@
-"""What comes in is checked once, in words: shape, kind of number, finiteness."""
+"""What comes in is checked once, in words: counts, seeds, shape, kind of number, finiteness."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from nnsim.engine.errors import EngineError
+from nnsim.engine.layers.base import as_count
 from nnsim.engine.tape import Array
+
+
+class EngineError(ValueError):
+    """A request the engine refuses; the message says what came and what would be right."""
+
 
 # Rows are looked at in blocks, so that checking a large set takes little memory.
 _BLOCK = 1 << 18
@@ -87,3 +92,21 @@ def real(value: Any, what: str, least: float = -math.inf, above: float | None = 
     if above is not None and value <= above:
         raise EngineError(f"{what} is {value}: give more than {above:g}")
     return float(value)
+
+
+LARGEST_SEED = 2**63 - 1
+
+
+def as_seed(value: Any) -> int:
+    """Return `value` as a seed, or refuse it."""
+    return as_count(value, "seed", least=0, most=LARGEST_SEED)
+
+
+def shuffler(seed: int) -> np.random.Generator:
+    """Return what a trainer with this seed shuffles with."""
+    return np.random.default_rng(np.random.SeedSequence(seed).spawn(2)[0])
+
+
+def noise(seed: int) -> np.random.Generator:
+    """Return what a trainer with this seed draws dropout from."""
+    return np.random.default_rng(np.random.SeedSequence(seed).spawn(2)[1])

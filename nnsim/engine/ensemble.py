@@ -8,19 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from nnsim.engine import checks, metrics
-from nnsim.engine.errors import EngineError
+from nnsim.engine import checks
+from nnsim.engine import losses as metrics
+from nnsim.engine.checks import EngineError, as_seed, shuffler
 from nnsim.engine.layers import Dense
 from nnsim.engine.layers.base import as_count
 from nnsim.engine.network import Network
+from nnsim.engine.optimizers import Schedule
 from nnsim.engine.optimizers import optimizer as read_optimizer
-from nnsim.engine.plan import Plan
-from nnsim.engine.replay import Replay
-from nnsim.engine.schedules import Schedule
-from nnsim.engine.schedules import schedule as read_schedule
-from nnsim.engine.seeds import as_seed, shuffler
-from nnsim.engine.stack import Stack
-from nnsim.engine.tape import Array
+from nnsim.engine.optimizers import schedule as read_schedule
+from nnsim.engine.plan import Plan, Stack
+from nnsim.engine.tape import Array, Replay
 from nnsim.engine.training import Trainer
 from nnsim.engine.updating import LARGEST
 

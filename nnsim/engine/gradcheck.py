@@ -18,11 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from nnsim.engine.errors import EngineError
+from nnsim.engine.checks import EngineError
 from nnsim.engine.layers.base import as_count
 from nnsim.engine.network import Network
-from nnsim.engine.plan import Plan, Until
-from nnsim.engine.stack import Stack
+from nnsim.engine.plan import Plan, Stack, Until
 from nnsim.engine.tape import Array
 
 PASS, SUSPECT = 1e-7, 1e-4

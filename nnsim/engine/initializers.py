@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from nnsim.engine.errors import EngineError
+from nnsim.engine.checks import EngineError
 from nnsim.engine.tape import Array
 
 NAMES = ("zeros", "constant", "normal", "uniform", "xavier", "he")

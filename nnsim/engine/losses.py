@@ -1,22 +1,18 @@
-"""The losses: what one sample costs, and how that changes with the output.
+"""The losses"""
 
-`value` writes the loss of each sample, `delta` its derivative. Where activation and loss belong
-together (sigmoid and binary cross-entropy, softmax and cross-entropy) the derivative by z is
-simply a − t, which is exact however large z is; then `delta` says that it has gone past the
-activation already.
-"""
-
-# ruff: noqa: D102, ARG002  (what overrides is described in the base class)
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 import numpy as np
 
 from nnsim.engine.activations import softmax, softplus
-from nnsim.engine.errors import EngineError
+from nnsim.engine.checks import EngineError
 from nnsim.engine.layers.base import Signals
 from nnsim.engine.tape import Array, Tape
+
+# ruff: noqa: D102, ARG002  (what overrides is described in the base class)
 
 
 class Loss:
@@ -259,3 +255,29 @@ def loss(name: object) -> Loss:
     if not isinstance(name, str) or name not in LOSSES:
         raise EngineError(f"unknown loss {name!r}: give one of {', '.join(LOSSES)}")
     return LOSSES[name]
+
+
+def decide(output: Array) -> Array:
+    """Return the class of each row of outputs (m, n), counted from 0."""
+    rows = output.reshape(len(output), math.prod(output.shape[1:]))  # there may be no rows at all
+    if rows.shape[1] == 1:
+        return (rows[:, 0] >= 0.5).astype(np.intp)
+    return np.asarray(rows.argmax(axis=1))
+
+
+def are_classes(target: Array, loss: Loss | None = None) -> bool:
+    """Say whether targets (m, n) look like classes rather than quantities.
+
+    They do under a loss that classifies; else if there is a single 1 per row and 0 elsewhere, or,
+    with one output, only 0 and 1. Quantities may happen to be so: `Network.classes` can tell.
+    """
+    if loss is not None and loss.classifies:
+        return True
+    rows = target.reshape(len(target), -1)
+    binary = bool(((rows == 0) | (rows == 1)).all())
+    return binary and (rows.shape[1] == 1 or bool((rows.sum(axis=1) == 1).all()))
+
+
+def right(output: Array, target: Array) -> Array:
+    """Return for each sample whether the outputs decide as the targets do, (m,) of bool."""
+    return np.asarray(decide(output) == decide(target))

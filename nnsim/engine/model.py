@@ -9,15 +9,16 @@ from typing import Any, Self
 
 import numpy as np
 
-from nnsim.engine import bugs, building, checks, metrics, storage
-from nnsim.engine.errors import EngineError
+from nnsim.engine import bugs, building, checks
+from nnsim.engine import files as storage
+from nnsim.engine import losses as metrics
+from nnsim.engine.checks import EngineError, as_seed
 from nnsim.engine.initializers import initializer as read_initializer
 from nnsim.engine.layers import layer_from
 from nnsim.engine.layers.base import Layer, as_count
 from nnsim.engine.losses import Loss
 from nnsim.engine.losses import loss as loss_named
-from nnsim.engine.seeds import as_seed
-from nnsim.engine.stack import Stack
+from nnsim.engine.plan import Stack
 from nnsim.engine.summary import Summary, SummaryRow
 from nnsim.engine.tape import Array
 

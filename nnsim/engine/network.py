@@ -9,8 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from nnsim.engine import checks, metrics, seeds, trace
-from nnsim.engine.errors import EngineError
+from nnsim.engine import checks
+from nnsim.engine import checks as seeds
+from nnsim.engine import losses as metrics
+from nnsim.engine import plan as trace
+from nnsim.engine.checks import EngineError
 from nnsim.engine.layers.base import Layer, as_count
 from nnsim.engine.model import Model
 from nnsim.engine.optimizers import Optimizer

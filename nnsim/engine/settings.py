@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from nnsim.engine import checks, seeds
-from nnsim.engine.errors import EngineError
+from nnsim.engine import checks
+from nnsim.engine import checks as seeds
+from nnsim.engine.checks import EngineError
 from nnsim.engine.layers.base import as_count
 from nnsim.engine.network import Network
-from nnsim.engine.optimizers import Optimizer
+from nnsim.engine.optimizers import Optimizer, Schedule
 from nnsim.engine.optimizers import optimizer as read_optimizer
-from nnsim.engine.schedules import Schedule
-from nnsim.engine.schedules import schedule as read_schedule
+from nnsim.engine.optimizers import schedule as read_schedule
 
 
 class Settings:

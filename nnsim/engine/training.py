@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from nnsim.engine import checkpoint, seeds
-from nnsim.engine.batches import Samples
+from nnsim.engine import checkpoint
+from nnsim.engine import checks as seeds
 from nnsim.engine.layers.base import as_count
-from nnsim.engine.optimizers import Optimizer
-from nnsim.engine.progress import Evaluation, Progress
-from nnsim.engine.schedules import Schedule
+from nnsim.engine.optimizers import Optimizer, Schedule
+from nnsim.engine.progress import Evaluation, Progress, Samples
 from nnsim.engine.tape import Array
 from nnsim.engine.updating import Updating
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from nnsim.engine.batches import Samples, Step
 from nnsim.engine.plan import Plan
+from nnsim.engine.progress import Samples, Step
 from nnsim.engine.settings import Settings
 from nnsim.engine.tape import Array
 

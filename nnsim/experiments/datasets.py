@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnsim.engine import metrics
-from nnsim.engine.seeds import LARGEST_SEED
+from nnsim.engine import losses as metrics
+from nnsim.engine.checks import LARGEST_SEED
 from nnsim.experiments.arrays import read_rows
 from nnsim.experiments.errors import ExperimentError, quoted
 from nnsim.experiments.files import inside, is_idx, is_table, read_samples

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from nnsim.engine.checks import LARGEST_SEED
 from nnsim.engine.losses import loss as engine_loss
-from nnsim.engine.seeds import LARGEST_SEED
 from nnsim.experiments.arrays import read_array
 from nnsim.experiments.errors import quoted
 from nnsim.experiments.layers import MOST_LAYERS, read_initializer, read_layers, wants_image

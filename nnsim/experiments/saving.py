@@ -87,7 +87,7 @@ def _writer(content: Content | Callable[[IO[bytes]], Any]) -> Callable[[IO[bytes
 
 
 def _write(target: Path, write: Callable[[IO[bytes]], Any], *, new: bool) -> None:
-    from nnsim.engine.storage import replace_whole  # late: the list of experiments needs no NumPy
+    from nnsim.engine.files import replace_whole  # late: the list of experiments needs no NumPy
 
     if not new:
         mode = target.stat().st_mode & 0o777 if target.exists() else None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nnsim.engine.schedules import schedule
-from nnsim.engine.seeds import LARGEST_SEED
+from nnsim.engine.checks import LARGEST_SEED
+from nnsim.engine.optimizers import schedule
 
 if TYPE_CHECKING:
     from nnsim.experiments.table import Table

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from nnsim.engine import metrics
+from nnsim.engine import losses as metrics
 from nnsim.experiments.errors import ExperimentError, at, quoted
 from nnsim.experiments.files import is_idx
 from nnsim.experiments.images import LARGEST_TEXT, MOST_LEVELS, format_pictures, parse_pictures

@@ -17,11 +17,11 @@ from nnsim.circuit import (
     Graph,
     Node,
     Walk,
-    blocks,
     from_expression,
     read_values,
 )
-from nnsim.circuit.examples import example
+from nnsim.circuit.expression import example
+from nnsim.circuit.graph import fold, foldable, unfold, unfoldable
 from nnsim.i18n import N_, _
 from nnsim.lab.bench import Bench
 from nnsim.lab.commands.table import COMMANDS, Command, number, whole, words
@@ -297,8 +297,8 @@ def _set(bench: CircuitBench, rest: str) -> str:
 def _fold(bench: CircuitBench, rest: str) -> str:
     graph = bench.circuit.graph
     if rest:
-        graph = _try(blocks.fold, graph, rest)
-    elif not blocks.foldable(graph):
+        graph = _try(fold, graph, rest)
+    elif not foldable(graph):
         raise LabError(_("nothing here can be folded"))
     else:
         graph = fold_all(graph)
@@ -309,8 +309,8 @@ def _fold(bench: CircuitBench, rest: str) -> str:
 def _unfold(bench: CircuitBench, rest: str) -> str:
     graph = bench.circuit.graph
     if rest:
-        graph = _try(blocks.unfold, graph, rest)
-    elif not blocks.unfoldable(graph):
+        graph = _try(unfold, graph, rest)
+    elif not unfoldable(graph):
         raise LabError(_("nothing here is folded"))
     else:
         graph = unfold_all(graph)
@@ -414,15 +414,15 @@ def _key(node: Node) -> tuple[object, ...]:
 
 def fold_all(graph: Graph) -> Graph:
     """Fold everything that can be."""
-    while names := blocks.foldable(graph):
+    while names := foldable(graph):
         for name in names:
             with suppress(CircuitError):  # one fold can take the next one's gates away
-                graph = blocks.fold(graph, name)
+                graph = fold(graph, name)
     return graph
 
 
 def unfold_all(graph: Graph) -> Graph:
     """Open everything that is folded, also inside of what was."""
-    while names := blocks.unfoldable(graph):
-        graph = blocks.unfold(graph, names[0])
+    while names := unfoldable(graph):
+        graph = unfold(graph, names[0])
     return graph

@@ -23,8 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnsim.engine import Network
-from nnsim.engine.plan import Plan
-from nnsim.engine.stack import Stack
+from nnsim.engine.plan import Plan, Stack
 from nnsim.i18n import _
 from nnsim.lab.errors import LabError
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnsim.circuit import CircuitError, from_expression
-from nnsim.circuit.blocks import SIGMOID
 from nnsim.circuit.gates import KINDS
+from nnsim.circuit.graph import SIGMOID
 
 NEURON = "1/(1 + exp(-(w0*x0 + w1*x1 + w2)))"
 VALUES = {"w0": 2, "x0": -1, "w1": -3, "x1": -2, "w2": -3}

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnsim.circuit import CircuitError, from_expression, parse
-from nnsim.circuit.program import compile_graph
+from nnsim.circuit.circuit import compile_graph
 
 EVERY_KIND = (
     "s = sigmoid(a*b - c); t = max(a, b) + min(b, c)*relu(c) - abs(a);"
@@ -164,7 +164,7 @@ def test_step_as_json():
 
 
 def test_nothing_typed_gets_into_the_program():
-    from nnsim.circuit.program import source
+    from nnsim.circuit.circuit import source
 
     text = source(parse("secret = tanh(alpha*beta) + 2.5; secret*secret"))
     assert "alpha" not in text

@@ -3,7 +3,7 @@ import tomllib
 import pytest
 
 from nnsim.circuit import CircuitError, from_expression
-from nnsim.circuit.examples import FOLDER, example, examples
+from nnsim.circuit.expression import FOLDER, example, examples
 from nnsim.resources import resource
 
 # Values and gradients from the sources that the files cite: CS231n's drawings (to their printed

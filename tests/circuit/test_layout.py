@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnsim.circuit import parse
-from nnsim.circuit.examples import examples
+from nnsim.circuit.expression import examples
 from nnsim.circuit.layout import lay_out
 from nnsim.circuit.unroll import unroll
 from nnsim.engine import Dense, Network

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnsim.engine.metrics import decide, right
+from nnsim.engine.losses import decide, right
 
 
 def test_the_largest_decides_the_first_on_a_tie_and_a_single_one_at_a_half():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nnsim.engine import ACTIVATIONS, LOSSES, Dense, Network, Trainer, activation
-from nnsim.engine.replay import quiet, straight
+from nnsim.engine.tape import quiet, straight
 
 TRAINED = [name for name in ACTIVATIONS if name != "step"]
 

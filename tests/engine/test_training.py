@@ -23,8 +23,7 @@ from nnsim.engine import (
     Trainer,
     updating,
 )
-from nnsim.engine.optimizers import Optimizer
-from nnsim.engine.schedules import schedule
+from nnsim.engine.optimizers import Optimizer, schedule
 
 
 def data(m: int = 23, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nnsim.engine.errors import EngineError
+from nnsim.engine.checks import EngineError
 from nnsim.engine.layers.base import Layer, Signals
 from nnsim.engine.layers.convolution import Conv2D
 from nnsim.engine.layers.dense import Activation, Dense

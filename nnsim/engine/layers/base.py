@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nnsim.engine.activations import ActivationFunction, Identity, activation
-from nnsim.engine.errors import EngineError
+from nnsim.engine.checks import EngineError
 from nnsim.engine.tape import Array, Tape
 
 Shape = tuple[int, ...]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nnsim.engine.errors import EngineError
+from nnsim.engine.checks import EngineError
 from nnsim.engine.initializers import default_for, initializer
 from nnsim.engine.layers.base import Layer, Shape, Signals, as_count
 from nnsim.engine.tape import Array, Tape

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnsim.engine import checks
-from nnsim.engine.errors import EngineError
+from nnsim.engine.checks import EngineError
 from nnsim.engine.layers.base import Layer, Live, Shape, Signals, new_activation
 from nnsim.engine.tape import Array, Tape
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from nnsim.engine.seeds import LARGEST_SEED
+from nnsim.engine.checks import LARGEST_SEED
 from nnsim.experiments import editing
 from nnsim.experiments.samples import MOST_SAMPLES, MOST_VALUES
 from nnsim.i18n import N_, _, ngettext

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nnsim.engine.checks import LARGEST_SEED
 from nnsim.engine.layers import Dropout
-from nnsim.engine.seeds import LARGEST_SEED
 from nnsim.i18n import N_, _
 from nnsim.lab.commands.looking import set_number
 from nnsim.lab.commands.table import COMMANDS, Command, command, no_more, number, whole, words

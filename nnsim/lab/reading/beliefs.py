@@ -20,7 +20,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from nnsim.engine.metrics import decide
+from nnsim.engine.losses import decide
 from nnsim.i18n import _
 from nnsim.lab.errors import LabError
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from nnsim.engine.metrics import decide
+from nnsim.engine.losses import decide
 
 if TYPE_CHECKING:
     from nnsim.engine import Network

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnsim.engine.metrics import decide
+from nnsim.engine.losses import decide
 from nnsim.lab.reading.beliefs import sureness
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from nnsim.engine.metrics import decide
+from nnsim.engine.losses import decide
 from nnsim.lab.reading.beliefs import sureness
 from nnsim.lab.reading.metrics import at_a_time
 

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnsim.engine.checks import LARGEST_SEED
 from nnsim.engine.initializers import initializer
-from nnsim.engine.optimizers import OPTIMIZERS
-from nnsim.engine.schedules import schedule
-from nnsim.engine.seeds import LARGEST_SEED
+from nnsim.engine.optimizers import OPTIMIZERS, schedule
 from nnsim.experiments import Experiment, ExperimentError
 from nnsim.experiments.archive import Archive
 from nnsim.experiments.description import read_experiment

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnsim.engine import Ensemble, Network, Trainer
-from nnsim.engine.metrics import decide
+from nnsim.engine.checks import LARGEST_SEED
+from nnsim.engine.losses import decide
 from nnsim.engine.optimizers import optimizer as read_optimizer
-from nnsim.engine.seeds import LARGEST_SEED
 from nnsim.i18n import _
 from nnsim.lab.errors import LabError
 from nnsim.lab.training import surgery

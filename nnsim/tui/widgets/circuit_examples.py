@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.screen import ModalScreen
 
-from nnsim.circuit.examples import examples
+from nnsim.circuit.expression import examples
 from nnsim.i18n import N_, _
 from nnsim.tui.draw.text import left
 from nnsim.tui.widgets.rows import Row, RowList

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from nnsim.circuit import Walk, from_expression
-from nnsim.circuit.examples import examples
+from nnsim.circuit.expression import examples
 from nnsim.circuit.gates import CONSTANT
 from nnsim.experiments import load
 from nnsim.lab import Lab
