@@ -1,9 +1,9 @@
 """Scalar gates, for explanation: graphs, expressions, unrolled networks.
 
-`gates` is the place to start: a table of what each kind computes. `graph` puts gates together,
-`circuit` gives them values, `walk` goes through them one at a time, `blocks` folds them. What not
-every use needs is imported by itself: `unroll` (a network as gates), `layout` (where to draw what),
-`wording` (roles and formulas to read) and `examples`.
+`gates` is the place to start: a table of what each kind computes. `graph` puts gates together and
+folds them, `circuit` gives them values and walks through them, `expression` reads them. What not
+every use needs is imported by itself: `unroll` (a network as gates), `layout` (where to draw what)
+and `wording` (roles and formulas to read).
 """
 
 from nnsim.circuit.circuit import Circuit, Part, Phase, Step, Trouble, Walk

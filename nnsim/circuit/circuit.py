@@ -1,7 +1,9 @@
-"""A whole graph as one straight-line function: every gate a line forward and a line back.
+"""A graph with values: what every gate computed, what came back to it, and the walk through them.
 
-It computes what `Graph.evaluate` computes, to the bit, where every number is finite, without a
-loop, a list or a call per gate. Where Python's arithmetic raises, it raises.
+A graph that is evaluated again and again is compiled to one straight-line function, with a line
+forward and a line back for every gate. It computes what `Graph.evaluate` computes, to the bit,
+where every number is finite, without a loop, a list or a call per gate. Where Python's arithmetic
+raises, it raises.
 """
 
 from __future__ import annotations
@@ -13,100 +15,13 @@ from enum import StrEnum
 from functools import reduce
 from math import isfinite
 
-from nnsim.circuit import graph as blocks
+from nnsim.circuit import graph as structure
 from nnsim.circuit.gates import CONSTANT, INPUT, Kind, define, substitute
 from nnsim.circuit.graph import Block, CircuitError, Graph, Node
 from nnsim.circuit.wording import trouble_in_words
 from nnsim.i18n import _
 
 Program = Callable[[Sequence[float]], tuple[list[float], list[float]]]
-
-
-def compile_graph(graph: Graph) -> Program:
-    """Return a function from the values of `graph.inputs` to all values and all gradients."""
-    return define(source(graph), "run")
-
-
-def source(graph: Graph) -> str:
-    """Return the text of that function."""
-    writer = _Writer()
-    leaves = [f"v{index}" for index in graph.inputs]
-    values = writer.forward(graph, leaves, "")
-    gradients = writer.backward(graph, values, "1.0", "")
-    lines = [f"{', '.join(leaves)}, = leaves"] if leaves else []
-    lines += [*writer.lines, f"return [{', '.join(values)}], [{', '.join(gradients)}]"]
-    return "def run(leaves):\n" + "".join(f"    {line}\n" for line in lines)
-
-
-class _Writer:
-    """Collects the lines; `prefix` keeps the variables of a block apart from those around it."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self._inside: dict[str, list[str]] = {}  # of each block, the names of its values
-
-    def forward(self, graph: Graph, leaves: Sequence[str], prefix: str) -> list[str]:
-        """Write the forward pass; return the text by which each node's value can be read."""
-        values: list[str] = []
-        remaining = iter(leaves)
-        for node in graph.nodes:
-            if node.kind is INPUT:
-                values.append(next(remaining))
-            elif node.kind is CONSTANT:
-                values.append(f"({node.number!r})")
-            else:
-                values.append(f"v{prefix}{node.index}")
-                formula = self._formula(node, values, prefix)
-                self.lines.append(f"{values[-1]} = {formula}")
-        return values
-
-    def _formula(self, node: Node, values: list[str], prefix: str) -> str:
-        if not isinstance(node.kind, Block):
-            return substitute(node.kind.formula, _operands(node, values))
-        inner = f"{prefix}{node.index}_"
-        arguments = [values[source] for source in node.inputs]
-        self._inside[inner] = self.forward(node.kind.inside, arguments, inner)
-        return self._inside[inner][node.kind.inside.output]
-
-    def backward(self, graph: Graph, values: list[str], seed: str, prefix: str) -> list[str]:
-        """Write the backward pass; return the text by which each node's gradient can be read."""
-        gradients = [""] * len(graph.nodes)
-        gradients[graph.output] = seed
-        for node in reversed(graph.gates):
-            upstream = gradients[node.index]
-            if not upstream:  # the output does not depend on it
-                continue
-            for source, slope in zip(node.inputs, self._local(node, values, prefix), strict=True):
-                term = _product(slope, upstream)
-                name = f"g{prefix}{source}"
-                self.lines.append(f"{name} {'+=' if gradients[source] else '='} {term}")
-                gradients[source] = name
-        return [gradient or "0.0" for gradient in gradients]
-
-    def _local(self, node: Node, values: list[str], prefix: str) -> list[str]:
-        if not isinstance(node.kind, Block):
-            operands = _operands(node, values)
-            return [substitute(formula, operands) for formula in node.kind.local]
-        inner = f"{prefix}{node.index}_"
-        gradients = self.backward(node.kind.inside, self._inside[inner], "1.0", inner)
-        return [gradients[index] for index in node.kind.inside.inputs]
-
-
-def _operands(node: Node, values: list[str]) -> dict[str, str]:
-    return {
-        "a": values[node.inputs[0]],
-        "b": values[node.inputs[-1]],
-        "f": values[node.index],
-        "k": f"({node.number!r})",
-    }
-
-
-def _product(slope: str, upstream: str) -> str:
-    """Return slope × upstream, without the factors of 1."""
-    if slope in ("1.0", "-1.0"):
-        return slope.replace("1.0", upstream)
-    return slope if upstream == "1.0" else f"({slope}) * {upstream}"
-
 
 # Compiling a program takes as long as some tens of walks from gate to gate, the more the larger it
 # is: it waits for one walk per hundred gates. Above the limit it would be felt.
@@ -349,20 +264,20 @@ class Circuit:
     @property
     def foldable(self) -> tuple[str, ...]:
         """The names that `fold` takes."""
-        return blocks.foldable(self.graph)
+        return structure.foldable(self.graph)
 
     @property
     def unfoldable(self) -> tuple[str, ...]:
         """The names that `unfold` takes."""
-        return blocks.unfoldable(self.graph)
+        return structure.unfoldable(self.graph)
 
     def fold(self, *names: str) -> Circuit:
-        """Return the same circuit with the blocks `names` as one gate each; see `blocks.fold`."""
-        return Circuit(reduce(blocks.fold, names, self.graph), list(self.inputs.values()))
+        """Return the same circuit with the blocks `names` as one gate each; see `graph.fold`."""
+        return Circuit(reduce(structure.fold, names, self.graph), list(self.inputs.values()))
 
     def unfold(self, *names: str) -> Circuit:
         """Return the same circuit with the folded gates `names` as the gates inside them."""
-        return Circuit(reduce(blocks.unfold, names, self.graph), list(self.inputs.values()))
+        return Circuit(reduce(structure.unfold, names, self.graph), list(self.inputs.values()))
 
     def inside(self, index: int) -> Circuit:
         """Return what is inside a folded gate, evaluated where it stands.
@@ -532,3 +447,89 @@ class Walk:
         self._trail.append({source: self.gradients[source] for source in step.node.inputs})
         for source, gradient in zip(step.node.inputs, step.gradient, strict=True):
             self.gradients[source] = (self.gradients[source] or 0.0) + gradient
+
+
+def compile_graph(graph: Graph) -> Program:
+    """Return a function from the values of `graph.inputs` to all values and all gradients."""
+    return define(source(graph), "run")
+
+
+def source(graph: Graph) -> str:
+    """Return the text of that function."""
+    writer = _Writer()
+    leaves = [f"v{index}" for index in graph.inputs]
+    values = writer.forward(graph, leaves, "")
+    gradients = writer.backward(graph, values, "1.0", "")
+    lines = [f"{', '.join(leaves)}, = leaves"] if leaves else []
+    lines += [*writer.lines, f"return [{', '.join(values)}], [{', '.join(gradients)}]"]
+    return "def run(leaves):\n" + "".join(f"    {line}\n" for line in lines)
+
+
+class _Writer:
+    """Collects the lines; `prefix` keeps the variables of a block apart from those around it."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._inside: dict[str, list[str]] = {}  # of each block, the names of its values
+
+    def forward(self, graph: Graph, leaves: Sequence[str], prefix: str) -> list[str]:
+        """Write the forward pass; return the text by which each node's value can be read."""
+        values: list[str] = []
+        remaining = iter(leaves)
+        for node in graph.nodes:
+            if node.kind is INPUT:
+                values.append(next(remaining))
+            elif node.kind is CONSTANT:
+                values.append(f"({node.number!r})")
+            else:
+                values.append(f"v{prefix}{node.index}")
+                formula = self._formula(node, values, prefix)
+                self.lines.append(f"{values[-1]} = {formula}")
+        return values
+
+    def _formula(self, node: Node, values: list[str], prefix: str) -> str:
+        if not isinstance(node.kind, Block):
+            return substitute(node.kind.formula, _operands(node, values))
+        inner = f"{prefix}{node.index}_"
+        arguments = [values[source] for source in node.inputs]
+        self._inside[inner] = self.forward(node.kind.inside, arguments, inner)
+        return self._inside[inner][node.kind.inside.output]
+
+    def backward(self, graph: Graph, values: list[str], seed: str, prefix: str) -> list[str]:
+        """Write the backward pass; return the text by which each node's gradient can be read."""
+        gradients = [""] * len(graph.nodes)
+        gradients[graph.output] = seed
+        for node in reversed(graph.gates):
+            upstream = gradients[node.index]
+            if not upstream:  # the output does not depend on it
+                continue
+            for source, slope in zip(node.inputs, self._local(node, values, prefix), strict=True):
+                term = _product(slope, upstream)
+                name = f"g{prefix}{source}"
+                self.lines.append(f"{name} {'+=' if gradients[source] else '='} {term}")
+                gradients[source] = name
+        return [gradient or "0.0" for gradient in gradients]
+
+    def _local(self, node: Node, values: list[str], prefix: str) -> list[str]:
+        if not isinstance(node.kind, Block):
+            operands = _operands(node, values)
+            return [substitute(formula, operands) for formula in node.kind.local]
+        inner = f"{prefix}{node.index}_"
+        gradients = self.backward(node.kind.inside, self._inside[inner], "1.0", inner)
+        return [gradients[index] for index in node.kind.inside.inputs]
+
+
+def _operands(node: Node, values: list[str]) -> dict[str, str]:
+    return {
+        "a": values[node.inputs[0]],
+        "b": values[node.inputs[-1]],
+        "f": values[node.index],
+        "k": f"({node.number!r})",
+    }
+
+
+def _product(slope: str, upstream: str) -> str:
+    """Return slope × upstream, without the factors of 1."""
+    if slope in ("1.0", "-1.0"):
+        return slope.replace("1.0", upstream)
+    return slope if upstream == "1.0" else f"({slope}) * {upstream}"

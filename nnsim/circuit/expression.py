@@ -4,6 +4,8 @@ Nothing is evaluated by Python. ``(x + y) * z`` is an expression; parts can be g
 ``;`` between them, and the last part is the circuit's value:
 
     z = w*x + b;  s = 1/(1 + exp(-z));  s*y
+
+The circuits that ship are expressions too: one TOML file each, under ``assets/circuits``.
 """
 
 from __future__ import annotations

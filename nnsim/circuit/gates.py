@@ -1,7 +1,10 @@
-"""From the formulas of the gates to functions.
+"""The kinds of gate: what each computes, its local gradients, and its role on the way back.
 
-Every text that is compiled here is put together from the formulas in `gates.py`, node numbers
-and the digits of floats. Nothing that a person typed, not even a name, gets into it.
+A formula is written once, in Python's notation over the inputs ``a`` and ``b``, the value ``f``
+of the gate itself and the number ``k`` of a power. From it come the function that evaluates one
+gate, the straight-line program of a whole circuit (`circuit.py`) and what people read
+(`wording.py`). Every text that is compiled is put together from these formulas, node numbers and
+the digits of floats. Nothing that a person typed, not even a name, gets into it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,11 @@
-"""What is wrong with a circuit, and where in its expression."""
+"""The structure of a circuit: nodes in topological order, each naming the nodes it reads.
+
+Several gates can be folded into one: a named sub-expression, or four gates that are the sigmoid.
+Nothing is claimed about the derivative of a folded gate: it is the chain rule through what is
+inside. For the sigmoid, with r = 1/s, s = 1 + e, e = exp(n), n = −z:
+
+    ∂r/∂z = (−r/s) · 1 · e · (−1) = r²·e = r²·(1/r − 1) = r·(1 − r)
+"""
 
 from __future__ import annotations
 

@@ -2,18 +2,19 @@
 
 A tour, in the order in which the files are best read:
 
-``tape``            the one idea: layers don't compute, they write NumPy calls onto a list
-``activations``     f(z) and f′(z)
-``layers/``         dense, convolution, pooling, normalization: forward, and backward
-``losses``          what a sample costs, and how that changes with the output
-``optimizers``      how the parameters follow the gradient; ``schedules`` for the learning rate
-``stack``, ``plan`` flat vectors of parameters; the tape of a whole network, from input to update
-``model``, ``network``      what a network is, and what it computes; ``trace`` copies it out
-``settings``, ``training``  the loop over batches and epochs; ``progress`` has the metrics
-``ensemble``        many networks at once
-``gradcheck``       nudge every parameter; ``bugs`` to find that way
-``source``          the tape as a program; ``replay`` carries its calls out
-``storage``, ``checkpoint`` models on disk
+``tape``          the one idea: layers don't compute, they write NumPy calls onto a list, which is
+                  carried out, stepped through or printed as a program
+``activations``   f(z) and f′(z)
+``layers/``       dense, convolution, pooling, normalization: forward, and backward
+``initializers``  where the weights start
+``losses``        what a sample costs, and how that changes with the output
+``optimizers``    how the parameters follow the gradient; schedules for the learning rate
+``plan``          the tape of a whole network, from input to update; a trace copies it out
+``network``       what a network is, and what it computes
+``trainer``       the loop over batches and epochs; ``progress`` has the metrics
+``ensemble``      many networks at once
+``gradcheck``     nudge every parameter; ``bugs`` to find that way
+``files``         models on disk; ``checks`` what comes in
 """
 
 from __future__ import annotations
@@ -36,13 +37,12 @@ from nnsim.engine.layers import (
     MaxPool2D,
 )
 from nnsim.engine.losses import LOSSES
-from nnsim.engine.network import Network
+from nnsim.engine.network import Network, Summary, SummaryRow
 from nnsim.engine.optimizers import OPTIMIZERS
 from nnsim.engine.plan import LayerTrace, Plan, Trace
 from nnsim.engine.progress import Progress
-from nnsim.engine.summary import Summary, SummaryRow
 from nnsim.engine.tape import Op, Tape
-from nnsim.engine.training import Trainer
+from nnsim.engine.trainer import Trainer
 
 if TYPE_CHECKING:
     from nnsim.engine.ensemble import Ensemble, EnsembleProgress

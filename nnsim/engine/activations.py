@@ -4,7 +4,6 @@
 tape does is also what `Activation.f` and `Activation.derivative` compute, for a curve or a table.
 """
 
-# ruff: noqa: D102, ARG002  (what overrides is described in the base class)
 from __future__ import annotations
 
 import math

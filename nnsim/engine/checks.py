@@ -6,20 +6,20 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from nnsim.engine.layers.base import as_count
-from nnsim.engine.tape import Array
+MOST_UNITS = 10_000_000
+LARGEST_SEED = 2**63 - 1
+
+# Rows are looked at in blocks, so that checking a large set takes little memory.
+_BLOCK = 1 << 18
 
 
 class EngineError(ValueError):
     """A request the engine refuses; the message says what came and what would be right."""
 
 
-# Rows are looked at in blocks, so that checking a large set takes little memory.
-_BLOCK = 1 << 18
-
-
-def samples(values: Any, shape: tuple[int, ...], dtype: Any, what: str) -> Array:
+def samples(values: Any, shape: tuple[int, ...], dtype: Any, what: str) -> NDArray[Any]:
     """Return `values` as an array (m, *shape) of finite numbers, in their own dtype.
 
     Parameters
@@ -53,7 +53,7 @@ def samples(values: Any, shape: tuple[int, ...], dtype: Any, what: str) -> Array
     return array
 
 
-def numbers(values: Any, what: str) -> Array:
+def numbers(values: Any, what: str) -> NDArray[Any]:
     """Return `values` as a real array, or refuse them."""
     try:
         array = np.asarray(values)
@@ -64,7 +64,7 @@ def numbers(values: Any, what: str) -> Array:
     return array
 
 
-def check_finite(array: Array, dtype: Any, what: str) -> None:
+def check_finite(array: NDArray[Any], dtype: Any, what: str) -> None:
     """Refuse NaN, infinity, and what is infinite in `dtype`; says where it stands."""
     if array.dtype.kind != "f":
         return
@@ -94,12 +94,18 @@ def real(value: Any, what: str, least: float = -math.inf, above: float | None = 
     return float(value)
 
 
-LARGEST_SEED = 2**63 - 1
+def as_count(value: Any, what: str, least: int = 1, most: int = MOST_UNITS) -> int:
+    """Return `value` as a whole number within bounds, or refuse it by name."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise EngineError(f"{what} is {value!r}: give a whole number")
+    if not least <= value <= most:
+        raise EngineError(f"{what} is {value}: give a whole number from {least} to {most:,}")
+    return int(value)
 
 
-def as_seed(value: Any) -> int:
+def as_seed(value: Any, what: str = "seed") -> int:
     """Return `value` as a seed, or refuse it."""
-    return as_count(value, "seed", least=0, most=LARGEST_SEED)
+    return as_count(value, what, least=0, most=LARGEST_SEED)
 
 
 def shuffler(seed: int) -> np.random.Generator:
@@ -108,5 +114,5 @@ def shuffler(seed: int) -> np.random.Generator:
 
 
 def noise(seed: int) -> np.random.Generator:
-    """Return what a trainer with this seed draws dropout from."""
+    """Return what a trainer with this seed draws dropout from, independent of the shuffles."""
     return np.random.default_rng(np.random.SeedSequence(seed).spawn(2)[1])

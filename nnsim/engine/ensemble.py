@@ -9,18 +9,16 @@ from typing import Any
 import numpy as np
 
 from nnsim.engine import checks
-from nnsim.engine import losses as metrics
-from nnsim.engine.checks import EngineError, as_seed, shuffler
+from nnsim.engine.checks import EngineError, as_count, as_seed, shuffler
 from nnsim.engine.layers import Dense
-from nnsim.engine.layers.base import as_count
+from nnsim.engine.losses import decide
 from nnsim.engine.network import Network
 from nnsim.engine.optimizers import Schedule
 from nnsim.engine.optimizers import optimizer as read_optimizer
 from nnsim.engine.optimizers import schedule as read_schedule
 from nnsim.engine.plan import Plan, Stack
 from nnsim.engine.tape import Array, Replay
-from nnsim.engine.training import Trainer
-from nnsim.engine.updating import LARGEST
+from nnsim.engine.trainer import LARGEST, Trainer
 
 # Buffers of a group take about this much: few calls, still at home in the cache, and products so
 # small that BLAS starts no threads for them, which stall for many times as long where others work.
@@ -219,14 +217,14 @@ class Ensemble:
         """Return loss, cost and accuracy of each network for checked samples."""
         losses, costs, accuracies = [], [], []
         mean = self._template.reduction == "mean"
-        wanted = metrics.decide(target)
+        wanted = decide(target)
         parts = zip(self._evaluated(x, target), self._penalties(), strict=True)
         for (outputs, each), penalty in parts:
             with np.errstate(all="ignore"):
                 sums = each.sum(axis=1)
                 losses.append((sums / len(x) if mean else sums) + penalty)
             costs.append(sums)
-            right = [metrics.decide(output) == wanted for output in outputs]
+            right = [decide(output) == wanted for output in outputs]
             accuracies.append(np.mean(right, axis=1))
         classes = self._template.are_classes(target)
         return (

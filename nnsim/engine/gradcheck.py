@@ -18,8 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from nnsim.engine.checks import EngineError
-from nnsim.engine.layers.base import as_count
+from nnsim.engine.checks import EngineError, as_count
 from nnsim.engine.network import Network
 from nnsim.engine.plan import Plan, Stack, Until
 from nnsim.engine.tape import Array

@@ -1,4 +1,12 @@
-"""The losses"""
+"""The losses: what one sample costs, how that changes with the output, and which class it names.
+
+`value` writes the loss of each sample, `delta` its derivative. Where activation and loss belong
+together (sigmoid and binary cross-entropy, softmax and cross-entropy) the derivative by z is
+simply a − t, which is exact however large z is; then `is_fused` says that `delta` has gone past the
+activation already.
+
+As an answer the largest output decides, the first on a tie; a single output decides at .5 or more.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +19,6 @@ from nnsim.engine.activations import softmax, softplus
 from nnsim.engine.checks import EngineError
 from nnsim.engine.layers.base import Signals
 from nnsim.engine.tape import Array, Tape
-
-# ruff: noqa: D102, ARG002  (what overrides is described in the base class)
 
 
 class Loss:

@@ -1,34 +1,64 @@
-"""What a network computes: outputs, losses, gradients, each by running a tape."""
+"""A network: layers in a row, a loss, one vector of parameters; what it computes, by its tapes."""
 
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any, Self
 
 import numpy as np
 
-from nnsim.engine import checks
-from nnsim.engine import checks as seeds
-from nnsim.engine import losses as metrics
-from nnsim.engine import plan as trace
-from nnsim.engine.checks import EngineError
-from nnsim.engine.layers.base import Layer, as_count
-from nnsim.engine.model import Model
+from nnsim.engine import bugs, checks, files
+from nnsim.engine.checks import MOST_UNITS, EngineError, as_count, as_seed
+from nnsim.engine.initializers import initializer as read_initializer
+from nnsim.engine.layers import Layer, layer_from
+from nnsim.engine.losses import Loss, are_classes, decide, right
+from nnsim.engine.losses import loss as loss_named
 from nnsim.engine.optimizers import Optimizer
 from nnsim.engine.optimizers import optimizer as read_optimizer
-from nnsim.engine.plan import Plan, Until
+from nnsim.engine.plan import Plan, Plans, Stack, Trace, Until, read_trace
 from nnsim.engine.tape import Array
+
+MOST_PARAMETERS = 100_000_000
 
 # Evaluation goes through so many samples, or so many numbers, at a time.
 _BLOCK, _BLOCK_NUMBERS = 4096, 4_000_000
-# So many tapes are kept for the next time, if they aren't too large.
-_KEPT_PLANS, _KEPT_NUMBERS = 16, 4_000_000
 _MOST_NUMBERS = 200_000_000
 
 
-class Network(Model):
+@dataclass(frozen=True, slots=True)
+class SummaryRow:
+    """One layer of a summary."""
+
+    name: str
+    kind: str
+    output_shape: tuple[int, ...]
+    parameters: int
+
+
+class Summary(list[SummaryRow]):
+    """One row per layer; `parameters` is the total."""
+
+    @property
+    def parameters(self) -> int:
+        return sum(row.parameters for row in self)
+
+    def __str__(self) -> str:
+        cells = [("layer", "kind", "output shape", "parameters")]
+        cells += [(r.name, r.kind, str(r.output_shape), f"{r.parameters:,}") for r in self]
+        cells += [("total", "", "", f"{self.parameters:,}")]
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        return "\n".join(
+            "  ".join(cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=False))
+            + "  "
+            + row[-1].rjust(widths[-1])
+            for row in cells
+        )
+
+
+class Network:
     """Layers in a row, trained by a loss.
 
     Parameters
@@ -49,7 +79,7 @@ class Network(Model):
         Strengths of the penalty ½·l2·Σw² + l1·Σ|w| over weights and kernels, never biases.
     classes : bool, optional
         Whether targets name classes, so that there is an accuracy; False for regression. Unless
-        told, loss and targets decide, as `metrics.are_classes` says. Can be set at any time.
+        told, loss and targets decide, as `losses.are_classes` says. Can be set at any time.
 
     Attributes
     ----------
@@ -76,14 +106,256 @@ class Network(Model):
         l1: float = 0.0,
         classes: bool | None = None,
     ) -> None:
-        self._plans: OrderedDict[tuple[Any, ...], Plan] = OrderedDict()
-        self._room: dict[str, Array] = {}
-        super().__init__(layers, input_shape, loss, reduction, seed, dtype, l2, l1, classes)
+        self.input_shape = _read_shape(input_shape)
+        self.layers = _named(layers)
+        self._loss = loss_named(loss)
+        if classes is not None and not isinstance(classes, bool):
+            raise EngineError(f"classes is {classes!r}: give True, False or None")
+        self.classes = classes
+        if reduction not in ("mean", "sum"):
+            raise EngineError(f'reduction is {reduction!r}: give "mean" or "sum"')
+        self.dtype = _read_dtype(dtype)
+        self.output_shape = _build(self.layers, self.input_shape)
+        self._loss.check(self.layers[-1].activation, math.prod(self.output_shape))
+        l2, l1 = checks.real(l2, "l2", least=0), checks.real(l1, "l1", least=0)
+        self._stack = Stack(self.layers, self._loss, reduction, self.dtype, l2, l1)
+        self._bug: tuple[str, int] | None = None
+        self._plans = Plans()
+        self.version = 0
+        self.seed = as_seed(seed)
+        self.generator = np.random.default_rng(0)
+        self.initialize()
+
+    def initialize(self, initializer: Any = None, seed: int | None = None) -> None:
+        """Start anew: draw the weights, set biases to 0 and running statistics back.
+
+        Parameters
+        ----------
+        initializer : str or tuple, optional
+            For every layer, such as ``"xavier"`` or ``"constant:0.5"``; else each layer's own.
+        seed : int, optional
+            A new seed; else the one from before, which gives the same weights again.
+        """
+        rule = None if initializer is None else read_initializer(initializer)
+        if seed is not None:
+            self.seed = as_seed(seed)
+        rng = np.random.default_rng(self.seed)
+        for layer in self.layers:
+            layer.initialize(rng, rule)
+        # What dropout draws in `loss`, `trace` and `gradients` with training=True.
+        state = np.random.default_rng(self.seed).bit_generator.state
+        self.generator.bit_generator.state = state
+
+    @property
+    def parameters(self) -> Array:
+        """The live vector of all parameters, (n_params,); setting it writes into it."""
+        return self._stack.theta
+
+    @parameters.setter
+    def parameters(self, values: Any) -> None:
+        vector = checks.numbers(values, "parameters")
+        if vector.shape != self.parameters.shape:
+            raise EngineError(
+                f"parameters has shape {vector.shape}, but the network has "
+                f"{self.parameters.size}: give one flat vector of them"
+            )
+        self.parameters[...] = vector
+
+    @property
+    def running(self) -> Array:
+        """The live vector of the running statistics of batch norm."""
+        return self._stack.running
+
+    @property
+    def loss_name(self) -> str:
+        """The name of the loss."""
+        return self._loss.name
+
+    @property
+    def loss_function(self) -> Loss:
+        """The loss itself, with its formula."""
+        return self._loss
+
+    def are_classes(self, target: Array) -> bool:
+        """Say whether targets (m, …) name classes: as the network was told, or as they look."""
+        if self.classes is not None:
+            return self.classes
+        return are_classes(target, self._loss)
+
+    @property
+    def reduction(self) -> str:
+        """``"mean"`` or ``"sum"``."""
+        return self._stack.reduction
+
+    @property
+    def l2(self) -> float:
+        """Strength of the penalty ½·l2·Σw²; can be changed at any time."""
+        return float(self._stack.l2)
+
+    @l2.setter
+    def l2(self, value: float) -> None:
+        self._set_penalty(self._stack.l2, checks.real(value, "l2", least=0))
+
+    @property
+    def l1(self) -> float:
+        """Strength of the penalty l1·Σ|w|; can be changed at any time."""
+        return float(self._stack.l1)
+
+    @l1.setter
+    def l1(self, value: float) -> None:
+        self._set_penalty(self._stack.l1, checks.real(value, "l1", least=0))
+
+    def _set_penalty(self, strength: Array, value: float) -> None:
+        if bool(strength) != bool(value):
+            self.forget_plans()
+        strength[...] = value
+
+    def penalty(self) -> float:
+        """Return ½·l2·Σw² + l1·Σ|w|."""
+        return float(self._stack.penalty())
+
+    def penalty_gradient(self) -> Array:
+        """Return the penalty's part of the gradient, l2·w + l1·sign(w), flat."""
+        weights = self.parameters * self._stack.mask("weight")
+        return np.asarray(self._stack.l2 * weights + self._stack.l1 * np.sign(weights))
 
     def forget_plans(self) -> None:
         """Let every tape be recorded anew: something has changed that is part of them."""
-        super().forget_plans()
+        self.version += 1
         self._plans.clear()
+
+    def blocks(self, vector: Array) -> dict[str, Array]:
+        """Return views of a flat vector by name (``"hidden.weight"``), in public shape."""
+        return self._stack.blocks(vector)
+
+    def layer(self, name: str) -> Layer:
+        """Return the layer of this name."""
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        names = ", ".join(layer.name for layer in self.layers)
+        raise EngineError(f"there is no layer {name!r}: the layers are {names}")
+
+    def summary(self) -> Summary:
+        """Return a row per layer: name, kind, output shape, parameter count; and the total."""
+        return Summary(
+            SummaryRow(layer.name, layer.kind, layer.output_shape, layer.parameter_count)
+            for layer in self.layers
+        )
+
+    @property
+    def bug(self) -> tuple[str, int] | None:
+        """The planted bug and the number of its layer (from 0), or None."""
+        return self._bug
+
+    def plant(self, bug: str, layer: str) -> None:
+        """Plant a known mistake in the backward pass of the layer of this name.
+
+        Parameters
+        ----------
+        bug : str
+            One of `bugs.BUGS`. It takes the place of one that was planted before.
+        layer : str
+        """
+        number = self.layers.index(self.layer(layer))
+        last = number == len(self.layers) - 1
+        fused = last and self._loss.fused_with == self.layers[-1].activation
+        bugs.check(bug, self.layers[number], self.reduction, fused)
+        self._bug = (bug, number)
+        self.forget_plans()
+
+    def mend(self) -> None:
+        """Take the planted bug out."""
+        self._bug = None
+        self.forget_plans()
+
+    @property
+    def muted(self) -> dict[int, tuple[int, ...]]:
+        """By the number of its layer (from 0), the units whose activation counts as 0; can be set.
+
+        What the units compute stays as it is; 0 goes on from them, and no gradient comes back. A
+        unit is the last axis of what a layer gives: of an image a whole channel.
+        """
+        return dict(self._stack.muted)
+
+    @muted.setter
+    def muted(self, units: Mapping[int, Sequence[int]]) -> None:
+        checked: dict[int, tuple[int, ...]] = {}
+        for number in sorted(number for number, chosen in units.items() if chosen):
+            if not 0 <= number < len(self.layers) - 1:
+                raise EngineError(
+                    f"layer {number} can't be muted: give one from 0 to {len(self.layers) - 2}, "
+                    "as nothing follows the last"
+                )
+            most = self.layers[number].output_shape[-1] - 1
+            chosen = {as_count(unit, "a muted unit", 0, most) for unit in units[number]}
+            checked[number] = tuple(sorted(chosen))
+        if checked != self._stack.muted:
+            self._stack.muted = checked
+            self.forget_plans()
+
+    def twin(self, dtype: Any = None, lead: tuple[int, ...] = ()) -> Stack:
+        """Return the layers bound to copies of the parameters, in another kind of number.
+
+        With a `lead` of (R,), bound to R sets of parameters, all 0.
+        """
+        return self._stack.twin(dtype, lead)
+
+    def describe(self) -> dict[str, Any]:
+        """Return the network without its numbers, as JSON can hold it."""
+        return {
+            "input_shape": list(self.input_shape),
+            "layers": [layer.describe() for layer in self.layers],
+            "loss": self.loss_name,
+            "reduction": self.reduction,
+            "dtype": self.dtype.name,
+            "l2": self.l2,
+            "l1": self.l1,
+            "seed": self.seed,
+            "classes": self.classes,
+        }
+
+    @classmethod
+    def from_description(cls, description: dict[str, Any]) -> Self:
+        """Build a network that `describe` described; its parameters are those of its seed."""
+        if not isinstance(description, dict) or not isinstance(description.get("layers"), list):
+            raise EngineError("the description of the network is damaged: it has no layers")
+        rest = dict(description)
+        layers = [layer_from(layer) for layer in rest.pop("layers")]
+        try:
+            return cls(layers, **rest)
+        except TypeError as error:
+            raise EngineError(f"the description of the network is damaged: {error}") from error
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write network and parameters to an ``.npz`` file; a file there is replaced whole."""
+        arrays = {"parameters": self.parameters, "running": self.running}
+        files.save(path, {"network": self.describe()}, arrays)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Self:
+        """Read a network that `save` (or ``Trainer.save``) wrote.
+
+        Raises
+        ------
+        EngineError
+            If the file is missing, truncated, foreign, pickled, or doesn't match itself.
+        """
+        description, arrays = files.load(path)
+        return cls.from_file(path, description, arrays)
+
+    @classmethod
+    def from_file(
+        cls, path: str | PathLike[str], description: dict[str, Any], arrays: dict[str, Array]
+    ) -> Self:
+        """Build a network from what `files.load` read."""
+        try:
+            network = cls.from_description(description.get("network", {}))
+            files.fill(network.parameters, arrays, "parameters")
+            files.fill(network.running, arrays, "running")
+        except EngineError as error:
+            raise EngineError(f"{path}: {error}") from error
+        return network
 
     # --- what it computes --------------------------------------------------------------------
 
@@ -117,11 +389,11 @@ class Network(Model):
             total = losses.mean() if self.reduction == "mean" else losses.sum()
             return float(total + self._stack.penalty())
 
-    def trace(self, x: Any, target: Any = None, training: bool = False) -> trace.Trace:
+    def trace(self, x: Any, target: Any = None, training: bool = False) -> Trace:
         """Return everything a pass computes, layer by layer; backward too with a target."""
         if target is None:
-            return trace.read(self._run("forward", self._samples(x), None, training))
-        return trace.read(self._run("gradients", *self.check(x, target), training))
+            return read_trace(self._run("forward", self._samples(x), None, training))
+        return read_trace(self._run("gradients", *self.check(x, target), training))
 
     def gradients(self, x: Any, target: Any, training: bool = False) -> Array:
         """Return the gradient of `loss`, flat (n_params,), in the order of `parameters`."""
@@ -148,14 +420,14 @@ class Network(Model):
 
     def predict(self, x: Any) -> Array:
         """Return the class of each sample, counted from 0: the largest output, or one ≥ .5."""
-        return metrics.decide(self.forward(x))
+        return decide(self.forward(x))
 
     def accuracy(self, x: Any, target: Any) -> float | None:
         """Return the share of samples read right, or None where targets are no classes."""
         x, target = self.check(x, target)
         if not self.are_classes(target):
             return None
-        return float(metrics.right(self.forward(x), target).mean())
+        return float(right(self.forward(x), target).mean())
 
     def evaluate(self, x: Array, target: Array, until: Until = "loss") -> Plan:
         """Return a plan that has run on checked samples, in evaluation mode; its buffers live."""
@@ -203,10 +475,10 @@ class Network(Model):
         m = as_count(m, "m")
         if not training:
             # Not the plan that `forward` fills.
-            return self._kept(("plan", m), lambda: self.record(m, "forward", False))
+            return self._plans.get(("plan", m), lambda: self.record(m, "forward", False))
         rate = checks.real(learning_rate, "learning_rate", least=0)
-        seed = self.seed if seed is None else seeds.as_seed(seed)
-        noise = seeds.noise(seed)
+        seed = self.seed if seed is None else as_seed(seed)
+        noise = checks.noise(seed)
         rule = read_optimizer(optimizer)
         rule.prepare(self.parameters, rate)
 
@@ -215,7 +487,7 @@ class Network(Model):
 
         if rule.name != "sgd":
             return record()
-        plan = self._kept(("step", m, rate, seed), record)
+        plan = self._plans.get(("step", m, rate, seed), record)
         plan.learning_rate[...] = rate
         plan.generator.bit_generator.state = noise.bit_generator.state
         return plan
@@ -240,25 +512,6 @@ class Network(Model):
                     "gradient passes, so it can't be trained; take sigmoid instead"
                 )
 
-    def _plan(self, until: Until, m: int, training: bool) -> Plan:
-        lean = until == "loss"
-        room = self._room if lean else None
-        options = {"generator": self.generator, "lean": lean, "room": room}
-        return self._kept((until, m, training), lambda: self.record(m, until, training, **options))
-
-    def _kept(self, key: tuple[Any, ...], record: Callable[[], Plan]) -> Plan:
-        """Return the plan of this key; a new one is kept unless it is very large."""
-        plan = self._plans.get(key)
-        if plan is None:
-            plan = record()
-            if self.activations(plan.batch) <= _KEPT_NUMBERS:
-                self._plans[key] = plan
-            while len(self._plans) > _KEPT_PLANS:
-                self._plans.popitem(last=False)
-        else:
-            self._plans.move_to_end(key)
-        return plan
-
     def _block(self) -> int:
         return max(1, min(_BLOCK, _BLOCK_NUMBERS // self.activations(1)))
 
@@ -270,7 +523,15 @@ class Network(Model):
     def _run(
         self, until: Until, x: Array, target: Array | None = None, training: bool = False
     ) -> Plan:
-        plan = self._plan(until, len(x), training)
+        lean = until == "loss"
+        options = {
+            "generator": self.generator,
+            "lean": lean,
+            "room": self._plans.room if lean else None,
+        }
+        plan = self._plans.get(
+            (until, len(x), training), lambda: self.record(len(x), until, training, **options)
+        )
         plan.ones_under_x[...] = 1  # on a lean plan another batch size may have been there
         plan.inputs[...] = x
         if target is not None:
@@ -289,3 +550,56 @@ class Network(Model):
             raise EngineError(f"x has {len(x)} samples, but target has {len(target)}")
         self._loss.check_targets(target.reshape(len(target), -1))
         return x, target
+
+
+def _read_shape(given: int | Sequence[int]) -> tuple[int, ...]:
+    """Return the shape of a sample, or refuse it."""
+    sizes: Any = (given,) if isinstance(given, int | np.integer) else given
+    if not isinstance(sizes, tuple | list) or not 1 <= len(sizes) <= 3:
+        raise EngineError(f"input_shape is {given!r}: give (n,) or (height, width, channels)")
+    shape = tuple(as_count(size, "a size of input_shape") for size in sizes)
+    if np.prod(shape, dtype=float) > MOST_UNITS:
+        raise EngineError(f"input_shape {shape} is more than {MOST_UNITS:,} numbers")
+    return shape
+
+
+def _read_dtype(given: Any) -> np.dtype[Any]:
+    """Return float64 or float32, or refuse another kind of number."""
+    try:
+        dtype: np.dtype[Any] = np.dtype(given)
+    except TypeError:
+        dtype = np.dtype(object)
+    if dtype not in (np.dtype("float64"), np.dtype("float32")):
+        raise EngineError(f'dtype is {given!r}: give "float64" or "float32"')
+    return dtype
+
+
+def _named(layers: Sequence[Layer]) -> list[Layer]:
+    """Check the list, and call unnamed layers layer1, layer2 and so on."""
+    if isinstance(layers, Layer) or not isinstance(layers, Sequence) or not layers:
+        raise EngineError("layers is empty or no list: give at least one layer")
+    names: set[str] = set()
+    for number, layer in enumerate(layers, 1):
+        if not isinstance(layer, Layer):
+            raise EngineError(f"layer {number} is {layer!r}: give a layer such as Dense(3)")
+        if layer.output_shape:
+            raise EngineError(f"{layer.title} belongs to a network already: make a new one")
+        layer.name = layer.name or f"layer{number}"
+        if layer.name in names:
+            raise EngineError(f'two layers are called "{layer.name}": give each its own name')
+        names.add(layer.name)
+    return list(layers)
+
+
+def _build(layers: Sequence[Layer], input_shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Let every layer know its shapes; returns that of the output."""
+    shape, total = input_shape, 0
+    for layer in layers:
+        shape = layer.build(shape)
+        total += layer.parameter_count
+        if total > MOST_PARAMETERS:
+            raise EngineError(
+                f"the network would have {total:,} parameters up to {layer.title}: "
+                f"at most {MOST_PARAMETERS:,} are allowed"
+            )
+    return shape

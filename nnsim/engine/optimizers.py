@@ -15,8 +15,6 @@ import numpy as np
 from nnsim.engine.checks import EngineError
 from nnsim.engine.tape import Array, Tape
 
-# ruff: noqa: D102, ARG002  (what overrides is described in the base class)
-
 
 class Optimizer:
     """A rule for the update.

@@ -1,9 +1,17 @@
-"""X"""
+"""The tape of a whole network: forward, loss, backward and update; and what it leaves, a trace.
+
+A `Stack` is the layers bound to flat vectors of parameters and gradients. A network has one; an
+ensemble has one per group of networks, with a leading axis; a gradient check by the complex step
+has one of complex numbers. A `Plan` is the tape of a stack for one batch shape, and a `Trace` a
+copy of what lies in its buffers after a run.
+"""
 
 from __future__ import annotations
 
 import copy
 import math
+from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -16,6 +24,13 @@ from nnsim.engine.layers.base import Layer, Shape, Signals, batch_first, new_act
 from nnsim.engine.losses import Loss
 from nnsim.engine.optimizers import Optimizer
 from nnsim.engine.tape import Array, Tape
+
+Until = Literal["forward", "loss", "gradients", "update"]
+
+# Up to so many numbers the time of a call counts more than what it computes.
+_SIDE_BY_SIDE = 4096
+# So many tapes are kept for the next time, if they aren't too large.
+_KEPT_PLANS, _KEPT_NUMBERS = 16, 4_000_000
 
 
 class Stack:
@@ -154,12 +169,6 @@ class Stack:
         # |w| as w·sign(w), which has the right derivative for the complex step as well.
         terms = 0.5 * self.l2 * weights * weights + self.l1 * weights * np.sign(weights.real)
         return self.gather(terms).sum(axis=1) if self.lead else terms.sum()
-
-
-Until = Literal["forward", "loss", "gradients", "update"]
-
-# Up to so many numbers the time of a call counts more than what it computes.
-_SIDE_BY_SIDE = 4096
 
 
 class Plan(Tape):
@@ -405,6 +414,34 @@ class Plan(Tape):
         return total + self.stack.penalty()
 
 
+class Plans:
+    """The tapes of a network, kept for the next time unless they are very large.
+
+    `room` is memory that those for evaluation share.
+    """
+
+    def __init__(self) -> None:
+        self.room: dict[str, Array] = {}
+        self._kept: OrderedDict[tuple[Any, ...], Plan] = OrderedDict()
+
+    def get(self, key: tuple[Any, ...], record: Callable[[], Plan]) -> Plan:
+        """Return the plan of this key, or a new one that `record` makes."""
+        plan = self._kept.get(key)
+        if plan is None:
+            plan = record()
+            if plan.inputs.size + sum(signals.a.size for signals in plan.signals) <= _KEPT_NUMBERS:
+                self._kept[key] = plan
+            if len(self._kept) > _KEPT_PLANS:
+                self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end(key)
+        return plan
+
+    def clear(self) -> None:
+        """Let every tape be recorded anew."""
+        self._kept.clear()
+
+
 @dataclass(frozen=True, slots=True)
 class LayerTrace:
     """One layer of a trace; arrays are batch first, None where a field has no meaning.
@@ -488,7 +525,7 @@ class Trace:
         raise KeyError(name)
 
 
-def read(plan: Plan) -> Trace:
+def read_trace(plan: Plan) -> Trace:
     """Copy a trace out of the buffers of a plan that has just run."""
     backward = plan.until == "gradients"
     layers = tuple(_layer(signals, backward) for signals in plan.signals)

@@ -1,7 +1,12 @@
-"""Carrying out the calls of a tape in order, as fast as Python can and without a warning.
+"""The tape: a list of NumPy calls, recorded once and replayed for every step.
 
-The list of calls is the only source: `straight` writes a function that makes the same calls one
-after the other, ``f0(a0, a1); f1(a2); …``, because a loop over the list costs a few per cent more.
+Layers, losses and optimisers compute nothing themselves. They write calls such as
+``W.dot(x, z)`` or ``np.exp(z, a)`` onto a tape, each with the buffer it fills and a note that says
+what it is. The one list is the training loop (`Tape.run`), the stepper (`Tape.step`), the trace
+(every buffer has a name) and a program (`Tape.source`).
+
+Inside, samples are columns: a buffer of activations is (features, m), and an image (channels,
+height, width, m). Under the features lies a row of ones, so that a matrix product adds the bias.
 """
 
 from __future__ import annotations
@@ -32,50 +37,8 @@ Replay = Callable[[], None]
 _MOST_CALLS = 400
 
 
-def straight(calls: Sequence[Call]) -> Replay:
-    """Return a function that makes these calls in order."""
-    if len(calls) > _MOST_CALLS:
-        return lambda: _loop(calls)
-    code, names = _form(tuple(len(args) for _, args in calls))
-    values = (value for fn, args in calls for value in (fn, *args))
-    # A copy of the code, as Python notes in it where it has found the names.
-    return FunctionType(code.replace(), dict(zip(names, values, strict=True)))
-
-
-def _loop(calls: Sequence[Call]) -> None:
-    for fn, args in calls:
-        fn(*args)
-
-
-@lru_cache(maxsize=64)
-def _form(counts: tuple[int, ...]) -> tuple[CodeType, tuple[str, ...]]:
-    """Return the code for calls with so many arguments each, and the names in it, in order.
-
-    Tapes of the same form share it; what the names stand for is theirs.
-    """
-    names: list[str] = []
-    lines = ["def run():", "    pass"]
-    for i, count in enumerate(counts):
-        args = [f"a{i}_{j}" for j in range(count)]
-        names += [f"f{i}", *args]
-        lines.append(f"    f{i}({', '.join(args)})")
-    space: dict[str, Any] = {}
-    exec("\n".join(lines), space)
-    return space["run"].__code__, tuple(names)
-
-
-def quiet() -> Context:
-    """Return a context in which NumPy keeps silent about overflow and the like.
-
-    ``quiet().run(f)`` is ``with np.errstate(all="ignore"): f()`` for a tenth of the time, if the
-    context is kept: what NumPy reports is a context variable.
-    """
-    context = Context()
-    context.run(np.seterr, all="ignore")
-    return context
-
-
-Array = NDArray[Any]
+# Longer arrays are written as text that only a machine reads.
+_MOST_LITERALS = 20_000
 
 # Up to so many numbers, zeros to compare with are as large as what is compared.
 _ZEROS = 1 << 14
@@ -378,7 +341,6 @@ class Tape:
 
     def step(self) -> Iterator[Op]:
         """Carry out one call at a time; yields each op when its buffer is filled."""
-
         for op, (fn, args) in zip(described(self), self._calls, strict=True):
             self._quietly(fn, *args)
             yield op
@@ -395,7 +357,6 @@ class Tape:
         steps : int
             How often the program replays the tape.
         """
-
         if steps < 0:
             raise EngineError(f"steps is {steps}: a program repeats its step 0 times or more")
         return program(self, steps)
@@ -408,8 +369,50 @@ def _name_of(fn: Callable[..., Any]) -> str:
     return f"{owner.__name__}.{name}" if isinstance(owner, np.ufunc) else name
 
 
-# Longer arrays are written as text that only a machine reads.
-_MOST_LITERALS = 20_000
+def straight(calls: Sequence[Call]) -> Replay:
+    """Return a function that makes these calls in order."""
+    if len(calls) > _MOST_CALLS:
+        return lambda: _loop(calls)
+    code, names = _form(tuple(len(args) for _, args in calls))
+    values = (value for fn, args in calls for value in (fn, *args))
+    # A copy of the code, as Python notes in it where it has found the names.
+    return FunctionType(code.replace(), dict(zip(names, values, strict=True)))
+
+
+def _loop(calls: Sequence[Call]) -> None:
+    for fn, args in calls:
+        fn(*args)
+
+
+@lru_cache(maxsize=64)
+def _form(counts: tuple[int, ...]) -> tuple[CodeType, tuple[str, ...]]:
+    """Return the code for calls with so many arguments each, and the names in it, in order.
+
+    Tapes of the same form share it; what the names stand for is theirs.
+    """
+    names: list[str] = []
+    lines = ["def run():", "    pass"]
+    for i, count in enumerate(counts):
+        args = [f"a{i}_{j}" for j in range(count)]
+        names += [f"f{i}", *args]
+        lines.append(f"    f{i}({', '.join(args)})")
+    space: dict[str, Any] = {}
+    exec("\n".join(lines), space)
+    return space["run"].__code__, tuple(names)
+
+
+def quiet() -> Context:
+    """Return a context in which NumPy keeps silent about overflow and the like.
+
+    ``quiet().run(f)`` is ``with np.errstate(all="ignore"): f()`` for a tenth of the time, if the
+    context is kept: what NumPy reports is a context variable.
+    """
+    context = Context()
+    context.run(np.seterr, all="ignore")
+    return context
+
+
+Array = NDArray[Any]
 
 
 def described(tape: Tape) -> list[Op]:

@@ -4,7 +4,6 @@ Going forward a layer computes z and a = f(z) from x. Going backward it is hande
 into δ = ∂C/∂z, leaves the gradients of its parameters in their place, and hands ∂C/∂x on.
 """
 
-# ruff: noqa: ARG002  (what overrides is described in the base class)
 from __future__ import annotations
 
 import math
@@ -14,12 +13,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nnsim.engine.activations import ActivationFunction, Identity, activation
-from nnsim.engine.checks import EngineError
+from nnsim.engine.checks import MOST_UNITS, EngineError
 from nnsim.engine.tape import Array, Tape
 
 Shape = tuple[int, ...]
-
-MOST_UNITS = 10_000_000
 
 
 @dataclass(slots=True, eq=False)
@@ -280,12 +277,3 @@ def batch_first(array: Array, many: bool = False) -> Array:
     if many:
         return array.transpose(1, 2, 0)
     return array.transpose(3, 1, 2, 0) if array.ndim == 4 else np.moveaxis(array, -1, 0)
-
-
-def as_count(value: Any, what: str, least: int = 1, most: int = MOST_UNITS) -> int:
-    """Return `value` as a whole number within bounds, or refuse it by name."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise EngineError(f"{what} is {value!r}: give a whole number")
-    if not least <= value <= most:
-        raise EngineError(f"{what} is {value}: give a whole number from {least} to {most:,}")
-    return int(value)

@@ -1,5 +1,4 @@
 """Convolution: the same small kernel at every place of an image."""
-# ruff: noqa: D102  (what overrides is described in the base class)
 
 from __future__ import annotations
 
@@ -9,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from nnsim.engine.checks import EngineError
+from nnsim.engine.checks import EngineError, as_count
 from nnsim.engine.initializers import default_for, initializer
-from nnsim.engine.layers.base import Layer, Shape, Signals, as_count
+from nnsim.engine.layers.base import Layer, Shape, Signals
 from nnsim.engine.tape import Array, Tape
 
 # The windows of a few rows are laid out at a time, so that they stay in the L2 cache.

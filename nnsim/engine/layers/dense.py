@@ -1,15 +1,14 @@
 """The fully connected layer, and an activation that stands alone."""
 
-# ruff: noqa: D102, ARG002  (what overrides is described in the base class)
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
 
-from nnsim.engine.checks import EngineError
+from nnsim.engine.checks import EngineError, as_count
 from nnsim.engine.initializers import default_for, initializer
-from nnsim.engine.layers.base import Layer, Shape, Signals, as_count
+from nnsim.engine.layers.base import Layer, Shape, Signals
 from nnsim.engine.tape import Array, Tape
 
 

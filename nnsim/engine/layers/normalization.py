@@ -1,5 +1,4 @@
 """Batch norm and dropout: the two layers that behave otherwise in training than in use."""
-# ruff: noqa: D102, ARG002  (what overrides is described in the base class)
 
 from __future__ import annotations
 

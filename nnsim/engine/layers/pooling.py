@@ -1,5 +1,4 @@
 """Pooling: make an image smaller by keeping the largest, or the mean, of each window."""
-# ruff: noqa: D102  (what overrides is described in the base class)
 
 from __future__ import annotations
 
@@ -7,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from nnsim.engine.checks import EngineError
-from nnsim.engine.layers.base import Layer, Shape, Signals, as_count
+from nnsim.engine.checks import EngineError, as_count
+from nnsim.engine.layers.base import Layer, Shape, Signals
 from nnsim.engine.tape import Array, Tape
 
 

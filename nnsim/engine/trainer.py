@@ -1,0 +1,704 @@
+"""Training: epoch after epoch of updates, with what is told after each, until something stops it.
+
+A `Trainer` knows its settings, where it stands, and what has been best so far. Each update fills a
+batch, runs the network's tape to the gradient, looks whether all is finite, and follows it.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections import deque
+from collections.abc import Callable, Iterator
+from itertools import starmap
+from operator import call
+from os import PathLike
+from typing import Any, Self
+
+import numpy as np
+
+from nnsim.engine import checks, files
+from nnsim.engine.checks import EngineError, as_count
+from nnsim.engine.layers import Dropout
+from nnsim.engine.network import Network
+from nnsim.engine.optimizers import OPTIMIZERS, Optimizer, Schedule
+from nnsim.engine.optimizers import optimizer as read_optimizer
+from nnsim.engine.optimizers import schedule as read_schedule
+from nnsim.engine.plan import Plan
+from nnsim.engine.progress import Evaluation, Progress, Samples
+from nnsim.engine.tape import Array
+
+Pair = tuple[Any, Any]
+
+# A batch of more samples, and of more activations, goes through the tape in parts.
+_AT_ONCE, _NUMBERS_AT_ONCE = 1024, 1 << 17
+# Shuffled rows are gathered through a buffer of about this many bytes, which stays in the cache.
+_GATHER = 1 << 16
+# Metrics of small networks are computed in blocks of about this size.
+_EVALUATION_BYTES = 1 << 17
+
+# Above this the square of the gradient counts as overflown.
+LARGEST = {4: float(np.finfo(np.float32).max), 8: math.inf}
+
+# What a trainer counts and is told, as JSON can hold it.
+_COUNTS = ("period", "epoch", "updates", "position", "order_state", "waited")
+_SETTINGS = ("seed", "clip", "train_biases", "validation_fraction", "patience", "min_delta")
+
+
+class Trainer:
+    """Trains a network by gradient descent.
+
+    Parameters
+    ----------
+    network : Network
+    optimizer : str or Optimizer
+        ``"sgd"``, ``"momentum"``, ``"nesterov"``, ``"adagrad"``, ``"rmsprop"``, ``"adam"``,
+        ``"adamw"``, or one with constants of your own, such as ``Momentum(0.5)``.
+    learning_rate : float
+        η; can be changed at any time.
+    batch_size : int, optional
+        Samples per step, shuffled anew for every epoch; the last batch may be smaller. None or
+        0: all samples in one step, in their order.
+    seed : int
+        Of shuffling, dropout and the validation split.
+    schedule : str or Schedule
+        ``"constant"``, ``"step:10:0.5"``, ``"cosine:100"``.
+    clip : float, optional
+        The largest norm of the gradient; a longer one is scaled down to it.
+    train_biases : bool
+        False freezes the biases.
+    validation_fraction : float
+        The share of the data that is held back (chosen by the seed) and only looked at.
+    patience : int, optional
+        Stop early after this many epochs without a lower loss (of the validation data if there
+        are any) and go back to the best parameters.
+    min_delta : float
+        By how much a loss must be lower to count.
+
+    Attributes
+    ----------
+    epoch, updates : int
+        Whole epochs and steps done so far.
+    period : int
+        What a cosine schedule without a period spans: the epochs of the first run.
+    stopped : str or None
+        Why the last run ended: ``"finished"``, ``"early"``, ``"diverged"``, ``"interrupted"``.
+
+    Raises
+    ------
+    EngineError
+        If a value makes no sense; `run` and `step`: if the network can't be trained (a step
+        activation).
+
+    Notes
+    -----
+    Training stops as diverged before an update in which the gradient is NaN or infinite, or so
+    large that its square overflows; the parameters are then the last finite ones.
+
+    A ``KeyboardInterrupt`` leaves every update whole and counted, so that training can go on. It
+    may strike while a step is still being computed, and dropout then draws anew for that step;
+    `interrupt` waits for the end of the step, and what follows has the same numbers.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        optimizer: str | Optimizer = "sgd",
+        learning_rate: float = 0.2,
+        batch_size: int | None = None,
+        seed: int = 0,
+        *,
+        schedule: str | Schedule = "constant",
+        clip: float | None = None,
+        train_biases: bool = True,
+        validation_fraction: float = 0.0,
+        patience: int | None = None,
+        min_delta: float = 0.0,
+    ) -> None:
+        self.network = network
+        self._steps = _Steps(network, self._record)
+        self._last: Progress | None = None
+        self.seed = checks.as_seed(seed)
+        self.shuffling, self.noise = checks.shuffler(self.seed), checks.noise(self.seed)
+        self._rate = checks.real(learning_rate, "learning_rate", least=0)
+        self.schedule = schedule
+        self.optimizer = optimizer
+        self.batch_size = batch_size
+        self.clip = clip
+        self.train_biases = train_biases
+        self.validation_fraction = checks.real(validation_fraction, "validation_fraction", least=0)
+        if self.validation_fraction >= 1:
+            raise EngineError("validation_fraction is 1 or more: nothing would be left to train on")
+        self.patience = None if patience is None else as_count(patience, "patience")
+        self.min_delta = checks.real(min_delta, "min_delta", least=0)
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew: epoch 0, empty slots, the seed's first shuffle; parameters stay."""
+        self.keep_last()
+        self.epoch = self.updates = self.position = self.period = self.waited = 0
+        self.stopped: str | None = None
+        self.optimizer.prepare(self.network.parameters, self._rate)
+        self._steps.forget()
+        self.shuffling.bit_generator.state = checks.shuffler(self.seed).bit_generator.state
+        self.noise.bit_generator.state = checks.noise(self.seed).bit_generator.state
+        self.best: tuple[float, Array, Array] | None = None
+        self.order_state: Any = None
+        self._order: Array | None = None
+        self._interrupt = False
+        self._watched: dict[str, Samples] = {}
+
+    # --- settings, which can be changed while training runs -----------------------------------
+
+    @property
+    def learning_rate(self) -> float:
+        """η₀, before the schedule."""
+        return self._rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self._rate = checks.real(value, "learning_rate", least=0)
+        self._set_rate()
+
+    def _set_rate(self) -> float:
+        """Give the optimiser the rate of this epoch, and return it."""
+        rate = self._rate * self._schedule.scale(self.epoch, self.period)
+        self._optimizer.learning_rate[...] = rate
+        self._largest_square = LARGEST[self.network.dtype.itemsize] / max(1.0, rate * rate)
+        return rate
+
+    @property
+    def batch_size(self) -> int | None:
+        """Samples per step, None for all."""
+        return self._batch_size
+
+    @batch_size.setter
+    def batch_size(self, value: int | None) -> None:
+        self._batch_size = None if not value else as_count(value, "batch_size")
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """The rule; set it to another name (or rule) to go on with that, its slots empty."""
+        return self._optimizer
+
+    @optimizer.setter
+    def optimizer(self, value: str | Optimizer) -> None:
+        self._optimizer = read_optimizer(value)
+        self._optimizer.prepare(self.network.parameters, self._rate)
+        self._steps.forget()
+
+    @property
+    def schedule(self) -> Schedule:
+        """How the learning rate changes with the epochs."""
+        return self._schedule
+
+    @schedule.setter
+    def schedule(self, value: str | Schedule) -> None:
+        self._schedule = read_schedule(value)
+
+    @property
+    def clip(self) -> float | None:
+        """The largest norm of the gradient, or None."""
+        return self._clip
+
+    @clip.setter
+    def clip(self, value: float | None) -> None:
+        self._clip = None if value is None else checks.real(value, "clip", above=0)
+        self._steps.forget()
+
+    @property
+    def train_biases(self) -> bool:
+        """Whether biases are trained."""
+        return self._train_biases
+
+    @train_biases.setter
+    def train_biases(self, value: bool) -> None:
+        self._train_biases = bool(value)
+        self._steps.forget()
+
+    # --- running -----------------------------------------------------------------------------
+
+    def run(
+        self,
+        x: Any,
+        target: Any,
+        epochs: int = 50,
+        validation: Pair | None = None,
+        test: Pair | None = None,
+    ) -> Iterator[Progress]:
+        """Train, and yield a `Progress` after each epoch.
+
+        Parameters
+        ----------
+        x, target : array (m, …)
+        epochs : int
+            How many more. After an interruption the epoch that was cut off is finished first, and
+            is the first of them.
+        validation, test : (x, target), optional
+            Sets that are only looked at: the first decides about early stopping.
+
+        Returns
+        -------
+        iterator of Progress
+            Training goes on as the iterator is advanced; the last item says why it stopped.
+        """
+        epochs = as_count(epochs, "epochs", least=0, most=2**62)
+        sets = self._sets(x, target, validation, test)
+        self._fit_position(sets["train"])
+        self.period = self.period or epochs
+        self._interrupt = False
+        return self._epochs(sets, epochs)
+
+    def step(self, x: Any, target: Any) -> str | None:
+        """Make one update; returns ``"diverged"`` if it could not be made, else None."""
+        samples = self._sets(x, target)["train"]
+        self._fit_position(samples)
+        if self.position == samples.count:  # Ctrl+C has struck between the last update and the end
+            self._end_epoch()
+        self.keep_last()
+        with np.errstate(all="ignore"):
+            self._set_rate()
+            try:
+                self.stopped = None if self._update(samples) else "diverged"
+            finally:
+                if self.position >= samples.count:
+                    self._end_epoch()
+        return self.stopped
+
+    def begin(self, x: Any, target: Any, epochs: int) -> Samples:
+        """Get ready to `advance`: the data are checked once, here, and returned as it takes them.
+
+        Parameters
+        ----------
+        x, target : array (m, …)
+        epochs : int
+            How many there will be, as far as one knows; `period`, if none was set.
+        """
+        self._watched = self._sets(x, target)
+        samples = self._watched["train"]
+        self._fit_position(samples)
+        self.period = self.period or epochs
+        self._interrupt = False
+        self._set_rate()
+        return samples
+
+    def advance(self, samples: Samples, updates: int | None = None) -> str | None:
+        """Train to the end of the epoch, or for so many updates if that comes first.
+
+        Returns
+        -------
+        str or None
+            ``"diverged"``, ``"early"`` or, once for each `interrupt`, ``"interrupted"``; else None.
+        """
+        self.keep_last()
+        if self._schedule.name != "constant":
+            self._set_rate()
+        epoch = self.epoch
+        self.stopped = self._epoch(samples, updates)
+        if self.epoch > epoch and self.patience is not None:
+            self.stopped = self._too_long(self._watched, self._block(samples))
+        if self.stopped == "interrupted":
+            self._interrupt = False
+        return self.stopped
+
+    def interrupt(self) -> None:
+        """Ask the run to stop after the step it is in; to be called from a signal or thread."""
+        self._interrupt = True
+
+    def keep_last(self) -> None:
+        """Let the last progress keep the parameters that it speaks of: they will change."""
+        if self._last is not None:
+            self._last.keep()
+            self._last = None
+
+    def _epochs(self, sets: dict[str, Samples], epochs: int) -> Iterator[Progress]:
+        samples, last = sets["train"], self.epoch + epochs
+        self._set_rate()
+        self.stopped = None
+        block = self._block(samples)
+        while self.epoch < last and self.stopped is None:
+            self.keep_last()
+            rate = self._rate if self._schedule.name == "constant" else self._set_rate()
+            self.stopped = self._epoch(samples)
+            if self.stopped is None and self.patience is not None:
+                self.stopped = self._too_long(sets, block)
+            if self.stopped is None and self.epoch >= last:
+                self.stopped = "finished"
+            self._last = Progress(
+                self.network, sets, block, self.epoch, self.updates, rate, self.stopped
+            )
+            yield self._last
+
+    def _epoch(self, samples: Samples, updates: int | None = None) -> str | None:
+        """Train to the end of the epoch, at most so many updates; returns why it stopped before."""
+        last = math.inf if updates is None else self.updates + updates
+        with np.errstate(all="ignore"):
+            while self.position < samples.count:
+                if self._interrupt:
+                    return "interrupted"
+                if self.updates >= last:
+                    return None
+                if not self._update(samples):
+                    return "diverged"
+        self._end_epoch()
+        return None
+
+    def _fit_position(self, samples: Samples) -> None:
+        """Begin the epoch anew where it was begun with more samples than there are now."""
+        if self.position > samples.count:  # (as many: Ctrl+C has struck before its end)
+            self.position = 0
+            self._order = self.order_state = None
+
+    def _end_epoch(self) -> None:
+        self.epoch += 1
+        self.position = 0
+        self._order = self.order_state = None
+
+    def _update(self, samples: Samples) -> bool:
+        """Make one step; returns False, and leaves all as it was, if the gradient overflows."""
+        start, count, steps = self.position, samples.count, self._steps
+        size = min(self._batch_size or count, count - start)
+        whole = size == count and (size <= steps.at_once or self._batch_size is None)
+        in_order = whole and samples.index is None
+        rows = None if in_order else self._ordered(samples)[start : start + size]
+        try:
+            return steps.make(samples, size, rows, self._largest_square)
+        finally:
+            if steps.done:
+                self.position += size
+                self.updates += steps.done.pop()
+
+    def _ordered(self, samples: Samples) -> Array:
+        """Return the rows in the order of this epoch."""
+        if self._order is None or len(self._order) != samples.count:
+            if self.order_state is not None:
+                self.shuffling.bit_generator.state = self.order_state
+            self.order_state = self.shuffling.bit_generator.state
+            # (An epoch that began in batches keeps its order, whatever the rest of it is cut into.)
+            if self._batch_size is None and not self.position:
+                order = np.arange(samples.count)
+            else:
+                order = self.shuffling.permutation(samples.count)
+            self._order = order if samples.index is None else samples.index[order]
+        return self._order
+
+    def _record(self, size: int, room: dict[str, Array]) -> Plan:
+        return self.network.record(
+            size,
+            "update",
+            True,
+            optimizer=self.optimizer,
+            generator=self.noise,
+            clip=self.clip,
+            train_biases=self.train_biases,
+            lean=True,
+            room=room,
+        )
+
+    # --- sets and early stopping -------------------------------------------------------------
+
+    def split(self, count: int) -> tuple[Any, Any]:
+        """Return the rows to train on and those held back, as the seed chooses them."""
+        order = np.random.default_rng([self.seed, 1]).permutation(count)
+        held = round(self.validation_fraction * count)
+        if not 0 < held < count:
+            raise EngineError(
+                f"validation_fraction {self.validation_fraction:g} of {count} samples leaves "
+                "no sample on one side"
+            )
+        return np.sort(order[held:]), np.sort(order[:held])
+
+    def _sets(
+        self, x: Any, target: Any, validation: Pair | None = None, test: Pair | None = None
+    ) -> dict[str, Samples]:
+        self.network.refuse_untrainable()
+        x, target = self.network.check(x, target)
+        sets = {"train": Samples(x, target)}
+        if self.validation_fraction:
+            rows, held = self.split(len(x))
+            sets = {"train": Samples(x, target, rows), "validation": Samples(x, target, held)}
+        for name, pair in (("validation", validation), ("test", test)):
+            if pair is not None:
+                sets[name] = Samples(*self.network.check(*pair))
+        return sets
+
+    def _block(self, samples: Samples) -> int:
+        """Return how many samples metrics are computed on at a time."""
+        net = self.network
+        sample = net.dtype.itemsize * net.activations(1)
+        batch = min(self.batch_size or samples.count, samples.count)
+        return min(4096, max(1, batch // 4, _EVALUATION_BYTES // sample))
+
+    def _too_long(self, sets: dict[str, Samples], block: int) -> str | None:
+        """Remember the best parameters; says ``"early"`` when they are too long ago."""
+        net = self.network
+        loss = Evaluation(net, sets.get("validation", sets["train"]), block).loss
+        if self.best is None or loss < self.best[0] - self.min_delta:
+            self.best, self.waited = (loss, net.parameters.copy(), net.running.copy()), 0
+            return None
+        self.waited += 1
+        if self.patience is None or self.waited < self.patience:
+            return None
+        net.parameters[...], net.running[...] = self.best[1:]
+        self.best, self.waited = None, 0
+        return "early"
+
+    # --- state, in memory and on disk --------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """Return a copy of all that training goes on from, with the same numbers."""
+        best, network = self.best, self.network
+        return {
+            **{name: copy.deepcopy(getattr(self, name)) for name in _COUNTS},
+            "parameters": network.parameters.copy(),
+            "running": network.running.copy(),
+            "optimizer": self.optimizer.name,
+            "constants": self.optimizer.config(),
+            "slots": {name: slot.copy() for name, slot in self.optimizer.slots.items()},
+            "learning_rate": self.learning_rate,
+            "batch_size": self.batch_size,
+            "schedule": str(self.schedule),
+            "shuffling": self.shuffling.bit_generator.state,
+            "noise": self.noise.bit_generator.state,
+            "best": None if best is None else (best[0], best[1].copy(), best[2].copy()),
+            "dropout": [layer.rate for layer in _dropout(network)],
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to a `state` of this trainer, or of one for the same network."""
+        network = self.network
+        if state["parameters"].shape != network.parameters.shape:
+            raise EngineError(
+                f"the state has {state['parameters'].size} parameters, but the network has "
+                f"{network.parameters.size}"
+            )
+        self._order = None
+        self.keep_last()
+        network.parameters[...], network.running[...] = state["parameters"], state["running"]
+        name, constants = state["optimizer"], state["constants"]
+        if (name, constants) != (self.optimizer.name, self.optimizer.config()):
+            self.optimizer = OPTIMIZERS[name](**constants)
+        for slot_name, slot in state["slots"].items():
+            self.optimizer.slots[slot_name][...] = slot
+        for name in _COUNTS:
+            setattr(self, name, copy.deepcopy(state[name]))
+        self.best = copy.deepcopy(state["best"])
+        self.shuffling.bit_generator.state = state["shuffling"]
+        self.noise.bit_generator.state = state["noise"]
+        self.batch_size, self.schedule = state["batch_size"], state["schedule"]
+        self.learning_rate = state["learning_rate"]
+        for layer, rate in zip(_dropout(network), state.get("dropout", ()), strict=False):
+            layer.rate = rate
+        self.stopped = None
+
+    def twin(self) -> Self:
+        """Return a trainer with a network of its own that goes on from here, as this one would."""
+        old = self.network
+        network = Network.from_description(old.describe())
+        network.muted = old.muted
+        if old.bug is not None:
+            network.plant(old.bug[0], network.layers[old.bug[1]].name)
+        other = type(self)(network, **{name: getattr(self, name) for name in _SETTINGS})
+        other.restore(self.state())
+        return other
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write network, parameters and all that training goes on from to an ``.npz`` file."""
+        now = self.state()
+        arrays = {"parameters": now.pop("parameters"), "running": now.pop("running")}
+        arrays |= {f"slot_{name}": slot for name, slot in now.pop("slots").items()}
+        best = now.pop("best")
+        if best is not None:
+            now["best_loss"] = best[0]
+            arrays |= {"best_parameters": best[1], "best_running": best[2]}
+        settings = {name: getattr(self, name) for name in _SETTINGS}
+        description = {"network": self.network.describe(), "state": now, "settings": settings}
+        files.save(path, description, arrays)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Self:
+        """Read a trainer (``.network`` is its network) that `save` wrote; goes on as it would have.
+
+        Raises
+        ------
+        EngineError
+            As ``Network.load``, and if the file holds a network only.
+        """
+        description, arrays = files.load(path)
+        network = Network.from_file(path, description, arrays)
+        now, settings = description.get("state"), description.get("settings")
+        if now is None or settings is None:
+            raise EngineError(f"{path} holds a network, but no training to go on with")
+        try:
+            rule = OPTIMIZERS[now["optimizer"]](**now["constants"])
+            rule.prepare(network.parameters, now["learning_rate"])
+            for name, slot in rule.slots.items():
+                files.fill(slot, arrays, f"slot_{name}")
+            slots = {name: slot.copy() for name, slot in rule.slots.items()}
+            vectors = {"parameters": network.parameters, "running": network.running}
+            best = None
+            if "best_loss" in now:
+                kept = {name: vector.copy() for name, vector in vectors.items()}
+                for name, vector in kept.items():
+                    files.fill(vector, arrays, f"best_{name}")
+                best = (now["best_loss"], *kept.values())
+            trainer = cls(network, rule, **settings)
+            trainer.restore({**now, **vectors, "slots": slots, "best": best})
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise EngineError(f"{path} is damaged: {error}") from error
+        return trainer
+
+
+def _dropout(network: Network) -> list[Dropout]:
+    return [layer for layer in network.layers if isinstance(layer, Dropout)]
+
+
+class _Steps:
+    """Makes the updates of a trainer, with a tape for each size of batch.
+
+    Parameters
+    ----------
+    network : Network
+    record : callable
+        Makes a plan for so many samples, with memory that they share.
+
+    Attributes
+    ----------
+    at_once : int
+        How many samples go through a tape together, however large the batch is.
+    done : list of int
+        A 1 for an update that is carried out, but not yet counted.
+    """
+
+    def __init__(self, network: Network, record: Callable[[int, dict[str, Array]], Plan]) -> None:
+        self.network, self._record = network, record
+        self.done: list[int] = []
+        self._steps: dict[int, _Step] = {}
+        self._turn: _Step | None = None
+        self._room: dict[str, Array] = {}
+        self.at_once = max(_AT_ONCE, _NUMBERS_AT_ONCE // network.activations(1))
+        if any(layer.kind == "batch_norm" for layer in network.layers):
+            self.at_once = 2**62  # its statistics are those of the whole batch
+
+    def forget(self) -> None:
+        """Record the steps anew: a setting has changed that is part of them."""
+        self._steps.clear()
+        self._turn = None
+
+    def make(self, samples: Samples, size: int, rows: Array | None, limit: float) -> bool:
+        """Make one update on so many samples, all in their order or those in `rows`.
+
+        Returns False, and leaves all as it was, if the square of the gradient is not below `limit`.
+        """
+        if size > self.at_once:
+            step = self._add_up(samples, size, rows)
+        else:
+            step = self._of(size, samples)
+            if rows is not None:
+                step.fill(rows)
+            step.down()
+        # Not finite if the gradient isn't, nor if the step would be; false for NaN.
+        if not step.square(step.gradient) < limit:
+            return False
+        # Python looks for signals between its own steps, but not within `deque`: Ctrl+C strikes
+        # before the first change of a parameter or after the last.
+        deque(starmap(call, step.up), 0)
+        return True
+
+    def _add_up(self, samples: Samples, size: int, rows: Array | None) -> _Step:
+        """Compute the gradient of more samples than go through a tape at once, part by part."""
+        net, mean = self.network, self.network.reduction == "mean"
+        total = np.zeros_like(net.parameters)
+        share = -(-size // -(-size // self.at_once))  # as many parts as needed, equally large
+        parts = range(0, size, share)
+        for start in parts:
+            count = min(share, size - start)
+            step = self._of(count, samples)
+            part = slice(start, start + count)
+            step.fill(part if rows is None else rows[part])
+            step.down()
+            total += step.gradient * (count / size) if mean else step.gradient
+        if not mean:  # every part had the whole penalty
+            total -= (len(parts) - 1) * net.penalty_gradient()
+        step.gradient[...] = total
+        return step
+
+    def _of(self, size: int, samples: Samples) -> _Step:
+        """Return the step for so many of these samples, ready to be filled and run."""
+        version = self.network.version
+        step = self._turn
+        if step is None or step.size != size or not step.is_for(samples, version):
+            if step is not None and step.version != version:
+                self.forget()
+            step = self._steps.get(size)
+            if step is None or not step.is_for(samples, version):
+                plan = self._record(size, self._room) if step is None else step.plan
+                step = self._steps[size] = _Step(plan, samples, version, self.done)
+            step.take_turn()
+            self._turn = step
+        return step
+
+
+class _Step:
+    """A plan for some samples, cut where the gradient is complete, with the ways to fill it.
+
+    Each item of `up` is a callable and its arguments; the last puts a 1 into `done`.
+    """
+
+    def __init__(self, plan: Plan, samples: Samples, version: int, done: list[int]) -> None:
+        self.plan, self.samples, self.version = plan, samples, version
+        self.size = plan.batch
+        self.down = plan.replay("forward", "backward")
+        self.up = [(fn, *args) for fn, args in plan.calls("update")] + [(done.append, 1)]
+        self.gradient = plan.gradient
+        self.square = plan.gradient.dot
+        self.fill_inputs = _Gather(samples.x, plan.inputs)
+        self.fill_targets = _Gather(samples.target, plan.targets)
+
+    def is_for(self, samples: Samples, version: int) -> bool:
+        """Whether it takes these samples, and the network is as it was."""
+        return self.samples is samples and self.version == version
+
+    def fill(self, rows: Array | slice) -> None:
+        """Put these samples into the buffers."""
+        if isinstance(rows, slice):
+            self.plan.inputs[...] = self.samples.x[rows]
+            self.plan.targets[...] = self.samples.target[rows]
+        else:
+            self.fill_inputs(rows)
+            self.fill_targets(rows)
+
+    def take_turn(self) -> None:
+        """Make the memory that is shared with other batch sizes ready for this one.
+
+        All samples in their order are put in here, once.
+        """
+        self.plan.ones_under_x[...] = 1
+        if self.samples.index is None and self.size == self.samples.count:
+            self.fill(slice(None))
+
+
+class _Gather:
+    """Copies chosen rows of an array into a view of any strides and dtype."""
+
+    def __init__(self, source: Array, view: Array) -> None:
+        self.source, self.view = source, view
+        row = max(1, source[:1].nbytes)
+        self.rows = max(1, min(len(view), _GATHER // row))
+        direct = view.flags.c_contiguous and view.dtype == source.dtype
+        self.buffer = view if direct else np.empty((self.rows, *source.shape[1:]), source.dtype)
+        self.at_once = len(self.buffer) == len(view)
+
+    def __call__(self, index: Array) -> None:
+        """Fill the view with the rows of `index`, as many as it is long."""
+        # With mode="clip" NumPy writes straight into `out`; the index is in range anyway.
+        if self.at_once:
+            self.source.take(index, 0, self.buffer, "clip")
+            if self.buffer is not self.view:
+                np.copyto(self.view, self.buffer)
+            return
+        for start in range(0, len(index), self.rows):
+            part = index[start : start + self.rows]
+            rows = self.buffer[: len(part)]
+            self.source.take(part, 0, rows, "clip")
+            np.copyto(self.view[start : start + len(part)], rows)
