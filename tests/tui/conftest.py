@@ -1,11 +1,21 @@
 """The app in a terminal of the test's own, without files of the person who runs the tests."""
 
 import asyncio
+import time
+from functools import cache
 
 import pytest
+from rich.cells import cell_len
+from rich.color import ColorSystem
+from textual import events
+from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual.pilot import Pilot
 
 from nnsim.experiments import load
 from nnsim.lab import Lab
+
+AT_LAST = 60.0  # seconds after which what a test waits for does not come any more
+SHORT = 3.0  # seconds up to which a widget's timer puts off something that will be seen
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +62,66 @@ def screen_text():
     return text
 
 
+# Waiting for a state, never for a time ----------------------------------------------------------
+
+
+def _due(node) -> bool:
+    """Whether a widget has put something off that it will do by itself in a moment."""
+    return any(
+        timer._repeat == 0 and timer._interval <= SHORT and timer._task and not timer._task.done()
+        for timer in node._timers
+    )
+
+
+def is_settled(app) -> bool:
+    """Whether every key, message, layout and short timer has had its effect."""
+    screen = app.screen
+    if (app._waiting_keys and not app._keys_held) or app._resize_event is not None:
+        return False
+    if app._key_in_work or screen._callbacks or screen._compositor._dirty_regions:
+        return False
+    if screen._layout_required or screen._repaint_required or screen._scroll_required:
+        return False
+    if screen._dirty_widgets or screen._recompose_required:
+        return False
+    if screen._compositor.size != app.size or app.animator._animations or app.animator._scheduled:
+        return False
+    nodes = [*app.screen_stack, *screen.walk_children()]
+    if app.message_queue_size or any(n.message_queue_size or n._next_callbacks for n in nodes):
+        return False
+    # What trains draws by timers without an end.
+    return getattr(screen, "live", None) is not None or not any(_due(node) for node in nodes)
+
+
+async def settled(pilot) -> None:
+    """Wait until the app has done all that came of what it was told."""
+    app, quiet, end = pilot.app, 0, time.monotonic() + AT_LAST
+    while quiet < 2:
+        await PATIENT(pilot)
+        if app._exception is not None or not app._running or app._exit:
+            return
+        app.screen._on_timer_update()
+        quiet = quiet + 1 if is_settled(app) else 0
+        await asyncio.sleep(0 if quiet else 0.001)
+        assert time.monotonic() < end, "the app never comes to rest"
+
+
+PATIENT = Pilot._wait_for_screen
+
+
+@pytest.fixture
+def until():
+    """Wait for what comes in one of the next frames, on a machine as busy as may be."""
+
+    async def until(pilot, condition) -> None:
+        end = time.monotonic() + AT_LAST
+        while not condition():
+            assert time.monotonic() < end, "it never came"
+            await pilot.pause(0.005)
+
+    return until
+
+
 @pytest.fixture
 def no_waiting_for_idle(monkeypatch):
     """Pilot waits 20 ms or more around each event; here it gives way and goes on."""
@@ -61,3 +131,131 @@ def no_waiting_for_idle(monkeypatch):
 
     monkeypatch.setattr("textual.app.wait_for_idle", give_way)
     monkeypatch.setattr("textual.pilot.wait_for_idle", give_way)
+
+
+# What the terminal shows ------------------------------------------------------------------------
+
+Cell = tuple[str, str]  # the character, and the codes of its style
+
+
+@cache
+def _codes(style) -> str:
+    return "" if style is None else style._make_ansi_codes(ColorSystem.TRUECOLOR)
+
+
+def _cells(strip) -> list[Cell]:
+    cells: list[Cell] = []
+    for text, style, control in strip:
+        if not control:
+            for char in text:
+                wide = cell_len(char)
+                if wide:
+                    cells += [(char, _codes(style))] + [("", _codes(style))] * (wide - 1)
+    return cells
+
+
+class Terminal:
+    """What a terminal would show of an app: its updates as they come, drawn over one another.
+
+    Textual sends a terminal only what it thinks has changed; so this is what a person sees, and
+    not what the widgets would draw if they were asked.
+    """
+
+    def __init__(self, app) -> None:
+        self.app = app
+        self.grid: list[list[Cell]] = []
+        self._display, app._display = app._display, self._take
+
+    def _take(self, screen, update) -> None:
+        if update is not None and not self.app._batch_count:
+            width, height = screen._compositor.size
+            if [len(row) for row in self.grid] != [width] * height:
+                self.grid = [[(" ", "")] * width for _row in range(height)]
+            if isinstance(update, LayoutUpdate):
+                for y, strips in enumerate(update.strips):
+                    self._write(0, y, [cell for strip in strips for cell in _cells(strip)])
+            elif isinstance(update, ChopsUpdate):
+                self._chops(update)
+            else:
+                raise TypeError(type(update))
+        self._display(screen, update)
+
+    def _chops(self, update) -> None:
+        for y, x1, x2 in update.spans:  # as its `render_segments` writes them
+            for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
+                if strip is None or x > x2 or end <= x1:
+                    continue
+                whole = x1 <= x < x2 and end <= x2
+                self._write(x, y, _cells(strip if whole else strip.crop(0, min(end, x2) - x)))
+
+    def _write(self, x: int, y: int, cells: list[Cell]) -> None:
+        row = self.grid[y]
+        cells = cells[: len(row) - x]
+        row[x : x + len(cells)] = cells
+
+    @property
+    def lines(self) -> list[str]:
+        """The text that it shows."""
+        return ["".join(char for char, _style in row).rstrip() for row in self.grid]
+
+
+async def redraw_everything(pilot) -> None:
+    """Let every widget forget what it has drawn and draw itself again, as after a resize."""
+    app, screen = pilot.app, pilot.app.screen
+    for widget in screen.walk_children(with_self=True):
+        widget._clear_arrangement_cache()
+        widget._styles_cache.clear()
+        widget.notify_style_update()
+        widget.refresh(layout=True)
+        size, virtual, container = widget.size, widget.virtual_size, widget.container_size
+        widget.post_message(events.Resize(size, virtual, container))
+    app.refresh_css(animate=False)
+    await settled(pilot)
+
+
+@pytest.fixture
+def terminal():
+    """Watch what an app sends to its terminal; to be called before the app runs."""
+    return Terminal
+
+
+async def resize_and_back(pilot) -> None:
+    """Make the terminal a column wider, and as wide as it was; what was in sight is again."""
+    width, height = pilot.app.size
+    places = {w: w.scroll_offset for w in pilot.app.screen.walk_children()}
+    await pilot.resize_terminal(width + 1, height)
+    await settled(pilot)
+    await pilot.resize_terminal(width, height)
+    await settled(pilot)
+    for widget, place in places.items():
+        if widget.is_attached and widget.scroll_offset != place:
+            widget.scroll_to(*place, animate=False, force=True)
+    await settled(pilot)
+
+
+def _differences(app, before, after) -> list[str]:
+    found = []
+    for y, (old, new) in enumerate(zip(before, after, strict=True)):
+        if old == new:
+            continue
+        x = next(x for x in range(len(old)) if old[x] != new[x])
+        widget = app.get_widget_at(x, y)[0]
+        texts = ["".join(char for char, _style in row) for row in (old, new)]
+        if texts[0] == texts[1]:
+            texts = [f"{row[x]} in {text}" for row, text in zip((old, new), texts, strict=True)]
+        found.append(f"{widget!r}, line {y}, cell {x}\n  is     {texts[0]}\n  ought  {texts[1]}")
+    return found
+
+
+@pytest.fixture
+def lies():
+    """Compare the screen as it came to be with a redraw of everything: what differs, in words."""
+
+    async def lies(pilot, terminal, how=redraw_everything) -> list[str]:
+        await settled(pilot)
+        before = [list(row) for row in terminal.grid]
+        await how(pilot)
+        return _differences(pilot.app, before, terminal.grid)
+
+    lies.after_resize = lambda pilot, terminal: lies(pilot, terminal, resize_and_back)
+    return lies
