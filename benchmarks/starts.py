@@ -46,13 +46,19 @@ def one_by_one(lab: Lab, recipe: Recipe) -> list[float]:
 
 
 def landscape(lab: Lab) -> np.ndarray:
-    found = CostMap(Surface(lab), random_plane(lab, 0), Window(-1, 1, -1, 1), COLUMNS, ROWS)
+    found = CostMap(
+        Surface(lab.network, lab.experiment.data),
+        random_plane(lab.network, 0),
+        Window(-1, 1, -1, 1),
+        COLUMNS,
+        ROWS,
+    )
     found.work()
     return found.values
 
 
 def point_by_point(lab: Lab) -> np.ndarray:
-    plane, window, data = random_plane(lab, 0), Window(-1, 1, -1, 1), lab.experiment.data
+    plane, window, data = random_plane(lab.network, 0), Window(-1, 1, -1, 1), lab.experiment.data
     network, now = lab.network, lab.network.parameters.copy()
     found = np.empty((ROWS, COLUMNS))
     for row, y in enumerate(window.down(ROWS)):

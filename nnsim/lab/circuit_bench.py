@@ -28,7 +28,12 @@ from nnsim.lab.commands.table import COMMANDS, Command, number, whole, words
 from nnsim.lab.errors import AddressError, LabError
 
 if TYPE_CHECKING:
-    from nnsim.lab.lab import Lab
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from nnsim.engine import Network
+
+    Array = NDArray[np.float64]
 
 # One row per kind of address while a circuit is up. docs/language.md lists the same.
 CIRCUIT_ADDRESSES: dict[str, str] = {
@@ -182,8 +187,10 @@ class CircuitBench(Bench[CircuitMoment]):
         self.walk = Walk(self.circuit, position)
 
 
-def of_network(lab: Lab) -> CircuitBench:
-    """The network of a lab with its sample and loss as a circuit, folded to one gate per part.
+def of_network(
+    network: Network, inputs: Array, target: Array | None, title: str = ""
+) -> CircuitBench:
+    """A network with its sample and loss as a circuit, folded to one gate per part.
 
     Raises
     ------
@@ -192,7 +199,7 @@ def of_network(lab: Lab) -> CircuitBench:
     """
     from nnsim.circuit.unroll import unroll
 
-    if lab.target is None:
+    if target is None:
         raise LabError(
             _(
                 "a circuit ends in a loss, and there is no target yet: choose a sample (sample 1) "
@@ -200,7 +207,7 @@ def of_network(lab: Lab) -> CircuitBench:
             )
         )
     try:
-        circuit = unroll(lab.network, lab.input, lab.target)
+        circuit = unroll(network, inputs, target)
     except ValueError as error:
         raise LabError(str(error)) from None
     if len(circuit.gates) > LARGEST_CIRCUIT:
@@ -212,7 +219,7 @@ def of_network(lab: Lab) -> CircuitBench:
     circuit = Circuit(fold_all(circuit.graph), list(circuit.inputs.values()))
     return CircuitBench(
         circuit,
-        title=lab.experiment.title,
+        title=title,
         note=_("The network with its present input, and its loss. x opens a folded gate."),
     )
 

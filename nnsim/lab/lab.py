@@ -180,7 +180,7 @@ class Lab(Bench[Moment]):
         self.network, self.trainer = experiment.open(untrained=True)
         self.start = self.network.parameters.copy()
         self.names = names_of(experiment, self.network)
-        self.landscape: Plane | None = None
+        self._plane: Plane | None = None
         for name, kept in self.kept.items():
             setattr(self, name, kept.start(self))
         setup = Setup.of(experiment, self.network, self.trainer, self.start)
@@ -367,6 +367,16 @@ class Lab(Bench[Moment]):
         if index < data.count:
             return data.inputs[index], data.targets[index]
         return data.test_inputs[index - data.count], data.test_targets[index - data.count]
+
+    @property
+    def landscape(self) -> Plane | None:
+        """The plane that was chosen last, if it is of the network that is on the bench now."""
+        plane = self._plane
+        return plane if plane is not None and plane.network is self.network else None
+
+    @landscape.setter
+    def landscape(self, plane: Plane | None) -> None:
+        self._plane = plane
 
     def describe_target(self, target: Array) -> str:
         """A target as people say it: the class, or the numbers."""

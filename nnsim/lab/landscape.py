@@ -28,8 +28,9 @@ from nnsim.i18n import _
 from nnsim.lab.errors import LabError
 
 if TYPE_CHECKING:
-    from nnsim.lab.lab import Lab
-    from nnsim.lab.training.timeline import Frame
+    from nnsim.experiments import DataSet
+    from nnsim.lab.addresses import Names
+    from nnsim.lab.training.timeline import Frame, Run
 
 Array = NDArray[np.float64]
 WEIGHTS, RANDOM, PATH = "weights", "random", "path"
@@ -110,7 +111,7 @@ class Plane:
         return float(np.linalg.norm(parameters - self.points(x, y)[0]))
 
 
-def plane_of_parameters(lab: Lab, first: str, second: str) -> Plane:
+def plane_of_parameters(network: Network, names: Names, first: str, second: str) -> Plane:
     """The plane of two weights or biases, by their addresses.
 
     Raises
@@ -118,37 +119,37 @@ def plane_of_parameters(lab: Lab, first: str, second: str) -> Plane:
     LabError
         If an address names something else, or both the same.
     """
-    places = [_place(lab, text) for text in (first, second)]
+    places = [_place(network, names, text) for text in (first, second)]
     if places[0][0] == places[1][0]:
         raise LabError(_("{address} twice: give two different ones").format(address=places[0][1]))
-    across, up = (np.zeros(lab.network.parameters.size) for _axis in range(2))
+    across, up = (np.zeros(network.parameters.size) for _axis in range(2))
     across[places[0][0]] = up[places[1][0]] = 1.0
-    origin = np.where(across + up > 0, 0.0, lab.network.parameters)
-    return Plane(WEIGHTS, lab.network, (places[0][1], places[1][1]), origin, across, up)
+    origin = np.where(across + up > 0, 0.0, network.parameters)
+    return Plane(WEIGHTS, network, (places[0][1], places[1][1]), origin, across, up)
 
 
-def _place(lab: Lab, text: str) -> tuple[int, str]:
+def _place(network: Network, names: Names, text: str) -> tuple[int, str]:
     """The place in the vector of parameters that an address names, and the address in full."""
-    quantity = lab.names.resolve(text)
+    quantity = names.resolve(text)
     if quantity.kind not in ("w", "b"):
         raise LabError(
             _("{address} is no weight or bias; one is {example}").format(
-                address=text, example=parameter_names(lab, 1)[0]
+                address=text, example=parameter_names(names, 1)[0]
             )
         )
-    numbers = lab.network.blocks(np.arange(lab.network.parameters.size, dtype=np.float64))
-    layer = lab.names.layers[quantity.layer].name
+    numbers = network.blocks(np.arange(network.parameters.size, dtype=np.float64))
+    layer = names.layers[quantity.layer].name
     if quantity.kind == "w":
         place = numbers[f"{layer}.weight"][(*quantity.position, quantity.unit)]
     else:
         place = numbers[f"{layer}.bias"][quantity.unit]
-    return int(place), str(lab.names.address(quantity))
+    return int(place), str(names.address(quantity))
 
 
-def parameter_names(lab: Lab, most: int = 10**6) -> list[str]:
+def parameter_names(names: Names, most: int = 10**6) -> list[str]:
     """The addresses of weights and biases, layer by layer, up to so many."""
     found: list[str] = []
-    for layer in lab.names.layers:
+    for layer in names.layers:
         if layer.kernel_shape:
             for unit in range(1, layer.output_shape[-1] + 1):
                 for index in np.ndindex(*layer.kernel_shape):
@@ -161,7 +162,7 @@ def parameter_names(lab: Lab, most: int = 10**6) -> list[str]:
     return found[:most]
 
 
-def random_plane(lab: Lab, seed: int) -> Plane:
+def random_plane(network: Network, seed: int) -> Plane:
     """The plane of two random directions at the present parameters.
 
     Normal numbers, scaled so that what belongs to a unit (a filter's or neuron's weights, here
@@ -173,7 +174,6 @@ def random_plane(lab: Lab, seed: int) -> Plane:
     LabError
         If there is only one parameter.
     """
-    network = lab.network
     _refuse_one(network)
     rng = np.random.default_rng(seed)
     for _attempt in range(100):
@@ -211,8 +211,8 @@ def _lengths(blocks: list[Array]) -> Array:
     return np.asarray(np.linalg.norm(np.concatenate(rows), axis=0))
 
 
-def path_plane(lab: Lab) -> Plane:
-    """The plane of the two main directions of the current run, through the present parameters.
+def path_plane(network: Network, run: Run) -> Plane:
+    """The plane of the two main directions of a run, through the present parameters.
 
     Those of θ_k − θ_now over the epochs that are kept (at most 200 of them, evenly spread).
 
@@ -221,10 +221,8 @@ def path_plane(lab: Lab) -> Plane:
     LabError
         If the run is too short, or went straight, or the network is too large to keep it.
     """
-    network = lab.network
     _refuse_one(network)
     now = network.parameters.astype(np.float64)
-    run = lab.timeline.run
     run.nearest(run.last)  # refuses a network that is too large for any epoch to be kept
     frames = [frame.parameters for frame in run.frames]
     chosen = sorted({round(i) for i in np.linspace(0, len(frames) - 1, _PATH_FRAMES)})
@@ -248,22 +246,16 @@ def _refuse_one(network: Network) -> None:
         raise LabError(_("a plane needs two parameters, and this network has fewer"))
 
 
-def plane_of(lab: Lab) -> Plane | None:
-    """The plane that was chosen last, if it is of the network that is on the bench now."""
-    plane = lab.landscape
-    return plane if plane is not None and plane.network is lab.network else None
-
-
-def usual_plane(lab: Lab) -> Plane:
+def usual_plane(network: Network, names: Names, run: Run) -> Plane:
     """The plane to begin with: both parameters of two, else the path, else random directions."""
-    if lab.network.parameters.size == 2:
-        names = parameter_names(lab)
-        if len(names) == 2:
-            return plane_of_parameters(lab, *names)
+    if network.parameters.size == 2:
+        both = parameter_names(names)
+        if len(both) == 2:
+            return plane_of_parameters(network, names, *both)
     try:
-        return path_plane(lab)
+        return path_plane(network, run)
     except LabError:
-        return random_plane(lab, 0)
+        return random_plane(network, 0)
 
 
 @dataclass(frozen=True)
@@ -347,8 +339,7 @@ class Surface:
         If there is no data, or the network is too large.
     """
 
-    def __init__(self, lab: Lab) -> None:
-        data, bench = lab.experiment.data, lab.network
+    def __init__(self, bench: Network, data: DataSet) -> None:
         if not data.count:
             raise LabError(_("there is no data, and so no cost"))
         self._network = Network.from_description(bench.describe())

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnsim.i18n import _
-from nnsim.lab.addresses import Quantity
+from nnsim.lab.addresses import Names, Quantity
 from nnsim.lab.errors import LabError, NoValueError
 
 if TYPE_CHECKING:
-    from nnsim.lab.lab import Lab
+    from nnsim.engine import Network, Trainer
+    from nnsim.experiments import Experiment
+    from nnsim.lab.reading.metrics import Metrics
 
 Array = NDArray[np.float64]
 Value = float | int
@@ -23,7 +25,35 @@ SETTABLE = ("w", "b", "theta", "input", "target", "learning_rate", "l2")
 WHOLE = ("input.count", "prediction", "correct", "right", "epoch", "diverged", "parameters")
 
 
-def read(lab: Lab, quantity: Quantity) -> Value:
+class Readable(Protocol):
+    """What numbers are read from and explained with: as much of a `Lab` as that takes.
+
+    (Modules that only read take this, so that the bench may know of them.)
+    """
+
+    experiment: Experiment
+    network: Network
+    trainer: Trainer
+    names: Names
+    input: Array
+    target: Array | None
+
+    @property
+    def trace(self) -> Any: ...
+    @property
+    def metrics(self) -> Metrics: ...
+    @property
+    def prediction(self) -> int | None: ...
+    @property
+    def sample_loss(self) -> float: ...
+    @property
+    def diverged(self) -> bool: ...
+    def decide(self, output: Array) -> int | None: ...
+    def slopes(self, layer: int) -> Array: ...
+    def check_gradients(self, layer: int) -> float: ...
+
+
+def read(lab: Readable, quantity: Quantity) -> Value:
     """The number that `quantity` names, as it stands on the bench now.
 
     Raises
@@ -43,7 +73,7 @@ def read(lab: Lab, quantity: Quantity) -> Value:
     return _READERS[kind](lab, quantity)
 
 
-def layer_field(lab: Lab, layer: int, field: str) -> Array:
+def layer_field(lab: Readable, layer: int, field: str) -> Array:
     """One field of a layer for the current sample, units along the last axis.
 
     `field` is ``z``, ``a``, ``delta``, ``w``, ``b``, ``w.grad`` or ``b.grad``; of batch norm also
@@ -68,7 +98,7 @@ def layer_field(lab: Lab, layer: int, field: str) -> Array:
     return array[0] if field in ("z", "a", "delta") else array
 
 
-def _of_unit(lab: Lab, quantity: Quantity) -> float:
+def _of_unit(lab: Readable, quantity: Quantity) -> float:
     kind, place = quantity.kind, (*quantity.position, quantity.unit)
     if kind == "theta":
         return -float(layer_field(lab, quantity.layer, "b")[quantity.unit])
@@ -94,7 +124,7 @@ def spread(values: Array) -> float:
     return math.sqrt(farthest)
 
 
-def target(lab: Lab) -> Array:
+def target(lab: Readable) -> Array:
     """What the current input is said to be, (n_out,).
 
     Raises
@@ -109,29 +139,29 @@ def target(lab: Lab) -> Array:
     return lab.target
 
 
-def _output(lab: Lab) -> Array:
+def _output(lab: Readable) -> Array:
     output: Array = np.asarray(lab.trace.layers[-1].a)[0]
     return output
 
 
-def _correct(lab: Lab, _quantity: Quantity) -> int:
+def _correct(lab: Readable, _quantity: Quantity) -> int:
     position, wanted = lab.prediction, target(lab)
     if position is None:
         raise NoValueError(_("a regression has no right or wrong, only a loss"))
     return int(position == lab.decide(wanted))
 
 
-def _prediction(lab: Lab, _quantity: Quantity) -> int:
+def _prediction(lab: Readable, _quantity: Quantity) -> int:
     if lab.prediction is None:
         raise NoValueError(_("a regression predicts a number (see output), not a class"))
     return lab.prediction + 1
 
 
-def _squared_error(lab: Lab, _quantity: Quantity) -> float:
+def _squared_error(lab: Readable, _quantity: Quantity) -> float:
     return float(0.5 * np.sum((target(lab) - _output(lab)) ** 2))
 
 
-def _cross_entropy(lab: Lab, _quantity: Quantity) -> float:
+def _cross_entropy(lab: Readable, _quantity: Quantity) -> float:
     """Σ over outputs of −t·log a; with one output, −t·log a − (1−t)·log(1−a).
 
     A zero probability where the target is not 0 costs infinity, as the logarithm says.
@@ -145,16 +175,16 @@ def _cross_entropy(lab: Lab, _quantity: Quantity) -> float:
     return float(terms.sum())
 
 
-def _loss(lab: Lab, _quantity: Quantity) -> float:
+def _loss(lab: Readable, _quantity: Quantity) -> float:
     target(lab)
     return lab.sample_loss
 
 
-Reader = Callable[["Lab", Quantity], Value]
+Reader = Callable[[Readable, Quantity], Value]
 
 
 def _metric(name: str) -> Reader:
-    def reader(lab: Lab, _quantity: Quantity) -> Value:
+    def reader(lab: Readable, _quantity: Quantity) -> Value:
         value = getattr(lab.metrics, name)
         if value is None:
             raise NoValueError(_("{name} has no meaning here").format(name=name))
@@ -188,7 +218,7 @@ def settable(quantity: Quantity) -> bool:
     return quantity.kind in SETTABLE
 
 
-def write(lab: Lab, quantity: Quantity, value: float) -> None:
+def write(lab: Readable, quantity: Quantity, value: float) -> None:
     """Set a number that is not computed from others: an input, weight, bias, target, rate.
 
     Raises
@@ -217,7 +247,7 @@ def write(lab: Lab, quantity: Quantity, value: float) -> None:
         )
 
 
-def _parameters(lab: Lab, layer: int, name: str) -> Array:
+def _parameters(lab: Readable, layer: int, name: str) -> Array:
     """The live array of a layer's weights or biases."""
     array: Array = getattr(lab.network.layers[layer], name)
     return array

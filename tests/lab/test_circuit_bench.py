@@ -264,7 +264,7 @@ def test_another_experiment_puts_the_circuit_away(lab):
 def test_the_network_as_a_circuit_has_the_engine_s_gradients():
     lab = Lab(load("digits-4x3"), load=load)
     lab.run("sample 3")
-    bench = of_network(lab)
+    bench = of_network(lab.network, lab.input, lab.target, lab.experiment.title)
     assert bench.circuit.value == pytest.approx(lab.read("loss"), rel=1e-12)
     for name in ("hidden[2].w[5]", "hidden[1].b", "output[2].w[3]"):
         assert bench.read(f"{name}.grad") == pytest.approx(lab.read(f"{name}.grad"), rel=1e-12)
@@ -274,18 +274,18 @@ def test_the_network_as_a_circuit_has_the_engine_s_gradients():
 
 def test_a_network_without_a_target_says_what_to_do(lab):
     with pytest.raises(LabError, match="no target yet"):
-        of_network(lab)
+        of_network(lab.network, lab.input, lab.target, lab.experiment.title)
 
 
 def test_a_network_with_too_many_gates_is_refused():
     lab = Lab(load("digits-8x8"), load=load)
     lab.run("sample 1")
     with pytest.raises(LabError, match=f"at most {LARGEST_CIRCUIT}"):
-        of_network(lab)
+        of_network(lab.network, lab.input, lab.target, lab.experiment.title)
 
 
 def test_a_layer_that_has_no_gates_is_named():
     lab = Lab(load("digits-8x8-cnn"), load=load)
     lab.run("sample 1")
     with pytest.raises(LabError, match="conv2d"):
-        of_network(lab)
+        of_network(lab.network, lab.input, lab.target, lab.experiment.title)

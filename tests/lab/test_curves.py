@@ -48,12 +48,12 @@ def test_the_cost_of_the_test_data_is_that_of_the_network_then(lab):
 def test_what_the_bench_measures_is_not_measured_again(lab):
     lab.run("train 20")
     run = lab.timeline.run
-    now_measured(lab)
+    now_measured(lab.timeline.run, lab.trainer, lab.metrics)
     known, _whole = points_of(run, 0.0, training=True)
     assert known[-1] == run.frames[-1].measured(run.setup.reader)
     assert known[-1].cost == lab.metrics.cost
     lab.run("rewind 7")
-    now_measured(lab)
+    now_measured(lab.timeline.run, lab.trainer, lab.metrics)
     (point,) = (p for p in run.curve() if p.epoch == 7)
     assert point.cost == pytest.approx(lab.metrics.cost, rel=1e-12)
 
@@ -61,7 +61,7 @@ def test_what_the_bench_measures_is_not_measured_again(lab):
 def test_a_muted_network_is_not_taken_for_that_of_its_epoch(lab):
     lab.run("train 3")
     lab.run("mute hidden[1]")
-    now_measured(lab)
+    now_measured(lab.timeline.run, lab.trainer, lab.metrics)
     point = lab.timeline.run.curve()[-1]
     assert point.cost != lab.metrics.cost
     lab.run("unmute")

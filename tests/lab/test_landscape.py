@@ -15,7 +15,6 @@ from nnsim.lab.landscape import (
     Window,
     parameter_names,
     path_plane,
-    plane_of,
     random_plane,
 )
 
@@ -32,7 +31,7 @@ def line(*lines):
 
 
 def cost_map(lab, window, columns=9, rows=7):
-    found = CostMap(Surface(lab), plane_of(lab), window, columns, rows)
+    found = CostMap(Surface(lab.network, lab.experiment.data), lab.landscape, window, columns, rows)
     assert found.work()
     return found
 
@@ -85,7 +84,7 @@ def test_the_path_of_two_parameters_is_exact():
     lab = line("set output[1].w[1] 0.5", "train 20")
     frames = lab.timeline.run.frames
     assert len(frames) == 21
-    path = PathOnPlane(plane_of(lab)).points(frames)
+    path = PathOnPlane(lab.landscape).points(frames)
     expected = []
     for epoch in range(21):
         lab.run(f"rewind {epoch}")
@@ -113,7 +112,7 @@ def test_the_path_of_two_parameters_is_exact():
 def test_the_surface_is_the_cost_of_the_bench(name, lines):
     lab = bench(name, "train 3", *lines)
     rng = np.random.default_rng(0)
-    surface = Surface(lab)
+    surface = Surface(lab.network, lab.experiment.data)
     assert surface.every == 1
     rows = rng.normal(size=(surface.at_once + 2, lab.network.parameters.size))
     found = surface.costs(rows)
@@ -124,14 +123,14 @@ def test_the_surface_is_the_cost_of_the_bench(name, lines):
 
 
 def test_batch_norm_reads_with_its_running_statistics(normed):
-    found = Surface(normed).costs(normed.network.parameters[None])
+    found = Surface(normed.network, normed.experiment.data).costs(normed.network.parameters[None])
     assert found[0] == pytest.approx(normed.metrics.cost, rel=1e-12)
 
 
 def test_much_data_is_read_in_parts(monkeypatch):
     lab = bench("planar")
     monkeypatch.setattr(module, "_MOST_WORK", 2e7)
-    surface = Surface(lab)
+    surface = Surface(lab.network, lab.experiment.data)
     assert 400 / surface.every >= 32
     assert surface.every > 1
     data = lab.experiment.data
@@ -140,19 +139,19 @@ def test_much_data_is_read_in_parts(monkeypatch):
     assert surface.costs(lab.network.parameters[None])[0] == pytest.approx(expected, rel=1e-12)
     monkeypatch.setattr(module, "_MOST_WORK", 1e5)
     with pytest.raises(LabError, match="too large"):
-        Surface(lab)
+        Surface(lab.network, lab.experiment.data)
 
 
 def test_an_overflow_is_an_infinite_cost():
     lab = line()
-    surface = Surface(lab)
+    surface = Surface(lab.network, lab.experiment.data)
     assert surface.costs(np.array([[1e200, 0.0], [np.nan, 0.0]])).tolist() == [math.inf] * 2
 
 
 @pytest.mark.parametrize("name", ["digits-4x3", "rgb-4x4", "line"])
 def test_every_parameter_has_an_address_and_a_place(name):
     lab = bench(name)
-    names = parameter_names(lab)
+    names = parameter_names(lab.names)
     assert len(names) == lab.network.parameters.size == len(set(names))
     rng = np.random.default_rng(1)
     for i, j in [rng.choice(len(names), 2, replace=False) for _ in range(12)]:
@@ -166,7 +165,7 @@ def test_every_parameter_has_an_address_and_a_place(name):
 
 def test_the_other_parameters_are_those_of_now():
     lab = bench("digits-4x3", "landscape hidden[1].w[1] output[2].b", "train 5")
-    plane = plane_of(lab).through(lab.network.parameters)
+    plane = lab.landscape.through(lab.network.parameters)
     x, y = plane.project(lab.network.parameters[None])[0]
     assert (x, y) == (lab.read("hidden[1].w[1]"), lab.read("output[2].b"))
     assert np.array_equal(plane.point(x, y), lab.network.parameters)
@@ -174,7 +173,7 @@ def test_the_other_parameters_are_those_of_now():
 
 def test_random_directions_are_as_long_as_the_units(normed):
     for lab in (bench("digits-4x3"), bench("rgb-4x4"), normed):
-        plane = random_plane(lab, 3)
+        plane = random_plane(lab.network, 3)
         now = lab.network.blocks(lab.network.parameters)
         for direction in (plane.across, plane.up):
             parts = lab.network.blocks(direction)
@@ -191,19 +190,19 @@ def test_random_directions_are_as_long_as_the_units(normed):
                         for blocks in (parts, now)
                     ]
                     assert lengths[0] == pytest.approx(lengths[1], rel=1e-12)
-        assert np.array_equal(random_plane(lab, 3).across, plane.across)
-        assert not np.array_equal(random_plane(lab, 4).across, plane.across)
+        assert np.array_equal(random_plane(lab.network, 3).across, plane.across)
+        assert not np.array_equal(random_plane(lab.network, 4).across, plane.across)
         assert not np.array_equal(plane.across, plane.up)
 
 
 def test_random_directions_of_zeros_are_one_long():
-    plane = random_plane(bench("digits-4x3", "start zeros"), 0)
+    plane = random_plane(bench("digits-4x3", "start zeros").network, 0)
     assert np.linalg.norm(plane.across) == pytest.approx(math.sqrt(5))  # five units
 
 
 def test_two_parameters_have_no_parallel_directions():
     for seed in range(40):
-        plane = random_plane(bench("line"), seed)
+        plane = random_plane(bench("line").network, seed)
         cosine = plane.across @ plane.up
         cosine /= np.linalg.norm(plane.across) * np.linalg.norm(plane.up)
         assert abs(cosine) < 0.9
@@ -211,7 +210,7 @@ def test_two_parameters_have_no_parallel_directions():
 
 def test_main_directions_hold_the_most_of_the_path():
     lab = bench("digits-4x3", "train 60")
-    plane = path_plane(lab)
+    plane = path_plane(lab.network, lab.timeline.run)
     frames = lab.timeline.run.frames
     away = np.stack([f.parameters for f in frames]) - lab.network.parameters
     pair = np.stack([plane.across, plane.up])
@@ -230,7 +229,7 @@ def test_main_directions_hold_the_most_of_the_path():
 
 def test_a_path_of_two_parameters_lies_in_its_plane():
     lab = bench("line", "train 30")
-    plane = path_plane(lab)
+    plane = path_plane(lab.network, lab.timeline.run)
     assert sum(plane.shares) == pytest.approx(1)
     assert all(plane.distance(f.parameters) < 1e-12 for f in lab.timeline.run.frames)
 
@@ -242,12 +241,12 @@ def test_a_network_too_large_to_keep_its_epochs_has_no_path(monkeypatch):
     with pytest.raises(LabError, match="too large to keep its epochs"):
         lab.run("landscape path")
     lab.run("landscape")
-    assert plane_of(lab).kind == "random"
+    assert lab.landscape.kind == "random"
 
 
 def test_what_is_projected_once_is_not_projected_again(monkeypatch):
     lab = bench("xor", "landscape random", "train 10")
-    path = PathOnPlane(plane_of(lab))
+    path = PathOnPlane(lab.landscape)
     first = path.points(lab.timeline.run.frames)
     lab.run("train 5")
     more = path.points(lab.timeline.run.frames)
@@ -264,7 +263,7 @@ def test_bit_by_bit_is_the_same_as_at_once():
     lab = bench("planar", "landscape random 1")
     window = Window(-1, 1, -1, 1)
     whole = cost_map(lab, window, 21, 13)
-    part = CostMap(Surface(lab), plane_of(lab), window, 21, 13)
+    part = CostMap(Surface(lab.network, lab.experiment.data), lab.landscape, window, 21, 13)
     assert part.lowest is None
     part.work(1e-9)
     assert not part.done
@@ -290,7 +289,7 @@ def test_windows_zoom_about_a_point_and_find_cells():
 
 def test_a_window_has_the_path_in_it():
     lab = line("train 50")
-    plane, frames = plane_of(lab), lab.timeline.run.frames
+    plane, frames = lab.landscape, lab.timeline.run.frames
     path = PathOnPlane(plane).points(frames)
     window = Window.of(plane, path, tuple(path[-1]))
     assert (window.cells(path, 60, 40) >= 0).all()
@@ -349,8 +348,8 @@ def test_to_a_point_and_back():
 
 def test_a_landscape_is_of_one_network():
     lab = bench("xor-linear", "landscape random")
-    assert plane_of(lab) is not None
+    assert lab.landscape is not None
     lab.run("collapse")
-    assert plane_of(lab) is None
+    assert lab.landscape is None
     lab.run("undo")
-    assert plane_of(lab) is not None
+    assert lab.landscape is not None

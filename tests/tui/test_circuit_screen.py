@@ -363,7 +363,7 @@ def network():
 
     lab = Lab(load("digits-4x3"), load=load)
     lab.run("sample 1")
-    return of_network(lab)
+    return of_network(lab.network, lab.input, lab.target, lab.experiment.title)
 
 
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 36), (200, 60)], ids=str)

@@ -114,16 +114,16 @@ def _landscape(lab: Lab, rest: str) -> str:
     from nnsim.lab import landscape  # late: the first picture needs no landscape
 
     found = words(rest, "landscape", 0, 2)
-    before = landscape.plane_of(lab)
+    before, network, run = lab.landscape, lab.network, lab.timeline.run
     if not found:
-        plane = landscape.usual_plane(lab)
+        plane = landscape.usual_plane(network, lab.names, run)
     elif found[0] == landscape.RANDOM:
         seed = 0 if before is None or before.seed is None else before.seed + 1
-        plane = landscape.random_plane(lab, whole(found[1], 0, LARGEST) if found[1:] else seed)
+        plane = landscape.random_plane(network, whole(found[1], 0, LARGEST) if found[1:] else seed)
     elif found == [landscape.PATH]:
-        plane = landscape.path_plane(lab)
+        plane = landscape.path_plane(network, run)
     elif len(found) == 2:
-        plane = landscape.plane_of_parameters(lab, *found)
+        plane = landscape.plane_of_parameters(network, lab.names, *found)
     else:
         raise LabError(_("say it like this: {usage}").format(usage=COMMANDS["landscape"].usage))
     lab.landscape = plane
@@ -132,10 +132,8 @@ def _landscape(lab: Lab, rest: str) -> str:
 
 @command("place X Y", N_("put the parameters of a point of the landscape onto the bench"))
 def _place(lab: Lab, rest: str) -> str:
-    from nnsim.lab import landscape
-
     x, y = (number(text) for text in words(rest, "place", 2, 2))
-    plane = landscape.plane_of(lab)
+    plane = lab.landscape
     if plane is None:
         raise LabError(_("there is no landscape to go to a point of; type landscape first"))
     lab.network.parameters[:] = plane.through(lab.network.parameters).point(x, y)

@@ -19,7 +19,6 @@ from nnsim.lab.reading.metrics import at_a_time, measure
 if TYPE_CHECKING:
     from nnsim.engine import Network, Trainer
     from nnsim.experiments import Experiment
-    from nnsim.lab import Lab
     from nnsim.lab.reading.metrics import Metrics
 
 Array = NDArray[np.float64]
@@ -526,17 +525,16 @@ class Recorder:
 SLOW = 0.02
 
 
-def now_measured(lab: Lab) -> None:
+def now_measured(run: Run, trainer: Trainer, metrics: Metrics) -> None:
     """Let the frame at which the bench stands know what the bench has measured there anyway."""
-    run, metrics = lab.timeline.run, lab.metrics
-    last, network = run.frames[-1:], lab.network
-    if not last or last[0].epoch != lab.trainer.epoch or lab.trainer.position:
+    last, network = run.frames[-1:], trainer.network
+    if not last or last[0].epoch != trainer.epoch or trainer.position:
         return
     if network is not run.setup.network or network.muted or not metrics.samples:
         return
     reader, frame = run.setup.reader, last[0]
     if frame.known(reader) is None and bool((frame.parameters == network.parameters).all()):
-        frame.note(reader, _point(lab.trainer.epoch, metrics))
+        frame.note(reader, _point(trainer.epoch, metrics))
 
 
 def _point(epoch: int, metrics: Metrics) -> Point:
@@ -573,13 +571,13 @@ def _far_apart_first(places: list[int], last: int) -> list[int]:
     return sorted(places, key=lambda i: (i != last, i > 0, -(i & -i)))
 
 
-def kept_epoch(lab: Lab, by: int) -> int | None:
+def kept_epoch(run: Run, trainer: Trainer, by: int) -> int | None:
     """Return the kept epoch so many places before or after where the bench stands.
 
     The first or the last one where there are not so many; None where the bench stands there.
     """
-    epochs, now = lab.timeline.run.epochs, lab.trainer.epoch
-    within = bool(lab.trainer.position)  # some of the next epoch is trained: its start is before
+    epochs, now = run.epochs, trainer.epoch
+    within = bool(trainer.position)  # some of the next epoch is trained: its start is before
     before = bisect_right(epochs, now) if within else bisect_left(epochs, now)
     at = before + by if by < 0 else bisect_right(epochs, now) + by - 1
     if not epochs or (by < 0 and not before) or (by > 0 and now >= epochs[-1]):

@@ -211,7 +211,10 @@ class LabScreen(PanelScreen):
 
         self.stop_training()
         try:
-            bench = self.lab.circuit or of_network(self.lab)
+            lab = self.lab
+            bench = lab.circuit or of_network(
+                lab.network, lab.input, lab.target, lab.experiment.title
+            )
         except ValueError as problem:
             self.show(str(problem), wrong=True)
             return

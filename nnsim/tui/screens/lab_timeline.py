@@ -14,7 +14,7 @@ def go_along(screen: CommandScreen, by: int) -> None:
     """Go so many kept epochs back or forward; several in a row are undone together."""
     from nnsim.lab.training.timeline import kept_epoch  # late: the first picture needs no curves
 
-    epoch = kept_epoch(screen.lab, by)
+    epoch = kept_epoch(screen.lab.timeline.run, screen.lab.trainer, by)
     if epoch is not None:
         screen.execute(f"rewind {epoch}", merge=True)
     elif by < 0:

@@ -40,7 +40,7 @@ def addresses_of(lab: Lab) -> list[str]:
         for field in _FIELDS
         if field != "z" or layer.has_z
     ]
-    return [*_WORDS, *parameter_names(lab, MOST), *units[:MOST]]
+    return [*_WORDS, *parameter_names(lab.names, MOST), *units[:MOST]]
 
 
 class LineSuggester(Suggester):

@@ -12,7 +12,7 @@ from textual.timer import Timer
 
 from nnsim.i18n import _
 from nnsim.lab.errors import LabError
-from nnsim.lab.landscape import WEIGHTS, CostMap, PathOnPlane, Surface, Window, plane_of
+from nnsim.lab.landscape import WEIGHTS, CostMap, PathOnPlane, Surface, Window
 from nnsim.tui.panels.panel import Scene
 from nnsim.tui.widgets.landscape_lines import LandscapeLines
 from nnsim.tui.widgets.rows import Row
@@ -51,7 +51,7 @@ class LandscapeMaps(LandscapeLines):
         """Show the landscape, with the path as far as it goes now."""
         self.scene, lab = scene, scene.lab
         self._lab = lab
-        plane = plane_of(lab)
+        plane = lab.landscape
         if plane is None:
             self._ask_for_one(lab)
             return
@@ -138,7 +138,11 @@ class LandscapeMaps(LandscapeLines):
         if key == self._surface_key and self._surface is not None:
             return True
         try:
-            self._surface, self._surface_key, self.sorry = Surface(lab), key, ""
+            self._surface, self._surface_key, self.sorry = (
+                Surface(lab.network, lab.experiment.data),
+                key,
+                "",
+            )
         except LabError as problem:
             self.sorry, self.map, self._next, self._surface = str(problem), None, None, None
             return False

@@ -112,7 +112,7 @@ class LandscapePanel(LandscapeMaps):
         if plane is not None and plane.kind == WEIGHTS:
             names = list(plane.names)
         else:
-            names = parameter_names(lab, 2)
+            names = parameter_names(lab.names, 2)
             focus = str(lab.focus)
             if lab.names.resolve(lab.focus).kind in ("w", "b") and focus != names[1]:
                 names[0] = focus

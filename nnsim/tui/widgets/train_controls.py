@@ -91,7 +91,7 @@ class TrainControls(Panel):
     def action_go(self, by: int) -> None:
         """Go along the timeline."""
         if self._lab is not None:
-            epoch = kept_epoch(self._lab, by)
+            epoch = kept_epoch(self._lab.timeline.run, self._lab.trainer, by)
             if epoch is not None:
                 self._ask(f"rewind {epoch}", merge=True)
 

@@ -83,7 +83,7 @@ class CurvesView(TrainView):
         """The points that are known, of both runs."""
         timeline = lab.timeline
         runs = [timeline.run, self.other(timeline)]
-        now_measured(lab)
+        now_measured(lab.timeline.run, lab.trainer, lab.metrics)
         self._known = {r.number: self._read(r, lab) for r in runs if r is not None}
         self.busy = not all(known.whole for known in self._known.values())
         known = [(n, len(known.points), known.points[-1:]) for n, known in self._known.items()]

@@ -51,7 +51,7 @@ def random_circuit(seed):
 def unrolled():
     lab = Lab(load("digits-4x3"), load=load)
     lab.run("sample 1")
-    return of_network(lab)
+    return of_network(lab.network, lab.input, lab.target, lab.experiment.title)
 
 
 CIRCUITS = {
