@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -146,6 +146,11 @@ class Quantity:
     position: tuple[int, ...] = ()
     field: str = ""
     statistic: str = ""
+
+    @property
+    def gradient(self) -> Quantity:
+        """The derivative of the loss with respect to it, of a weight, bias, γ or β."""
+        return replace(self, kind=f"{self.kind}.grad")
 
 
 @dataclass(frozen=True)

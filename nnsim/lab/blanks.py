@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nnsim.i18n import _
+from nnsim.lab import values
 from nnsim.lab.errors import NoValueError
 from nnsim.lab.explain import Explanation, explain
 from nnsim.lab.explain.arithmetic import Node, Number, Product, Quotient, Sum, written
@@ -81,7 +82,7 @@ class Blank:
 
 def tolerance_of(explanation: Explanation) -> float:
     """By how much an answer may be off: half a percent, or what rounded digits explain."""
-    if explanation.address in WHOLE:
+    if explanation.quantity.kind in WHOLE:
         return 0.0
     value, terms = abs(float(explanation.value)), explanation.arithmetic.magnitude()
     if not math.isfinite(terms):
@@ -141,20 +142,15 @@ def mistakes(lab: Lab, explanation: Explanation) -> Iterator[Mistake]:
 
 def _of_kind(lab: Lab, explanation: Explanation) -> Iterator[Mistake]:
     """The bias left out; a for z; z for a."""
-    head, _dot, tail = explanation.address.partition("].")
-    kind = tail.partition("[")[0]
-    place = tail.removeprefix(kind)
-    for cause in explanation.causes:
-        if kind == "z" and cause.endswith("].b"):
-            left = float(explanation.value) - float(lab.read(cause))
+    number = explanation.quantity
+    for cause in explanation.rests_on:
+        if number.kind == "z" and cause.kind == "b":
+            left = float(explanation.value) - float(values.read(lab, cause))
             yield Mistake("bias", left, _("the bias is left out: add b to the sum"))
-    other = {"z": "a", "a": "z"}.get(kind)
-    if other is None:
+    other = {"z": "a", "a": "z"}.get(number.kind)
+    if other is None or not lab.names.layers[number.layer].has_z:
         return
-    try:
-        instead = float(lab.read(f"{head}].{other}{place}"))
-    except ValueError:  # a layer without z
-        return
+    instead = float(values.read(lab, replace(number, kind=other)))
     if other == "a":
         yield Mistake(
             "a-for-z", instead, _("that is a; z is the sum before the activation is taken")
@@ -168,7 +164,7 @@ def _of_gradient(explanation: Explanation) -> Iterator[Mistake]:
     up, local = explanation.upstream, explanation.local
     if up is None or local is None:
         return
-    if explanation.address.endswith("delta"):
+    if explanation.quantity.kind == "delta":
         without = _("the slope is forgotten: multiply what comes back by f′(z)")
         alone = _("that is the slope f′(z) alone; multiply it by what comes back")
         yield Mistake("slope", up.evaluate(), without)

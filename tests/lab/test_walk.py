@@ -126,6 +126,14 @@ def test_relu_and_max_pooling_are_routers(random_labs):
     assert step.table.labels[0] == "2,2"
 
 
+def test_nothing_comes_back_to_a_muted_unit(mazur):
+    mazur.run("mute hidden[1]")
+    for step in Walk(mazur, "backward", "term"):
+        if step.address == "hidden[1].delta":
+            assert "δ = 0" in step.sentence
+    assert Walk(mazur, "backward", "term").find("hidden[1].delta") is not None
+
+
 def test_any_of_a_hundred_thousand_steps_is_as_near_as_the_first(random_labs):
     layers = [
         '{ type = "dense", name = "hidden", units = 128, activation = "relu" }',

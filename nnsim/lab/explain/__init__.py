@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nnsim.lab import values
 from nnsim.lab.addresses import Address, Quantity
-from nnsim.lab.explain import backward, forward, plain
+from nnsim.lab.explain import plain, units
 from nnsim.lab.explain.explanation import Explanation, Found, Term
 from nnsim.lab.explain.source import Source
+from nnsim.lab.kinds import kind_of
 
 if TYPE_CHECKING:
     from nnsim.lab.lab import Lab
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Explanation", "Term", "explain"]
 
 
-def explain(lab: Lab, address: str | Address) -> Explanation:
+def explain(lab: Lab, address: str | Address | Quantity) -> Explanation:
     """Explain the number at `address`, for the current sample.
 
     Raises
@@ -32,59 +34,29 @@ def explain(lab: Lab, address: str | Address) -> Explanation:
     NoValueError
         It has no value now.
     """
-    quantity = lab.names.resolve(address)
-    text = str(lab.names.address(quantity))
+    quantity = address if isinstance(address, Quantity) else lab.names.resolve(address)
     with np.errstate(all="ignore"):
-        value = lab.read(text)
-        found = _find(Source(lab), quantity, text)
-    return Explanation(
-        address=text,
-        name=found.name,
-        symbol=found.symbol,
-        formula=found.formula,
-        value=value,
-        arithmetic=found.arithmetic,
-        role=found.roles[-1] if found.roles else None,
-        roles=found.roles,
-        gate=found.gate,
-        upstream=found.upstream,
-        local=found.local,
-        note=found.note,
-        chosen_by=found.chosen_by,
-        precision=1e-12 if lab.network.dtype == np.float64 else 1e-5,
-    )
+        value = values.read(lab, quantity)
+        found = _find(Source(lab), quantity, float(value))
+    precision = 1e-12 if lab.network.dtype == np.float64 else 1e-5
+    return Explanation(quantity, lab.names, value, precision, **vars(found))
 
 
-def _find(source: Source, quantity: Quantity, address: str) -> Found:
+def _find(source: Source, quantity: Quantity, value: float) -> Found:
     kind = quantity.kind
     if kind in plain.ALONE:
         return plain.ALONE[kind](source)
-    if kind == "statistic":
-        return plain.statistic(source, quantity)
-    if kind in ("w", "b", "gamma", "beta"):
-        return plain.parameter(source, quantity)
-    if kind == "theta":
-        return plain.theta(source, quantity)
-    if kind in ("mean", "variance"):
-        return plain.running(source, quantity)
-    if quantity.layer < 0 or kind == "gradcheck":
-        return plain.given(source, quantity, address)
-    return _of_unit(source, quantity)
-
-
-def _of_unit(source: Source, quantity: Quantity) -> Found:
-    kind, layer = quantity.kind, quantity.layer
-    index = (*quantity.position, quantity.unit)
+    if kind in plain.GIVEN:
+        return plain.given(source, quantity, value)
+    if kind in plain.OF_LAYER:
+        return plain.OF_LAYER[kind](source, quantity)
+    layer, index = quantity.layer, (*quantity.position, quantity.unit)
+    part, _dot, gradient = kind.partition(".")
+    if gradient:
+        return kind_of(source, layer).gradient(part, index)
     if kind == "z":
-        return forward.z(source, layer, index)
-    if kind == "a":
-        return forward.activation(source, layer, index)
-    if kind == "slope":
-        return forward.slope(source, layer, index)
-    if kind == "delta":
-        return backward.delta(source, layer, index)
-    if kind == "w.grad":
-        return backward.by_weight(source, layer, index)
-    if kind == "gamma.grad":
-        return backward.by_gamma(source, layer, index)
-    return backward.by_bias(source, layer, index, kind.partition(".")[0])
+        return kind_of(source, layer).z(index)
+    return _OF_UNIT[kind](source, layer, index)
+
+
+_OF_UNIT = {"a": units.activation, "slope": units.slope, "delta": units.delta}

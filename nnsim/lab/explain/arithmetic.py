@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from nnsim.i18n import _
+from nnsim.lab.addresses import Quantity
 from nnsim.lab.explain.functions import CANCELLING, FUNCTIONS, divide
 
 # A sum of more terms than this is written with its middle left out.
@@ -75,13 +76,14 @@ class Number(Node):
     Attributes
     ----------
     value : float
-    address : str or None
+    quantity : Quantity or None
+        What it is on the bench: its address.
     text : str
         How a constant is written, such as ``½``; else by its digits.
     """
 
     value: float
-    address: str | None = None
+    quantity: Quantity | None = None
     text: str = ""
 
     def evaluate(self, read: Read = held) -> float:

@@ -11,6 +11,7 @@ from typing import Any
 
 from nnsim.circuit.gates import KINDS
 from nnsim.circuit.wording import kind_in_words, role_in_words
+from nnsim.lab.addresses import Names, Quantity
 from nnsim.lab.explain.arithmetic import (
     Node,
     Number,
@@ -22,10 +23,14 @@ from nnsim.lab.explain.arithmetic import (
     written,
 )
 
+# Whether an equation is exactly true is asked of so many numbers at most.
+_MOST_EXACT = 2000
+HIDDEN = "?"
+
 
 @dataclass(frozen=True)
 class Found:
-    """The parts of an `Explanation` that depend on what kind of number it is; see there."""
+    """What the rules find out about a number: the parts of an `Explanation` but for its value."""
 
     name: str
     symbol: str
@@ -35,13 +40,8 @@ class Found:
     upstream: Node | None = None
     local: Node | None = None
     note: str = ""
-    chosen_by: tuple[str, ...] = ()
+    chosen_by: tuple[Quantity, ...] = ()
     gate: str = ""
-
-
-# Whether an equation is exactly true is asked of so many numbers at most.
-_MOST_EXACT = 2000
-HIDDEN = "?"
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,11 @@ class Term:
         What is multiplied; a single one where nothing is.
     value : float
         Their product.
-    arithmetic : Node
     """
 
     causes: tuple[str, ...]
     factors: tuple[float, ...]
     value: float
-    arithmetic: Node
 
 
 @dataclass(frozen=True)
@@ -71,58 +69,78 @@ class Explanation:
 
     Attributes
     ----------
-    address : str
+    quantity : Quantity
+        The number, as addresses know it.
+    names : Names
+        What prints addresses.
+    value : float or int
+        What the engine holds.
+    precision : float
+        To how much of what is added up the engine and the arithmetic agree; less in float32.
     name : str
         What it is, in words.
     symbol : str
         How formulas write it, such as ``z`` or ``∂C/∂w``.
     formula : str
         The rule, in symbols; a sentence for a number that is not computed.
-    value : float or int
-        What the engine holds.
     arithmetic : Node
         The rule with its numbers, which `recompute` evaluates without the engine.
-    role : str or None
-        For a gradient, what the gate right behind it does: ``distribute``, ``swap``, ``route``,
-        ``scale`` or ``sum``.
     roles : tuple of str
-        The same for every gate on the way from the gradients that it is made of.
-    gate : str
-        The kind of that gate (a key of `nnsim.circuit.gates.KINDS`), where there is one alone.
+        For a gradient, what each gate does on the way from the gradients that it is made of:
+        ``distribute``, ``swap``, ``route``, ``scale`` or ``sum``.
     upstream, local : Node or None
         For a gradient: what comes back to its gate, and the gate's own derivative; their product
         is the gradient.
     note : str
         A sentence that the formula needs, or nothing.
-    chosen_by : tuple of str
-        Addresses of numbers that do not occur in the arithmetic, but choose what does: the
-        targets, under hinge, say which class is the right one.
-    precision : float
-        To how much of what is added up the engine and the arithmetic agree; less in float32.
+    chosen_by : tuple of Quantity
+        Numbers that do not occur in the arithmetic, but choose what does: the targets, under
+        hinge, say which class is the right one.
+    gate : str
+        The kind of the last gate (a key of `nnsim.circuit.gates.KINDS`), where there is one alone.
     """
 
-    address: str
+    quantity: Quantity
+    names: Names
+    value: float | int
+    precision: float
     name: str
     symbol: str
     formula: str
-    value: float | int
     arithmetic: Node
-    role: str | None = None
-    roles: tuple[str, ...] = ()
-    gate: str = ""
-    upstream: Node | None = None
-    local: Node | None = None
-    note: str = ""
-    chosen_by: tuple[str, ...] = ()
-    precision: float = 1e-12
+    roles: tuple[str, ...]
+    upstream: Node | None
+    local: Node | None
+    note: str
+    chosen_by: tuple[Quantity, ...]
+    gate: str
+
+    def text(self, quantity: Quantity) -> str:
+        """Return an address as people read it."""
+        return str(self.names.address(quantity))
+
+    @cached_property
+    def address(self) -> str:
+        """Its address."""
+        return self.text(self.quantity)
+
+    @property
+    def rests_on(self) -> tuple[Quantity, ...]:
+        """The numbers that it came from, each once, in the order of the formula."""
+        found = dict.fromkeys(n.quantity for n in self.arithmetic.numbers() if n.quantity)
+        found.update(dict.fromkeys(self.chosen_by))
+        found.pop(self.quantity, None)
+        return tuple(found)
 
     @property
     def causes(self) -> tuple[str, ...]:
-        """The addresses that it came from, each once, in the order of the formula."""
-        found = dict.fromkeys(n.address for n in self.arithmetic.numbers() if n.address)
-        found.update(dict.fromkeys(self.chosen_by))
-        found.pop(self.address, None)
-        return tuple(a for a in found if a)
+        """The addresses of the numbers that it came from."""
+        return tuple(self.text(quantity) for quantity in self.rests_on)
+
+    @property
+    def role(self) -> str | None:
+        """Return what the gate right behind a gradient does: the last of `roles`."""
+        return self.roles[-1] if self.roles else None
 
     @property
     def worked(self) -> str:
@@ -133,7 +151,8 @@ class Explanation:
         """Return the worked arithmetic with ``?`` for the numbers at these addresses."""
 
         def show(number: Number) -> str:
-            return HIDDEN if number.address in hidden else shown(number)
+            covered = hidden and number.quantity and self.text(number.quantity) in hidden
+            return HIDDEN if covered else shown(number)
 
         result = HIDDEN if self.address in hidden else written(self.value)
         arithmetic = self.arithmetic.write(show)
@@ -166,7 +185,19 @@ class Explanation:
     @property
     def terms(self) -> tuple[Term, ...]:
         """What is added up, term by term, all of them."""
-        return tuple(_term(node) for node in _flat(self.arithmetic, Sum))
+        return tuple(
+            Term(
+                causes=tuple(
+                    self.text(q) for q in dict.fromkeys(n.quantity for n in node.numbers()) if q
+                ),
+                factors=tuple(
+                    factor.evaluate()
+                    for factor in (node.factors if isinstance(node, Product) else (node,))
+                ),
+                value=node.evaluate(),
+            )
+            for node in _flat(self.arithmetic)
+        )
 
     def recompute(self, read: Callable[[str], float] | None = None) -> float:
         """Evaluate the arithmetic again, without the engine.
@@ -179,7 +210,7 @@ class Explanation:
         if read is None:
             return self.arithmetic.evaluate(held)
         return self.arithmetic.evaluate(
-            lambda n: n.value if n.address is None else float(read(n.address))
+            lambda n: n.value if n.quantity is None else float(read(self.text(n.quantity)))
         )
 
     @cached_property
@@ -214,20 +245,10 @@ def gate_in_words(role: str | None, gate: str) -> str | None:
     return kind_in_words(KINDS[gate]) if gate in KINDS else role_in_words(role)
 
 
-def _flat(node: Node, kind: type[Sum]) -> Iterator[Node]:
+def _flat(node: Node) -> Iterator[Node]:
     """Go through the terms of sums within sums."""
-    if isinstance(node, kind):
+    if isinstance(node, Sum):
         for term in node.terms:
-            yield from _flat(term, kind)
+            yield from _flat(term)
     else:
         yield node
-
-
-def _term(node: Node) -> Term:
-    factors = node.factors if isinstance(node, Product) else (node,)
-    return Term(
-        causes=tuple(dict.fromkeys(n.address for n in node.numbers() if n.address)),
-        factors=tuple(factor.evaluate() for factor in factors),
-        value=node.evaluate(),
-        arithmetic=node,
-    )

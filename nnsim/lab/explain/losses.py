@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nnsim.i18n import N_, _
+from nnsim.lab.addresses import Quantity
 from nnsim.lab.explain.arithmetic import (
     Apply,
     Negative,
@@ -52,11 +53,11 @@ def loss(source: Source) -> Found:
     return Found(name, "C", rule.formula, node, note=note, chosen_by=choosing(source))
 
 
-def choosing(source: Source) -> tuple[str, ...]:
+def choosing(source: Source) -> tuple[Quantity, ...]:
     """The addresses of the targets, where they only choose which outputs are compared."""
     if source.network.loss_name != "hinge":
         return ()
-    return tuple(str(target.address) for target in source.targets())
+    return tuple(target.quantity for target in source.targets() if target.quantity)
 
 
 def loss_terms(source: Source) -> list[Node]:

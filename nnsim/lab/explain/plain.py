@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -24,7 +25,7 @@ from nnsim.lab.explain.explanation import Found
 from nnsim.lab.explain.source import Source, deep
 
 
-def given(source: Source, quantity: Quantity, address: str) -> Found:
+def given(source: Source, quantity: Quantity, value: float) -> Found:
     """A number that is not computed from others: an input, target or setting."""
     place = quantity.position[0] if quantity.position else 0
     symbol, name, rule = {
@@ -56,8 +57,7 @@ def given(source: Source, quantity: Quantity, address: str) -> Found:
             "|g − n| / max(|g|, |n|), n = (C(w + h) − C(w − h)) / 2h",
         ),
     }[quantity.kind]
-    value = float(source.lab.read(address))
-    return Found(name, symbol, rule, Number(value, address))
+    return Found(name, symbol, rule, Number(value, quantity))
 
 
 def _input_name(source: Source, place: int) -> str:
@@ -182,7 +182,7 @@ def accuracy(source: Source, *, test: bool) -> Found:
     samples = metrics.test_samples if test else metrics.samples
     if right is None:
         raise NoValueError(_("there is nothing to be right or wrong about here"))
-    top = Number(float(right), None if test else "right")
+    top = Number(float(right), None if test else Quantity("right"))
     name = (
         _("share of the test samples that is read right")
         if test
@@ -227,7 +227,7 @@ def statistic(source: Source, quantity: Quantity) -> Found:
         return _spread(source, quantity, name)
     if quantity.statistic == "variance":
         # The mean is a number of its own here, or the tree would hold it once per value.
-        centre = Number(mean.evaluate(), f"{source.names.layers[layer].name}.{kind}.mean")
+        centre = Number(mean.evaluate(), replace(quantity, statistic="mean"))
         squares = tuple(Square(minus(number, centre)) for number in numbers)
         return Found(name, "var", "Σ (v − mean)² / n", Quotient(Sum(squares), count))
     rule, node = {
@@ -261,8 +261,14 @@ def _spread(source: Source, quantity: Quantity, name: str) -> Found:
     return Found(name, "spread", rule, node)
 
 
-Finder = Callable[[Source], Found]
-ALONE: dict[str, Finder] = {
+GIVEN = ("input", "target", "learning_rate", "l2", "epoch", "diverged", "gradcheck")
+OF_LAYER: dict[str, Callable[[Source, Quantity], Found]] = {
+    "statistic": statistic,
+    "theta": theta,
+    **dict.fromkeys(("w", "b", "gamma", "beta"), parameter),
+    **dict.fromkeys(("mean", "variance"), running),
+}
+ALONE: dict[str, Callable[[Source], Found]] = {
     "input.count": input_count,
     "prediction": prediction,
     "correct": correct,

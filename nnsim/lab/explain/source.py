@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,8 @@ from numpy.typing import NDArray
 
 from nnsim.i18n import _
 from nnsim.lab import values
-from nnsim.lab.explain.arithmetic import Number
+from nnsim.lab.addresses import Quantity
+from nnsim.lab.explain.arithmetic import Node, Number
 
 if TYPE_CHECKING:
     from nnsim.engine import LayerTrace
@@ -62,15 +62,16 @@ class Source:
 
     def number(self, kind: str, layer: int, index: Index) -> Number:
         """A number of a layer: ``z a delta slope w b gamma …``, with its address."""
-        return Number(float(self.field(layer, kind)[index]), self.address(kind, layer, index))
+        return Number(float(self.field(layer, kind)[index]), named(kind, layer, index))
 
-    def address(self, kind: str, layer: int, index: Index) -> str:
-        """The address of a number of a layer."""
-        *place, unit = index
-        part, _dot, tail = kind.partition(".")
-        where = f"[{','.join(str(i + 1) for i in place)}]" if place else ""
-        end = f".{tail}" if tail else ""
-        return f"{self.names.layers[layer].name}[{unit + 1}].{part}{where}{end}"
+    def text(self, quantity: Quantity) -> str:
+        """An address as people read it."""
+        return str(self.names.address(quantity))
+
+    def address(self, node: Node) -> str | None:
+        """The address of a number that has one."""
+        known = node.quantity if isinstance(node, Number) else None
+        return None if known is None else self.text(known)
 
     def is_muted(self, layer: int, index: Index) -> bool:
         """Whether a unit is muted: its a counts as 0, whatever it computes."""
@@ -88,8 +89,8 @@ class Source:
         """One of the values that go into a layer: an input, or an a of the layer before."""
         value = float(self.traced(layer).x[0][index])
         if layer > 0:
-            return Number(value, self.address("a", layer - 1, index))
-        return Number(value, f"input[{flat(index, self.shape(-1)) + 1}]")
+            return Number(value, named("a", layer - 1, index))
+        return Number(value, Quantity("input", position=(flat(index, self.shape(-1)),)))
 
     def indices(self, layer: int) -> Iterator[Index]:
         """All indices of what comes out of a layer (-1: of the input)."""
@@ -108,14 +109,16 @@ class Source:
             When nobody has said.
         """
         target = values.target(self.lab)
-        return [Number(float(t), f"target[{k + 1}]") for k, t in enumerate(target)]
+        return [Number(float(t), Quantity("target", position=(k,))) for k, t in enumerate(target)]
 
     def unit_name(self, layer: int, index: Index) -> str:
         """A unit in words, with its place in an image."""
         names = self.names.layers[layer]
         *place, unit = index
         label = names.labels[unit] if names.labels else ""
-        word = _UNIT[names.kind]() if len(names.output_shape) == 3 else _("unit")
+        word = _("unit")
+        if len(names.output_shape) == 3:
+            word = _("filter") if names.kernel_shape else _("channel")
         if not label:
             text = _("{unit} {number} of {layer}")
         elif label.isdecimal():  # a class such as the digit 0, which is not unit 0
@@ -130,7 +133,10 @@ class Source:
         return text
 
 
-_UNIT = defaultdict(lambda: lambda: _("channel"), conv2d=lambda: _("filter"))
+def named(kind: str, layer: int, index: Index) -> Quantity:
+    """What a number of a layer is called: ``named("w.grad", 0, (4, 1))``."""
+    *place, unit = index
+    return Quantity(kind, layer, unit, tuple(place))
 
 
 def flat(index: Index, shape: Index) -> int:

@@ -98,7 +98,8 @@ class Walk:
         spot = self._route.spot(index)
         with np.errstate(all="ignore"):
             content = self._builders[spot.segment.kind](self._source, spot)
-        return Step(self.direction, self.grain, index, len(self), content)
+        names = self.lab.names
+        return Step(self.direction, self.grain, index, len(self), names, **vars(content))
 
     def __iter__(self) -> Iterator[Step]:
         return (self[i] for i in range(len(self)))

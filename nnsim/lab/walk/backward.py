@@ -8,17 +8,15 @@ import numpy as np
 
 from nnsim.circuit.gates import ROUTE
 from nnsim.i18n import _
-from nnsim.lab.explain import Explanation, explain, losses
-from nnsim.lab.explain import backward as rules
-from nnsim.lab.explain.arithmetic import Sum, written
-from nnsim.lab.explain.source import Array, Index, Source, size
+from nnsim.lab.addresses import Quantity
+from nnsim.lab.explain import explain, losses
+from nnsim.lab.explain.arithmetic import Number, Sum, written
+from nnsim.lab.explain.source import Array, Index, Source, named, size
+from nnsim.lab.kinds import kind_of
 from nnsim.lab.view import Selection
 from nnsim.lab.walk.forward import Builder, the_loss
 from nnsim.lab.walk.pieces import (
-    MOST_WIRES,
-    Inputs,
     Labels,
-    Parameters,
     bracketed,
     curve_of,
     lines,
@@ -31,199 +29,186 @@ from nnsim.lab.walk.pieces import (
 from nnsim.lab.walk.route import Spot
 from nnsim.lab.walk.step import Content, Highlight, Line, Table
 
+MOST_WIRES = 4096
+
 # --- δ -----------------------------------------------------------------------------------------
 
 
 def deltas_of_layer(source: Source, spot: Spot) -> Content:
     """All δ of a layer."""
     layer = spot.segment.layer
-    names = source.names.layers[layer]
-    first = tuple(0 for _axis in source.shape(layer))
-    found = explain(source.lab, source.address("delta", layer, first))
+    names, activation = source.names.layers[layer], source.layer(layer).activation
+    found = explain(source.lab, named("delta", layer, whole(source, layer, 0)))
     sentence = _("δ of {layer}: for each of its {count} values, {formula}").format(
         layer=names.name, count=size(source.shape(layer)), formula=found.formula
     )
-    activation = source.layer(layer).activation
     fused = layer == source.last and losses.fused(source)
-    kinds = ["a", "slope", "delta"]
+    kinds = {"a": "a", "slope": "f′(z)", "delta": "δ"}
     if not names.has_z or fused or activation in ("identity", "softmax"):
-        kinds.remove("slope")
-    columns = tuple({"a": "a", "slope": "f′(z)", "delta": "δ"}[kind] for kind in kinds)
+        del kinds["slope"]
     values = np.column_stack([source.field(layer, kind).reshape(-1) for kind in kinds])
 
     def address(row: int, column: int) -> str | None:
-        return source.address(kinds[column], layer, whole(source, layer, row))
+        return source.text(named(list(kinds)[column], layer, whole(source, layer, row)))
 
     labels = unit_labels(source, layer)
-    table = Table(("i", *columns), labels, values, address, None, len(labels))
+    table = Table(("i", *kinds.values()), labels, values, address, None, len(labels))
     return Content(
-        "delta_layer", found.address, sentence, layer, Highlight(layer=layer), table,
+        "delta_layer", found.quantity, sentence, layer, Highlight(layer=layer), table,
         roles=found.roles,
     )  # fmt: skip
 
 
 def delta_of_unit(source: Source, spot: Spot) -> Content:
     """δ of one unit: at once, or one of the terms that come back, or the local slope."""
-    layer = spot.segment.layer
-    index = whole(source, layer, spot.unit)
-    found = explain(source.lab, source.address("delta", layer, index))
-    each, inner = spot.segment.each, spot.inner
-    if each == 1:
-        return _delta(source, layer, index, found, _delta_sentence(source, layer, index, found))
-    assert found.upstream is not None
-    if inner == each - 1:
-        return _times_local(source, layer, index, found, each)
-    dense = layer < source.last and source.layer(layer + 1).kind == "dense"
-    if not dense or not isinstance(found.upstream, Sum):
-        return _came_back(source, layer, index, found)
-    return _term_back(source, layer, index, found, found.upstream, inner)
+    layer, each = spot.segment.layer, spot.segment.each
+    delta = _Delta(source, layer, whole(source, layer, spot.unit))
+    up = delta.found.upstream
+    if each == 1 or up is None:  # nothing comes back to a muted unit
+        return delta.at_once()
+    if spot.inner == each - 1:
+        return delta.times_local()
+    if layer < source.last and kind_of(source, layer + 1).back_by_terms and isinstance(up, Sum):
+        return delta.term(up, spot.inner)
+    return delta.came_back()
 
 
-def _delta_sentence(source: Source, layer: int, index: Index, found: Explanation) -> str:
-    unit = source.unit_name(layer, index)
-    if found.upstream is None or found.local is None or found.roles == ("scale",):
-        return _("δ of {unit}: {worked}").format(unit=unit, worked=found.worked)
-    if source.layer(layer).activation == "identity":
-        return _("δ of {unit} is what comes back: {value}").format(
-            unit=unit, value=say(found.value)
+class _Delta:
+    """The steps about δ of one unit."""
+
+    def __init__(self, source: Source, layer: int, index: Index) -> None:
+        self.source, self.layer, self.index = source, layer, index
+        self.found = explain(source.lab, named("delta", layer, index))
+        self.name = source.unit_name(layer, index)
+        self.unit = selected(layer, index, source)
+        self.activation = source.layer(layer).activation
+
+    def at_once(self) -> Content:
+        """δ with all that it is made of."""
+        found = self.found
+        return Content(
+            "delta", found.quantity, self._sentence(), self.layer, self._wires(),
+            self._table(), self._lines(3), found.rests_on, found.roles,
+            curve_of(self.source, self.layer, self.index), gate=found.gate,
+        )  # fmt: skip
+
+    def _sentence(self) -> str:
+        found = self.found
+        if found.upstream is None or found.local is None or found.roles == ("scale",):
+            return _("δ of {unit}: {worked}").format(unit=self.name, worked=found.worked)
+        if self.activation == "identity":
+            return _("δ of {unit} is what comes back: {value}").format(
+                unit=self.name, value=say(found.value)
+            )
+        return _("δ of {unit}: what comes back, {up}, times the slope {slope} is {value}").format(
+            unit=self.name, up=say(found.upstream.evaluate()), slope=say(found.local.evaluate()),
+            value=say(found.value),
+        )  # fmt: skip
+
+    def term(self, up: Sum, k: int) -> Content:
+        """One w·δ that comes back from the units of the next layer."""
+        w, back = up.terms[k].numbers()
+        sentence = _("from {unit} comes {w}·{delta} = {value}: multiply swaps").format(
+            unit=self.source.unit_name(self.layer + 1, (k,)), w=say(w.value),
+            delta=bracketed(back.value), value=say(up.terms[k].evaluate()),
+        )  # fmt: skip
+        highlight = Highlight(
+            frozenset({Selection(self.layer + 1, k)}),
+            frozenset({self.unit}),
+            frozenset({Selection(self.layer + 1, k, self.unit.unit)}),
         )
-    return _("δ of {unit}: what comes back, {up}, times the slope {slope} is {value}").format(
-        unit=unit, up=say(found.upstream.evaluate()), slope=say(found.local.evaluate()),
-        value=say(found.value),
-    )  # fmt: skip
+        return Content(
+            "upstream", w.quantity, sentence, self.layer, highlight, self._table(k),
+            self._lines(0), (back.quantity,), self.found.roles[:1],
+        )  # fmt: skip
 
+    def came_back(self) -> Content:
+        """All that comes back, before the local slope."""
+        up, roles = self.found.upstream, self.found.roles
+        assert up is not None
+        sentence = _("∂C/∂a of {unit}, what comes back: {text} = {value}").format(
+            unit=self.name, text=up.write(lambda n: n.text or say(n.value)),
+            value=say(up.evaluate()),
+        )  # fmt: skip
+        return Content(
+            "upstream", self.found.quantity, sentence, self.layer, self._wires(), self._table(),
+            self._lines(1), tuple(n.quantity for n in up.numbers()), roles[:-1] or roles,
+        )  # fmt: skip
 
-def _delta(source: Source, layer: int, index: Index, found: Explanation, sentence: str) -> Content:
-    return Content(
-        "delta", found.address, sentence, layer, _back_wires(source, layer, index),
-        _upstream_table(found, None), _delta_lines(source, layer, index, found, 3), found.causes,
-        found.roles, curve_of(source, layer, index), gate=found.gate,
-    )  # fmt: skip
-
-
-def _delta_lines(
-    source: Source, layer: int, index: Index, found: Explanation, reached: int
-) -> tuple[Line, ...]:
-    """What comes back, the local slope, and their product."""
-    delta = ("δ", found.value, found.address)
-    if found.upstream is None or found.local is None:
-        return lines(delta, reached=int(reached == 3))
-    if layer == source.last and losses.fused(source):
-        a, t = source.number("a", layer, index), source.targets()[index[0]]
-        return lines(("a", a.value, a.address), ("t", t.value, t.address), delta)
-    up = (_("comes back"), found.upstream.evaluate(), None)
-    activation = source.layer(layer).activation
-    if activation == "identity":
-        return lines(up, delta, reached=min(reached, 2))
-    symbol, kind = ("a", "a") if activation == "softmax" else ("f′(z)", "slope")
-    local = (symbol, found.local.evaluate(), source.address(kind, layer, index))
-    return lines(up, local, delta, reached=reached)
-
-
-def _upstream_table(
-    found: Explanation, current: int | None, known: int | None = None
-) -> Table | None:
-    if found.upstream is None:
-        return None
-    count = len(found.upstream.terms) if isinstance(found.upstream, Sum) else 1
-    first = next(found.upstream.numbers(), None)
-    address = "" if first is None else first.address or ""
-    columns = ("k", "wₖ", "δₖ", "wₖ·δₖ", "Σ")
-    if not address:  # behind a max pool
-        columns = ("k", _("won"), "δₖ", _("won·δₖ"), "Σ")
-    elif ".delta" in address:  # behind batch norm
-        columns = ("k", "δₖ", _("slope"), _("slope·δₖ"), "Σ")
-    return products_table(found.upstream, columns, current, count if known is None else known)
-
-
-def _term_back(
-    source: Source, layer: int, index: Index, found: Explanation, upstream: Sum, k: int
-) -> Content:
-    """One w·δ that comes back from a dense layer."""
-    term = upstream.terms[k]
-    w, back = (number for number in term.numbers())
-    sentence = _("from {unit} comes {w}·{delta} = {value}: multiply swaps").format(
-        unit=source.unit_name(layer + 1, (k,)), w=say(w.value), delta=bracketed(back.value),
-        value=say(term.evaluate()),
-    )  # fmt: skip
-    unit = selected(layer, index, source)
-    highlight = Highlight(
-        frozenset({Selection(layer + 1, k)}),
-        frozenset({unit}),
-        frozenset({Selection(layer + 1, k, unit.unit)}),
-    )
-    return Content(
-        "upstream", str(w.address), sentence, layer, highlight,
-        _upstream_table(found, k, k + 1), _delta_lines(source, layer, index, found, 0),
-        (str(back.address),), found.roles[:1],
-    )  # fmt: skip
-
-
-def _came_back(source: Source, layer: int, index: Index, found: Explanation) -> Content:
-    assert found.upstream is not None
-    sentence = _("∂C/∂a of {unit}, what comes back: {text} = {value}").format(
-        unit=source.unit_name(layer, index),
-        text=found.upstream.write(lambda n: n.text or say(n.value)),
-        value=say(found.upstream.evaluate()),
-    )
-    also = tuple(dict.fromkeys(n.address for n in found.upstream.numbers() if n.address))
-    roles = found.roles[:-1] or found.roles
-    return Content(
-        "upstream", found.address, sentence, layer, _back_wires(source, layer, index),
-        _upstream_table(found, None), _delta_lines(source, layer, index, found, 1), also, roles,
-    )  # fmt: skip
-
-
-def _times_local(
-    source: Source, layer: int, index: Index, found: Explanation, each: int
-) -> Content:
-    if found.local is None or source.layer(layer).activation == "identity" or each == 1:
-        return _delta(source, layer, index, found, _delta_sentence(source, layer, index, found))
-    assert found.upstream is not None
-    local, up = found.local.evaluate(), found.upstream.evaluate()
-    values = {"up": say(up), "slope": say(local), "value": say(found.value)}
-    if found.role == ROUTE:
-        text = (
-            _("z > 0, so {up} passes: δ = {value}")
-            if local
-            else _("z ≤ 0, so nothing passes: δ = 0")
-        )
-    else:
+    def times_local(self) -> Content:
+        """What comes back, times the local slope."""
+        found = self.found
+        if found.local is None or self.activation == "identity":
+            return self.at_once()
+        assert found.upstream is not None
+        local, up = found.local.evaluate(), found.upstream.evaluate()
         text = _("{up} times the slope f′(z) = {slope} is δ = {value}")
-    return Content(
-        "local", found.address, text.format(**values), layer,
-        Highlight(units=frozenset({selected(layer, index, source)})), _upstream_table(found, None),
-        _delta_lines(source, layer, index, found, 3),
-        (source.address("slope", layer, index),), found.roles[-1:], curve_of(source, layer, index),
-        gate=found.gate,
-    )  # fmt: skip
+        if found.role == ROUTE:
+            text = (
+                _("z > 0, so {up} passes: δ = {value}")
+                if local
+                else _("z ≤ 0, so nothing passes: δ = 0")
+            )
+        return Content(
+            "local", found.quantity,
+            text.format(up=say(up), slope=say(local), value=say(found.value)), self.layer,
+            Highlight(units=frozenset({self.unit})), self._table(), self._lines(3),
+            (named("slope", self.layer, self.index),), found.roles[-1:],
+            curve_of(self.source, self.layer, self.index), gate=found.gate,
+        )  # fmt: skip
 
+    def _lines(self, reached: int) -> tuple[Line, ...]:
+        """What comes back, the local slope, and their product."""
+        source, found = self.source, self.found
+        delta = ("δ", Number(float(found.value), found.quantity))
+        if found.upstream is None or found.local is None:
+            return lines(source, delta, reached=int(reached == 3))
+        if self.layer == source.last and losses.fused(source):
+            a, t = source.number("a", self.layer, self.index), source.targets()[self.index[0]]
+            return lines(source, ("a", a), ("t", t), delta)
+        up = (_("comes back"), Number(found.upstream.evaluate()))
+        if self.activation == "identity":
+            return lines(source, up, delta, reached=min(reached, 2))
+        symbol, kind = ("a", "a") if self.activation == "softmax" else ("f′(z)", "slope")
+        local = Number(found.local.evaluate(), named(kind, self.layer, self.index))
+        return lines(source, up, (symbol, local), delta, reached=reached)
 
-def _back_wires(source: Source, layer: int, index: Index) -> Highlight:
-    """The unit and where its gradient comes from."""
-    unit = selected(layer, index, source)
-    alone = Highlight(units=frozenset({unit}))
-    if layer == source.last:
-        return alone
-    above = size(source.shape(layer + 1))
-    if source.layer(layer + 1).kind == "dense" and above <= MOST_WIRES:
+    def _table(self, current: int | None = None) -> Table | None:
+        up = self.found.upstream
+        if up is None:
+            return None
+        first = next(up.numbers(), None)
+        columns = ("k", "wₖ", "δₖ", "wₖ·δₖ", "Σ")
+        if first is None or first.quantity is None:  # behind a max pool
+            columns = ("k", _("won"), "δₖ", _("won·δₖ"), "Σ")
+        elif first.quantity.kind == "delta":  # behind batch norm
+            columns = ("k", "δₖ", _("slope"), _("slope·δₖ"), "Σ")
+        count = len(up.terms) if isinstance(up, Sum) else 1
+        known = count if current is None else current + 1
+        return products_table(self.source, up, columns, current, known)
+
+    def _wires(self) -> Highlight:
+        """The unit and where its gradient comes from."""
+        source, above = self.source, self.layer + 1
+        own = frozenset({self.unit})
+        if self.layer == source.last:
+            return Highlight(units=own)
+        count = size(source.shape(above))
+        if kind_of(source, above).back_by_terms and count <= MOST_WIRES:
+            return Highlight(
+                frozenset(Selection(above, k) for k in range(count)),
+                own,
+                frozenset(Selection(above, k, self.unit.unit) for k in range(count)),
+            )
+        deltas = (n.quantity for n in kind_of(source, above).back(self.index)[0].numbers())
         return Highlight(
-            frozenset(Selection(layer + 1, k) for k in range(above)),
-            frozenset({unit}),
-            frozenset(Selection(layer + 1, k, unit.unit) for k in range(above)),
+            frozenset(
+                selected(q.layer, (*q.position, q.unit), source)
+                for q in deltas
+                if q is not None and q.kind == "delta"
+            ),
+            own,
         )
-    up, _formula, _roles = rules.coming_back(source, layer, index)
-    read = frozenset(
-        _selection_of(source, number.address)
-        for number in up.numbers()
-        if number.address and ".delta" in number.address
-    )
-    return Highlight(read, frozenset({unit}))
-
-
-def _selection_of(source: Source, address: str) -> Selection:
-    quantity = source.names.resolve(address)
-    return selected(quantity.layer, (*quantity.position, quantity.unit), source)
 
 
 # --- gradients of parameters ---------------------------------------------------------------------
@@ -232,120 +217,127 @@ def _selection_of(source: Source, address: str) -> Selection:
 def gradients_of_layer(source: Source, spot: Spot) -> Content:
     """All gradients of a layer's parameters."""
     layer = spot.segment.layer
-    name = source.names.layers[layer].name
-    kind = source.layer(layer).kind
-    first = {
-        "dense": ("w.grad", (0, 0)), "conv2d": ("w.grad", (0, 0, 0, 0)),
-    }.get(kind, ("gamma.grad", (0,)))  # fmt: skip
-    found = explain(source.lab, source.address(first[0], layer, first[1]))
-    sentence = _("the gradients of {layer}: {formula} for each weight, ∂C/∂b = δ for each bias")
-    if kind == "conv2d":
-        sentence = _("the gradients of {layer}: {formula}, and ∂C/∂b = Σ δ for each filter")
-    if kind == "batch_norm":
-        sentence = _("the gradients of {layer}: {formula}, and ∂C/∂β = Σ δ")
-    parameters = Parameters(source, layer)
-    values = np.column_stack([parameters.values().reshape(-1), parameters.gradients().reshape(-1)])
-
-    def row_name(row: int) -> str:
-        return parameters.address(*divmod(row, parameters.each))
+    kind = kind_of(source, layer)
+    found = explain(source.lab, kind.parameter(0, 0).gradient)
+    columns = (kind.parameter_table(), kind.parameter_table(".grad"))
+    values = np.column_stack([column.reshape(-1) for column in columns])
 
     def address(row: int, column: int) -> str | None:
-        return row_name(row) + (".grad" if column else "")
+        parameter = kind.parameter(*divmod(row, kind.each))
+        return source.text(parameter.gradient if column else parameter)
 
-    labels = Labels(len(values), row_name)
+    labels = Labels(len(values), lambda row: str(address(row, 0)))
     table = Table(("", "w", "∂C/∂w"), labels, values, address, None, len(values))
+    sentence = kind.gradients_sentence().format(layer=kind.names.name, formula=found.formula)
     return Content(
-        "gradient_layer", found.address, sentence.format(layer=name, formula=found.formula), layer,
-        Highlight(layer=layer), table, roles=found.roles,
+        "gradient_layer", found.quantity, sentence, layer, Highlight(layer=layer), table,
+        roles=found.roles,
     )  # fmt: skip
 
 
 def gradients_of_unit(source: Source, spot: Spot) -> Content:
     """The gradients of all parameters of one unit, filter or channel."""
     layer, unit = spot.segment.layer, spot.unit
-    parameters = Parameters(source, layer)
-    addresses, values = parameters.addresses(unit), parameters.gradients()[unit][:, None]
-    name = source.unit_name(layer, (unit,))
-    labels = tuple(address.partition(".")[2] for address in addresses)
-    columns: tuple[str, ...] = ("", _("gradient"))
-    sentence = _("the gradients of {unit}: each weight gets δ times its input, the bias gets δ")
-    dense = source.layer(layer).kind == "dense"
-    if dense:
-        index = (unit,)
-        inputs, back = Inputs(source, layer, index), source.number("delta", layer, index).value
-        x = np.append(inputs.x, 1.0)
-        values = np.column_stack([np.full(len(x), back), x, values[:, 0]])
-        columns = ("", "δ", "xᵢ", "∂C/∂w")
-    else:
-        sentence = _("the gradients of {unit}, each summed over the places of the image")
-
-    def address(row: int, column: int) -> str | None:
-        if column == values.shape[1] - 1:
-            return f"{addresses[row]}.grad"
-        if column == 0:
-            return source.address("delta", layer, (unit,))
-        return inputs.address(row, 0) if row < inputs.x.size else None
-
+    kind = kind_of(source, layer)
+    sentence, table = kind.unit_gradients(unit)
+    gradients = tuple(kind.parameter(unit, position).gradient for position in range(kind.each))
     return Content(
-        "gradient", f"{addresses[0]}.grad", sentence.format(unit=name), layer,
-        _parameter_wires(source, layer, unit),
-        Table(columns, labels, values, address, None, len(labels)),
-        addresses=tuple(f"{address}.grad" for address in addresses),
-        roles=explain(source.lab, f"{addresses[0]}.grad").roles,
+        "gradient", gradients[0], sentence.format(unit=source.unit_name(layer, (unit,))), layer,
+        kind.parameter_wires(unit), table, also=gradients,
+        roles=explain(source.lab, gradients[0]).roles,
     )  # fmt: skip
 
 
 def one_gradient(source: Source, spot: Spot) -> Content:
     """The gradient of one parameter."""
-    layer, unit = spot.segment.layer, spot.unit
-    parameter = Parameters(source, layer).address(unit, spot.inner)
-    found = explain(source.lab, f"{parameter}.grad")
+    kind = kind_of(source, spot.segment.layer)
+    found = explain(source.lab, kind.parameter(spot.unit, spot.inner).gradient)
     sentence = found.formula + found.worked.removeprefix(found.symbol)
     columns = ("", "δ", "x", "δ·x", "Σ")
-    table = products_table(found.arithmetic, columns, None, len(found.terms))
+    table = products_table(source, found.arithmetic, columns, None, len(found.terms))
+    result = (found.symbol, Number(float(found.value), found.quantity))
     return Content(
-        "gradient", found.address, sentence, layer, _one_wire(source, layer, unit, spot.inner),
-        table, lines((found.symbol, found.value, found.address)), found.causes, found.roles,
+        "gradient", found.quantity, sentence, kind.layer,
+        kind.parameter_wires(spot.unit, spot.inner), table, lines(source, result), found.rests_on,
+        found.roles,
     )  # fmt: skip
 
 
-def _one_wire(source: Source, layer: int, unit: int, position: int) -> Highlight:
-    own = frozenset({Selection(layer, unit)})
-    if source.layer(layer).kind != "dense":
-        return _channel(source, layer, unit)
-    if position >= size(source.shape(layer - 1)):
-        return Highlight(units=own)
-    wire = frozenset({Selection(layer, unit, position)})
-    return Highlight(frozenset({Selection(layer - 1, position)}), own, wire)
+# --- the update ----------------------------------------------------------------------------------
 
 
-def _parameter_wires(source: Source, layer: int, unit: int) -> Highlight:
-    if source.layer(layer).kind != "dense":
-        return _channel(source, layer, unit)
-    count = size(source.shape(layer - 1))
-    return Highlight(
-        frozenset(Selection(layer - 1, i) for i in range(count)),
-        frozenset({Selection(layer, unit)}),
-        frozenset(Selection(layer, unit, i) for i in range(count)),
-    )
+def rate(source: Source) -> float:
+    """η, the step size."""
+    return float(source.lab.trainer.learning_rate)
 
 
-def _channel(source: Source, layer: int, unit: int) -> Highlight:
-    """All places of one filter or channel."""
-    *image, channels = source.shape(layer)
-    places = range(unit, size((*image, channels)), channels)
-    return Highlight(units=frozenset(Selection(layer, place) for place in places))
+def update_of_layer(source: Source, spot: Spot) -> Content:
+    """The step w ← w − η·∂C/∂w of every parameter of a layer."""
+    return _updates(source, spot, range(source.shape(spot.segment.layer)[-1]), None)
 
 
-def an_update(source: Source, spot: Spot) -> Content:
-    """Give the step w ← w − η·∂C/∂w of one parameter, of one unit, or of a layer."""
-    layer, kind = spot.segment.layer, spot.segment.kind
-    if kind == "update.layer":
-        return updates(source, layer, None, None, Highlight(layer=layer))
-    if kind == "update.unit":
-        return updates(source, layer, spot.unit, None, _parameter_wires(source, layer, spot.unit))
-    wire = _one_wire(source, layer, spot.unit, spot.inner)
-    return updates(source, layer, spot.unit, spot.inner, wire)
+def update_of_unit(source: Source, spot: Spot) -> Content:
+    """The same of all parameters of one unit."""
+    return _updates(source, spot, range(spot.unit, spot.unit + 1), None)
+
+
+def one_update(source: Source, spot: Spot) -> Content:
+    """The same of one parameter."""
+    return _updates(source, spot, range(spot.unit, spot.unit + 1), spot.inner)
+
+
+def _updates(source: Source, spot: Spot, units: range, position: int | None) -> Content:
+    """Before, gradient, step and after of some parameters."""
+    kind = kind_of(source, spot.segment.layer)
+    places = range(kind.each) if position is None else range(position, position + 1)
+    cut = np.ix_(units, places)
+    before, gradients = kind.parameter_table()[cut], kind.parameter_table(".grad")[cut]
+    frozen = [kind.is_frozen(place) for place in places]
+    steps = np.where(frozen, 0.0, -rate(source) * gradients)
+    parts = (before, gradients, steps, before + steps)
+    values = np.column_stack([part.reshape(-1) for part in parts])
+
+    def parameter(row: int) -> Quantity:
+        return kind.parameter(units[row // len(places)], places[row % len(places)])
+
+    def address(row: int, column: int) -> str | None:
+        known = parameter(row)
+        return source.text(known.gradient if column else known) if column < 2 else None
+
+    columns = ("", _("before"), "∂C/∂w", "−η·∂C/∂w", _("after"))
+    labels = Labels(len(values), lambda row: source.text(parameter(row)))
+    table = Table(columns, labels, values, address, None, len(values))
+    whole_layer = spot.segment.kind == "update.layer"
+    also = () if whole_layer else tuple(parameter(row) for row in range(len(values)))
+    found: tuple[Line, ...] = ()
+    if position is None:
+        sentence = _("every weight takes a step against its gradient: w ← w − {rate}·∂C/∂w")
+        sentence = sentence.format(rate=say(rate(source)))
+    else:
+        sentence = _update_sentence(source, labels[0], values[0], frozen=frozen[0])
+        found = lines(source, (_("after"), Number(float(values[0, 3]))))
+    highlight = Highlight(layer=kind.layer)
+    if not whole_layer:
+        highlight = kind.parameter_wires(spot.unit, position)
+    return Content(
+        "update_layer" if whole_layer else "update", parameter(0), sentence, kind.layer,
+        highlight, table, found, (*also, Quantity("learning_rate")),
+    )  # fmt: skip
+
+
+def _update_sentence(source: Source, address: str, row: Array, *, frozen: bool) -> str:
+    before, gradient, _step, after = row
+    if frozen:
+        text = _("{address} stays {before}: the biases are frozen here")
+        return text.format(address=address, before=say(before))
+    return _("{address}: {before} − {rate}·{gradient} = {after}").format(
+        address=address, before=written(before), rate=written(rate(source)),
+        gradient=f"({written(gradient)})" if gradient < 0 else written(gradient),
+        after=written(after),
+    )  # fmt: skip
+
+
+# --- the two ends --------------------------------------------------------------------------------
 
 
 def the_loss_before(source: Source, spot: Spot) -> Content:
@@ -357,9 +349,26 @@ def the_loss_before(source: Source, spot: Spot) -> Content:
     return replace(content, sentence=sentence)
 
 
-def rate(source: Source) -> float:
-    """η, the step size."""
-    return float(source.lab.trainer.learning_rate)
+def the_loss_after(source: Source, _spot: Spot) -> Content:
+    """The loss of this sample after the update; the bench keeps its parameters."""
+    before = source.lab.sample_loss
+    output, after = _with_parameters(source, updated(source))
+    outputs, targets = source.outputs(), source.targets()
+    values = np.column_stack([[t.value for t in targets], [a.value for a in outputs], output])
+
+    def address(row: int, column: int) -> str | None:
+        return source.address((targets, outputs)[column][row]) if column < 2 else None
+
+    labels = unit_labels(source, source.last)
+    heads = ("k", "tₖ", _("aₖ before"), _("aₖ after"))
+    return Content(
+        "after", Quantity("loss"), _after_sentence(source, before, after),
+        highlight=Highlight(units=frozenset(Selection(source.last, k) for k in range(len(labels)))),
+        table=Table(heads, labels, values, address, None, len(labels)),
+        lines=lines(
+            source, (_("before"), Number(before, Quantity("loss"))), (_("after"), Number(after))
+        ),
+    )  # fmt: skip
 
 
 def updated(source: Source) -> Array:
@@ -373,76 +382,6 @@ def updated(source: Source) -> Array:
         block[...] = source.lab.trace[layer].gradients[part]
     result: Array = network.parameters - rate(source) * gradient
     return result
-
-
-def updates(
-    source: Source, layer: int, unit: int | None, position: int | None, highlight: Highlight
-) -> Content:
-    """Before, gradient, step and after of a layer's parameters, of one unit's, or of one alone."""
-    parameters = Parameters(source, layer)
-    units = slice(None) if unit is None else slice(unit, unit + 1)
-    places = slice(None) if position is None else slice(position, position + 1)
-    before = parameters.values()[units, places]
-    gradients = parameters.gradients()[units, places]
-    steps = np.where(parameters.frozen()[places], 0.0, -rate(source) * gradients)
-    parts = (before, gradients, steps, before + steps)
-    values = np.column_stack([part.reshape(-1) for part in parts])
-    each, first, start = before.shape[1], unit or 0, position or 0
-
-    def name(row: int) -> str:
-        return parameters.address(first + row // each, start + row % each)
-
-    def address(row: int, column: int) -> str | None:
-        return {0: name(row), 1: f"{name(row)}.grad"}.get(column)
-
-    columns = ("", _("before"), "∂C/∂w", "−η·∂C/∂w", _("after"))
-    table = Table(columns, Labels(len(values), name), values, address, None, len(values))
-    also = tuple(name(row) for row in range(len(values))) if unit is not None else ()
-    found = lines((_("after"), float(values[0, 3]), None)) if position is not None else ()
-    return Content(
-        "update_layer" if unit is None else "update", name(0),
-        _update_sentence(source, parameters, position, name(0), values[0]), layer, highlight,
-        table, found, (*also, "learning_rate"),
-    )  # fmt: skip
-
-
-def _update_sentence(
-    source: Source, parameters: Parameters, position: int | None, name: str, row: Array
-) -> str:
-    before, gradient, _step, after = row
-    if position is None:
-        text = _("every weight takes a step against its gradient: w ← w − {rate}·∂C/∂w")
-        return text.format(rate=say(rate(source)))
-    if parameters.frozen()[position]:
-        text = _("{address} stays {before}: the biases are frozen here")
-        return text.format(address=name, before=say(before))
-    return _("{address}: {before} − {rate}·{gradient} = {after}").format(
-        address=name, before=written(before), rate=written(rate(source)),
-        gradient=f"({written(gradient)})" if gradient < 0 else written(gradient),
-        after=written(after),
-    )  # fmt: skip
-
-
-def the_loss_after(source: Source, _spot: Spot) -> Content:
-    """The loss of this sample after the update; the bench keeps its parameters."""
-    lab = source.lab
-    before = lab.sample_loss
-    output, after = _with_parameters(source, updated(source))
-    outputs, targets = source.outputs(), source.targets()
-    values = np.column_stack([[t.value for t in targets], [a.value for a in outputs], output])
-
-    def address(row: int, column: int) -> str | None:
-        return (targets[row].address, outputs[row].address, None)[column]
-
-    labels = unit_labels(source, source.last)
-    table = Table(
-        ("k", "tₖ", _("aₖ before"), _("aₖ after")), labels, values, address, None, len(labels)
-    )
-    return Content(
-        "after", "loss", _after_sentence(source, before, after),
-        highlight=Highlight(units=frozenset(Selection(source.last, k) for k in range(len(labels)))),
-        table=table, lines=lines((_("before"), before, "loss"), (_("after"), after, None)),
-    )  # fmt: skip
 
 
 def _with_parameters(source: Source, parameters: Array) -> tuple[Array, float]:
@@ -480,8 +419,8 @@ BUILDERS: dict[str, Builder] = {
     "gradient.layer": gradients_of_layer,
     "gradient.unit": gradients_of_unit,
     "gradient.each": one_gradient,
-    "update.layer": an_update,
-    "update.unit": an_update,
-    "update.each": an_update,
+    "update.layer": update_of_layer,
+    "update.unit": update_of_unit,
+    "update.each": one_update,
     "after": the_loss_after,
 }

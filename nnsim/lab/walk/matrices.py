@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nnsim.i18n import _
 from nnsim.lab.explain import losses
 from nnsim.lab.explain.source import Source
+from nnsim.lab.kinds import kind_of
 from nnsim.lab.walk.route import Segment
 from nnsim.lab.walk.step import Direction
 
@@ -63,10 +64,10 @@ def matrix_view(
         return _ends(source, trace, segment, note)
     layer = trace.layers[segment.layer]
     if direction == "forward":
-        return _forward(layer, note)
+        return _forward(source, layer, segment.layer, note)
     if segment.phase == "delta":
         return _delta(source, trace, segment.layer, note)
-    return _gradients(source, layer, note)
+    return _gradients(source, layer, segment.layer, note)
 
 
 def _trace(source: Source, direction: Direction, *, batch: bool) -> tuple[Any, str]:
@@ -90,30 +91,34 @@ def _axes(array: Array, last: str) -> tuple[str, ...]:
     return ("m", last) if array.ndim == 2 else ("m", _("height"), _("width"), last)
 
 
-def _forward(layer: Any, note: str) -> MatrixView:
-    x = Matrix("x", _axes(layer.x, "n_in"), layer.x)
-    a = Matrix("a", _axes(layer.a, "n_out"), layer.a)
-    m = len(layer.x)
+def _forward(source: Source, layer: Any, position: int, note: str) -> MatrixView:
+    x, a = (
+        Matrix("x", _axes(layer.x, "n_in"), layer.x),
+        Matrix("a", _axes(layer.a, "n_out"), layer.a),
+    )
+    parts = [x, *_parameters(layer.parameters, "")]
+    formula = kind_of(source, position).rule
     if layer.weight is None:
-        parameters = [Matrix(name, ("n_out",), v) for name, v in layer.parameters.items()]
-        return MatrixView(_RULES.get(layer.kind, "a = f(x)"), (x, *parameters, a), m, note)
-    image = layer.weight.ndim == 4
-    axes = ("kernel_height", "kernel_width", "n_in", "n_out") if image else ("n_in", "n_out")
-    parts = [x, Matrix("W", axes, layer.weight), Matrix("b", ("n_out",), layer.bias)]
+        return MatrixView(formula, (*parts, a), len(layer.x), note)
     parts.append(Matrix("z", _axes(layer.z, "n_out"), layer.z))
-    formula = "z = W ∗ x + b" if image else "z = x·W + b"
     if layer.activation != "identity":
         parts.append(a)
         formula += f", a = {layer.activation}(z)"
-    return MatrixView(formula, tuple(parts), m, note)
+    return MatrixView(formula, tuple(parts), len(layer.x), note)
 
 
-_RULES = {
-    "batch_norm": "a = γ·(x − mean)/√(variance + ε) + β",
-    "flatten": "a = x",
-    "dropout": "a = x",
-    "max_pool2d": "a = max x",
-    "average_pool2d": "a = mean x",
+def _parameters(blocks: dict[str, Array], prefix: str) -> list[Matrix]:
+    """The parameters of a layer, or their gradients, in its public shapes."""
+    return [
+        Matrix(f"{prefix}{_SYMBOLS.get(name, name)}", _AXES.get(values.ndim, ("n_out",)), values)
+        for name, values in blocks.items()
+    ]
+
+
+_SYMBOLS = {"weight": "W", "bias": "b", "gamma": "γ", "beta": "β"}
+_AXES = {
+    2: ("n_in", "n_out"),
+    4: ("kernel_height", "kernel_width", "n_in", "n_out"),
 }
 
 
@@ -149,28 +154,14 @@ def _delta(source: Source, trace: Any, position: int, note: str) -> MatrixView:
     return MatrixView(formula, (*parts, delta), m, note)
 
 
-def _gradients(source: Source, layer: Any, note: str) -> MatrixView:
-    m = len(layer.x)
+def _gradients(source: Source, layer: Any, position: int, note: str) -> MatrixView:
     x = Matrix("x", _axes(layer.x, "n_in"), layer.x)
     delta = Matrix("δ", _axes(layer.delta, "n_out"), layer.delta)
-    results = [
-        Matrix(f"∂C/∂{_SYMBOLS.get(name, name)}", _AXES.get(values.ndim, ("n_out",)), values)
-        for name, values in layer.gradients.items()
-    ]
-    formula = {
-        "dense": "∂C/∂W = xᵀ·δ, ∂C/∂b = Σ δ",
-        "conv2d": _("∂C/∂W = Σ δ·window, ∂C/∂b = Σ δ"),
-    }.get(layer.kind, "∂C/∂γ = Σ δ·x̂, ∂C/∂β = Σ δ")
+    results = _parameters(layer.gradients, "∂C/∂")
+    formula = _(kind_of(source, position).gradient_rule)
     if source.network.l2 or source.network.l1:
         formula += _(" (and the penalty)")
-    return MatrixView(formula, (x, delta, *results), m, note)
-
-
-_SYMBOLS = {"weight": "W", "bias": "b", "gamma": "γ", "beta": "β"}
-_AXES = {
-    2: ("n_in", "n_out"),
-    4: ("kernel_height", "kernel_width", "n_in", "n_out"),
-}
+    return MatrixView(formula, (x, delta, *results), len(layer.x), note)
 
 
 def _ends(source: Source, trace: Any, segment: Segment, note: str) -> MatrixView:

@@ -9,11 +9,8 @@ from itertools import accumulate
 
 from nnsim.lab.explain import losses
 from nnsim.lab.explain.source import Source, size
-from nnsim.lab.explain.windows import Windows
+from nnsim.lab.kinds import kind_of
 from nnsim.lab.walk.step import Direction, Grain
-
-POOLS = ("max_pool2d", "average_pool2d")
-WEIGHTED = ("dense", "conv2d")
 
 
 @dataclass(frozen=True)
@@ -100,34 +97,12 @@ def _through(source: Source, layer: int, grain: Grain) -> Iterator[Segment]:
     if grain == "layer":
         yield Segment("forward.layer", layer)
         return
-    made, units = source.layer(layer), size(source.shape(layer))
-    fine = grain == "term"
-    terms = terms_of_unit(source, layer) if fine else 0
-    if made.activation == "softmax":
-        if made.kind in WEIGHTED:
-            yield Segment("forward.z", layer, units, terms + 1)
+    units, fine = size(source.shape(layer)), grain == "term"
+    yield Segment("forward.unit", layer, units, kind_of(source, layer).steps(fine=fine))
+    if source.layer(layer).activation == "softmax":
         if fine:
             yield Segment("forward.exp", layer, units)
         yield Segment("forward.normalise", layer, units)
-    elif made.kind in WEIGHTED:
-        yield Segment("forward.unit", layer, units, terms + 2 if fine else 1)
-    elif made.kind in POOLS:
-        yield Segment("forward.pool", layer, units, terms + 1)
-    elif made.kind == "batch_norm":
-        yield Segment("forward.norm", layer, units, 2 if fine else 1)
-    else:
-        yield Segment("forward.pass", layer, units)
-
-
-def terms_of_unit(source: Source, layer: int) -> int:
-    """Return how many values a unit of a layer looks at, padding included."""
-    kind = source.layer(layer).kind
-    if kind == "dense":
-        return size(source.shape(layer - 1))
-    if kind not in (*POOLS, "conv2d"):
-        return 1
-    rows, columns = Windows.of(source, layer).size
-    return rows * columns * (source.shape(layer - 1)[2] if kind == "conv2d" else 1)
 
 
 def _backward(source: Source, grain: Grain) -> Iterator[Segment]:
@@ -137,7 +112,7 @@ def _backward(source: Source, grain: Grain) -> Iterator[Segment]:
         if grain == "layer":
             yield Segment("delta.layer", layer)
         else:
-            each = steps_of_delta(source, layer) if grain == "term" else 1
+            each = _steps_of_delta(source, layer) if grain == "term" else 1
             yield Segment("delta.unit", layer, size(source.shape(layer)), each)
         yield from _parameters(source, layer, grain, "gradient")
     for layer in layers:
@@ -146,26 +121,23 @@ def _backward(source: Source, grain: Grain) -> Iterator[Segment]:
 
 
 def _parameters(source: Source, layer: int, grain: Grain, phase: str) -> Iterator[Segment]:
-    count = source.layer(layer).parameter_count
-    if not count:
+    each, units = kind_of(source, layer).each, source.shape(layer)[-1]
+    if not each:
         return
-    units = source.shape(layer)[-1]
     if grain == "layer":
         yield Segment(f"{phase}.layer", layer)
     elif grain == "neuron":
         yield Segment(f"{phase}.unit", layer, units)
     else:
-        yield Segment(f"{phase}.each", layer, units, count // units)
+        yield Segment(f"{phase}.each", layer, units, each)
 
 
-def steps_of_delta(source: Source, layer: int) -> int:
+def _steps_of_delta(source: Source, layer: int) -> int:
     """Return how many steps the δ of a unit takes: what comes back, maybe by terms; times f′."""
-    made = source.layer(layer)
+    activation = source.layer(layer).activation
+    alone = activation in ("identity", "softmax")
     if layer == source.last:
-        alone = losses.fused(source) or made.activation in ("identity", "softmax")
-        return 1 if alone else 2
-    if made.activation == "softmax":
-        return 1
-    if source.layer(layer + 1).kind == "dense":
+        return 1 if alone or losses.fused(source) else 2
+    if activation != "softmax" and kind_of(source, layer + 1).back_by_terms:
         return source.shape(layer + 1)[-1] + 1
-    return 1 if made.activation == "identity" else 2
+    return 1 if alone else 2

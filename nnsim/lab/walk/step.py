@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nnsim.lab.addresses import Names, Quantity
 from nnsim.lab.explain.explanation import gate_in_words
 from nnsim.lab.view import Selection
 
@@ -111,16 +112,16 @@ class Window:
 
 @dataclass(frozen=True, eq=False)
 class Content:
-    """What a step shows, apart from its place in the walk."""
+    """What a step shows: a `Step` but for its place in the walk."""
 
     kind: str
-    address: str
+    quantity: Quantity | None
     sentence: str
     layer: int = -1
     highlight: Highlight = field(default_factory=Highlight)
     table: Table | None = None
     lines: tuple[Line, ...] = ()
-    addresses: tuple[str, ...] = ()
+    also: tuple[Quantity | None, ...] = ()
     roles: tuple[str, ...] = ()
     curve: Curve | None = None
     window: Window | None = None
@@ -136,74 +137,70 @@ class Step:
     direction, grain : str
     index, total : int
         Which step of how many, from 0.
-    content : Content
+    names : Names
+        What prints addresses.
+    kind : str
+        What happens: ``input term bias activation unit layer exp normalise loss delta …``.
+    quantity : Quantity or None
+        The number in focus; ``lab.explain`` opens it.
+    sentence : str
+        What happens, in a sentence.
+    layer : int
+        The position of the layer, from 0; −1 for the input, the loss and the prediction.
+    highlight : Highlight
+    table : Table or None
+    lines : tuple of Line
+        The results below the table.
+    also : tuple of Quantity
+        More numbers in focus.
+    roles : tuple of str
+        On the way back: what each gate on the way does (stable ids).
+    curve : Curve or None
+        The point on the activation's curve, where the step is about one.
+    window : Window or None
+        The window over the image, of convolutions and pools.
+    gate : str
+        The kind of the last gate, where it is known.
     """
 
     direction: Direction
     grain: Grain
     index: int
     total: int
-    content: Content
-
-    @property
-    def kind(self) -> str:
-        """What happens: ``input term bias activation unit layer exp normalise loss delta …``."""
-        return self.content.kind
+    names: Names
+    kind: str
+    quantity: Quantity | None
+    sentence: str
+    layer: int
+    highlight: Highlight
+    table: Table | None
+    lines: tuple[Line, ...]
+    also: tuple[Quantity | None, ...]
+    roles: tuple[str, ...]
+    curve: Curve | None
+    window: Window | None
+    gate: str
 
     @property
     def address(self) -> str:
-        """The number in focus; ``lab.explain`` opens it."""
-        return self.content.address
+        """The address of the number in focus; nothing where there is none."""
+        return "" if self.quantity is None else str(self.names.address(self.quantity))
 
     @property
     def addresses(self) -> tuple[str, ...]:
         """Every address in focus, that of `address` first."""
-        return tuple(dict.fromkeys((self.content.address, *self.content.addresses)))
-
-    @property
-    def sentence(self) -> str:
-        """What happens, in a sentence."""
-        return self.content.sentence
-
-    @property
-    def layer(self) -> int:
-        """The position of the layer, from 0; −1 for the input, the loss and the prediction."""
-        return self.content.layer
-
-    @property
-    def highlight(self) -> Highlight:
-        """What to highlight."""
-        return self.content.highlight
-
-    @property
-    def table(self) -> Table | None:
-        """The numbers in rows, if there are any."""
-        return self.content.table
-
-    @property
-    def lines(self) -> tuple[Line, ...]:
-        """The results below the table."""
-        return self.content.lines
-
-    @property
-    def curve(self) -> Curve | None:
-        """The point on the activation's curve, where the step is about one."""
-        return self.content.curve
-
-    @property
-    def window(self) -> Window | None:
-        """The window over the image, of convolutions and pools."""
-        return self.content.window
+        found = dict.fromkeys(q for q in (self.quantity, *self.also) if q is not None)
+        return tuple(str(self.names.address(quantity)) for quantity in found)
 
     @property
     def role(self) -> str | None:
         """On the way back: what the gate at this step does (a stable id)."""
-        return self.content.roles[-1] if self.content.roles else None
+        return self.roles[-1] if self.roles else None
 
     @property
     def role_words(self) -> str | None:
         """The same in words."""
-        return gate_in_words(self.role, self.content.gate)
+        return gate_in_words(self.role, self.gate)
 
     def gives_away(self, hidden: Iterable[str]) -> bool:
         """Tell whether its sentence may hold one of these numbers, which are hidden for now.

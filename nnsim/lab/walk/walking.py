@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from nnsim.i18n import _
-from nnsim.lab.addresses import Address
 from nnsim.lab.errors import LabError
 from nnsim.lab.walk import Place, Walk
 from nnsim.lab.walk.step import GRAINS, Direction, Grain
@@ -47,7 +46,8 @@ def _go(lab: Lab, direction: Direction, grain: Grain, index: int) -> str:
     step = lab.walk_step
     if step is None:
         raise LabError(_("there is no walk; start one: forward, or backward"))
-    lab.focus = Address.parse(step.address)
+    if step.quantity is not None:
+        lab.focus = lab.names.address(step.quantity)
     return _("{number}/{total} · {sentence}").format(
         number=step.index + 1, total=step.total, sentence=step.sentence
     )

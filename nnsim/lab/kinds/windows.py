@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from nnsim.lab.explain.source import Source
+from nnsim.lab.walk.step import Window
 
 Spot = tuple[int, int]
 
@@ -15,6 +13,8 @@ Spot = tuple[int, int]
 @dataclass(frozen=True)
 class Windows:
     """The windows of one layer over its image; rows and columns count from 0.
+
+    A place or pixel may be an index with a channel behind row and column, which plays no part.
 
     Attributes
     ----------
@@ -24,44 +24,31 @@ class Windows:
     """
 
     size: Spot
-    image: Spot
-    places: Spot
+    image: Sequence[int]
+    places: Sequence[int]
     stride: int
-    padding: int
+    padding: int = 0
 
-    @classmethod
-    def of(cls, source: Source, layer: int) -> Windows:
-        """The windows of a ``conv2d`` or a pool."""
-        made = source.layer(layer)
-        pool = made.kind != "conv2d"
-        rows, columns = (made.size, made.size) if pool else made.kernel_size
-        height, width = source.shape(layer - 1)[:2]
-        down, across = source.shape(layer)[:2]
-        padding = 0 if pool else made.padding
-        return cls((rows, columns), (height, width), (down, across), made.stride, padding)
-
-    def top_left(self, place: Spot) -> Spot:
+    def top_left(self, place: Sequence[int]) -> Spot:
         """The pixel under the first corner of the window; outside the image in the padding."""
-        row, column = place
-        return row * self.stride - self.padding, column * self.stride - self.padding
+        return place[0] * self.stride - self.padding, place[1] * self.stride - self.padding
 
-    def pixels(self, place: Spot) -> Iterator[tuple[Spot, Spot | None]]:
-        """Go through a window row by row: (tap in the window, pixel), None in the padding."""
+    def pixels(self, place: Sequence[int]) -> Iterator[Spot | None]:
+        """Go through a window row by row; None in the padding."""
         top, left = self.top_left(place)
         for i in range(self.size[0]):
             for j in range(self.size[1]):
                 pixel = (top + i, left + j)
-                yield (i, j), pixel if self.holds(pixel) else None
+                yield pixel if self.holds(pixel) else None
 
     def holds(self, pixel: Spot) -> bool:
         """Whether there is such a pixel."""
         return 0 <= pixel[0] < self.image[0] and 0 <= pixel[1] < self.image[1]
 
-    def over(self, pixel: Spot) -> Iterator[tuple[Spot, Spot]]:
+    def over(self, pixel: Sequence[int]) -> Iterator[tuple[Spot, Spot]]:
         """Go through the places whose window a pixel is in: (place, tap in that window)."""
-        rows = self._one_way(pixel[0], self.size[0], self.places[0])
         columns = list(self._one_way(pixel[1], self.size[1], self.places[1]))
-        for row, i in rows:
+        for row, i in self._one_way(pixel[0], self.size[0], self.places[0]):
             for column, j in columns:
                 yield (row, column), (i, j)
 
@@ -70,3 +57,8 @@ class Windows:
         first = max(0, -((size - 1 - at) // self.stride))
         for place in range(first, min(places - 1, at // self.stride) + 1):
             yield place, at - place * self.stride
+
+    def at(self, layer: int, place: Sequence[int], channel: int | None = None) -> Window:
+        """The window at a place, as pictures show it."""
+        top, left = self.top_left(place)
+        return Window(layer, top, left, *self.size, (place[0], place[1]), channel)

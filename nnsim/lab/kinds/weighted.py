@@ -1,0 +1,234 @@
+"""Units that add up weighted inputs, as those of dense layers and the filters of convolutions."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nnsim.circuit.gates import SUM, SWAP
+from nnsim.i18n import _
+from nnsim.lab.addresses import Quantity
+from nnsim.lab.explain.arithmetic import Apply, Node, Number, Product, Sum
+from nnsim.lab.explain.explanation import Found
+from nnsim.lab.explain.source import Array, Index, named
+from nnsim.lab.kinds.kind import Kind
+from nnsim.lab.walk.pieces import Labels, curve_of, label, lines, say, selected
+from nnsim.lab.walk.step import Content, Highlight, Table
+
+
+class Weighted(Kind):
+    """A layer whose units have weights and a bias."""
+
+    parameters = ("w", "b")
+    z_formula: ClassVar[str]
+    gradient_formula: ClassVar[str]
+
+    @abstractmethod
+    def terms(self, index: Index) -> list[Index | None]:
+        """Where a unit takes the value of each weight from; None in the padding."""
+
+    def values(self, index: Index) -> Array:
+        """Those values; 0 in the padding."""
+        x = self.source.traced(self.layer).x[0]
+        return np.array([0.0 if at is None else x[at] for at in self.terms(index)])
+
+    # --- explanations ------------------------------------------------------------------------
+
+    def z(self, index: Index) -> Found:
+        products = [
+            Product((self.number("w", (*tap, index[-1])), self.going_in(at)))
+            for tap, at in zip(np.ndindex(*self.names.kernel_shape), self.terms(index), strict=True)
+            if at is not None
+        ]
+        return Found(
+            _("z of {unit}: the weighted sum before the activation").format(
+                unit=self.source.unit_name(self.layer, index)
+            ),
+            "z",
+            self.z_formula,
+            Sum((Sum(tuple(products)), self.number("b", index[-1:]))),
+            note=self.z_note(),
+        )
+
+    def z_note(self) -> str:
+        """What the formula of z leaves unsaid."""
+        return ""
+
+    @abstractmethod
+    def shares(self, index: Index) -> tuple[Product, ...]:
+        """The products δ·x that the gradient of a weight adds up."""
+
+    def weight_gradient(self, index: Index) -> Found:
+        shares, penalty, network = self.shares(index), self._penalty(index), self.source.network
+        up: Node = Sum(shares)
+        local: Node | None = None
+        roles: tuple[str, ...] = (SWAP, SUM)
+        if self.back_by_terms:
+            (up, local), roles = shares[0].factors, (SWAP,)
+        terms = (*shares, *penalty)
+        formula = _(self.gradient_formula) + (" + l2·w" if network.l2 else "")
+        return Found(
+            _("gradient of {address}: how the loss changes with this weight").format(
+                address=self.source.text(named("w", self.layer, index))
+            ),
+            "∂C/∂w",
+            formula + (" + l1·sign w" if network.l1 else ""),
+            terms[0] if len(terms) == 1 else Sum(terms),
+            roles,
+            up,
+            local,
+        )
+
+    def _penalty(self, index: Index) -> tuple[Node, ...]:
+        """What the penalty adds to the gradient of a weight."""
+        weight, network = self.number("w", index), self.source.network
+        parts: list[Node] = []
+        if network.l2:
+            parts.append(Product((Number(network.l2, Quantity("l2")), weight)))
+        if network.l1:
+            parts.append(Product((Number(network.l1), Apply("sign", (weight,)))))
+        return tuple(parts)
+
+    # --- the way forward ---------------------------------------------------------------------
+
+    def reads(self, index: Index) -> list[Index]:
+        return [at for at in self.terms(index) if at is not None]
+
+    def steps(self, *, fine: bool) -> int:
+        after = 1 if self.made.activation == "softmax" else 2  # softmax has steps of its own
+        return self.each - 1 + after if fine else 1
+
+    def step(self, index: Index, inner: int, *, fine: bool) -> Content:
+        """A unit at once, or one of its terms, its bias, its activation."""
+        inputs = Inputs(self, index)
+        count = len(inputs.places)
+        if not fine:
+            return self._at_once(index, inputs)
+        if inner < count:
+            return self._term(index, inputs, inner)
+        return self._bias(index, inputs) if inner == count else self._activation(index, inputs)
+
+    def _results(self, index: Index, inputs: Inputs, reached: int) -> dict[str, Any]:
+        total = Number(float(np.dot(inputs.w, inputs.x)))
+        found = lines(
+            self.source, ("Σ wᵢ·xᵢ", total), ("+ b", self.number("b", index[-1:])),
+            ("z", self.number("z", index)), ("a", self.number("a", index)), reached=reached,
+        )  # fmt: skip
+        return {"lines": found, "window": self.window(index), "layer": self.layer}
+
+    def _at_once(self, index: Index, inputs: Inputs) -> Content:
+        z, a = self.number("z", index), self.number("a", index)
+        softmax = self.made.activation == "softmax"
+        text = (
+            _("{unit} adds up {count} products and its bias: z = {z}")
+            if softmax
+            else _("{unit} adds up {count} products and its bias: z = {z}; it is muted, so a = 0")
+            if self.source.is_muted(self.layer, index)
+            else _(
+                "{unit} adds up {count} products and its bias: z = {z}; {function} gives a = {a}"
+            )
+        )
+        sentence = text.format(
+            unit=self.source.unit_name(self.layer, index), count=len(inputs.places),
+            z=say(z.value), a=say(a.value), function=self.made.activation,
+        )  # fmt: skip
+        return Content(
+            "z" if softmax else "unit",
+            z.quantity if softmax else a.quantity,
+            sentence,
+            highlight=self.wires(index),
+            table=inputs.table(None, len(inputs.places)),
+            also=(z.quantity, named("b", self.layer, index[-1:])),
+            curve=curve_of(self.source, self.layer, index),
+            **self._results(index, inputs, 3 if softmax else 4),
+        )
+
+    def _term(self, index: Index, inputs: Inputs, i: int) -> Content:
+        x, w = float(inputs.x[i]), float(inputs.w[i])
+        at, wires = inputs.places[i], self.parameter_wires(index[-1], i)
+        sentence = _(
+            "term {i} of {count}: weight {w} times input {x} is {product}; Σ = {sum}"
+        ).format(
+            i=i + 1, count=len(inputs.places), w=say(w), x=say(x), product=say(w * x),
+            sum=say(float(np.dot(inputs.w[: i + 1], inputs.x[: i + 1]))),
+        )  # fmt: skip
+        read = frozenset() if at is None else frozenset({selected(self.layer - 1, at, self.source)})
+        return Content(
+            "term",
+            self.parameter(index[-1], i),
+            sentence,
+            highlight=Highlight(read, frozenset({self.selected(index)}), wires.weights),
+            table=inputs.table(i, i + 1),
+            also=() if at is None else (self.going_in(at).quantity,),
+            **self._results(index, inputs, 0),
+        )
+
+    def _bias(self, index: Index, inputs: Inputs) -> Content:
+        bias, z = self.number("b", index[-1:]), self.number("z", index)
+        sentence = _("the bias {b} is added to the sum: z = {z}").format(
+            b=say(bias.value), z=say(z.value)
+        )
+        return self._last(index, inputs, "bias", (bias, z), sentence)
+
+    def _activation(self, index: Index, inputs: Inputs) -> Content:
+        z, a = self.number("z", index), self.number("a", index)
+        muted = self.source.is_muted(self.layer, index)
+        text = _("the unit is muted: a = 0") if muted else _("{function} of z = {z} is a = {a}")
+        sentence = text.format(function=self.made.activation, z=say(z.value), a=say(a.value))
+        return self._last(index, inputs, "activation", (a, z), sentence)
+
+    def _last(
+        self, index: Index, inputs: Inputs, kind: str, about: tuple[Number, Number], sentence: str
+    ) -> Content:
+        """A step behind all terms, about two numbers."""
+        done = kind == "activation"
+        return Content(
+            kind,
+            about[0].quantity,
+            sentence,
+            highlight=Highlight(units=frozenset({self.selected(index)})),
+            table=inputs.table(None, len(inputs.places)),
+            also=(about[1].quantity,),
+            curve=curve_of(self.source, self.layer, index) if done else None,
+            **self._results(index, inputs, 4 if done else 3),
+        )
+
+
+class Inputs:
+    """What a unit multiplies, in the order of its weights.
+
+    Attributes
+    ----------
+    x, w : array (n,)
+    places : list of index or None
+        The index below of each value; None in the padding.
+    """
+
+    def __init__(self, kind: Weighted, index: Index) -> None:
+        self.kind, self.unit = kind, index[-1]
+        self.places = kind.terms(index)
+        self.x = kind.values(index)
+        self.w: Array = kind.source.field(kind.layer, "w")[..., self.unit].reshape(-1)
+
+    def address(self, row: int, column: int) -> str | None:
+        """The address of x (column 0) or w (column 1) of a term."""
+        at = self.places[row]
+        if column == 1:
+            return self.kind.source.text(self.kind.parameter(self.unit, row))
+        return None if column or at is None else self.kind.source.address(self.kind.going_in(at))
+
+    def label(self, row: int) -> str:
+        """What a row is called."""
+        at = self.places[row]
+        return _("padding") if at is None else label(self.kind.source, self.kind.layer - 1, at)
+
+    def table(self, current: int | None, known: int) -> Table:
+        """I, xᵢ, wᵢ, wᵢ·xᵢ and the running sum."""
+        products = self.w * self.x
+        values = np.column_stack([self.x, self.w, products, np.cumsum(products)])
+        columns = ("i", "xᵢ", "wᵢ", "wᵢ·xᵢ", "Σ")
+        return Table(
+            columns, Labels(len(self.places), self.label), values, self.address, current, known
+        )
