@@ -13,6 +13,7 @@ from nnsim.lab.explain.source import Index, Source, deep, flat, named, size
 from nnsim.lab.view import Selection
 from nnsim.lab.walk.step import Curve, Line, Table
 
+
 def say(value: float) -> str:
     """Write a number in a sentence."""
     return written(value, 4)
