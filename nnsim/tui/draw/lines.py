@@ -8,7 +8,7 @@ theme or new experiment can leave an old picture behind.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from itertools import groupby
+from itertools import groupby, takewhile
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from rich.cells import cell_len
@@ -43,7 +43,9 @@ class Piece(NamedTuple):
 class Cells(Protocol):
     """A row that is put into pieces only where it is drawn, such as one of a heat map.
 
-    It is compared as data, so everything that it draws must be in what it compares.
+    It is compared as data, so everything that it draws must be in what it compares. A record may
+    have ``differs(before)``: the first cell that is another than in a row of its kind, and the
+    cell behind the last.
     """
 
     def __eq__(self, other: object) -> bool: ...
@@ -70,6 +72,32 @@ def runs(changed: Iterable[int]) -> list[tuple[int, int]]:
         else:
             found.append((y, y))
     return found
+
+
+def differing(before: Row | Cells, now: Row | Cells, width: int) -> tuple[int, int]:
+    """The first cell in which two rows differ, and the cell behind the last; `width` in all.
+
+    What a frame sends is what it is told to draw: one cell of a map is 40 bytes, all its row 4000.
+    """
+    if isinstance(before, Sequence) and isinstance(now, Sequence):
+        start, wide = _alike(before, now), _width(now)
+        if wide != _width(before) or wide > width:  # what is too long is cut at the end
+            return max(0, min(start, width - 2)), width
+        return start, wide - _alike(before[::-1], now[::-1])
+    if type(before) is type(now) and hasattr(now, "differs"):
+        first, behind = now.differs(before)
+        return first, behind
+    return 0, width
+
+
+def _width(row: Row) -> int:
+    return sum(cell_len(piece[0]) for piece in row)
+
+
+def _alike(before: Row, now: Row) -> int:
+    """The cells of the pieces that two rows begin with alike."""
+    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(before, now, strict=False))
+    return sum(cell_len(new[0]) for _old, new in pairs)
 
 
 class Lines(Widget):
@@ -105,8 +133,14 @@ class Lines(Widget):
             if y >= len(before) or y >= len(rows) or before[y] != rows[y]
         ]
         width = self.content_size.width
+        common = min(len(before), len(rows))
+        spans = {
+            y: differing(before[y], rows[y], width) if y < common else (0, width) for y in changed
+        }
         for first, last in runs(changed):
-            self.refresh(Region(0, first, width, last - first + 1))
+            inside = [spans[y] for y in range(first, last + 1) if y in spans]
+            left, right = min(x for x, _end in inside), max(end for _x, end in inside)
+            self.refresh(Region(left, first, right - left, last - first + 1))
 
     def _ask(self) -> None:
         """Ask for the rows under the circumstances of now."""

@@ -5,9 +5,12 @@ One meaning each: blue is positive, orange negative, violet goes back (δ, ∂),
 or a state is never told by colour alone: whoever draws with these also writes a sign or a mark.
 
 A name is one of `LOOKS`, with ``@0`` … ``@4`` behind it for how strong it is: it fades into the
-background where colours can be mixed, and is dim, plain or bold where they can't. ``cell:`` in
-front fills the cell with the colour and writes on it in one that can be read. Several names with
-spaces between are laid over one another: ``"positive cursor"``.
+background where colours can be mixed, and is dim, plain or bold where they can't. ``%0`` …
+``%100`` behind it is a share of the colour, in steps as fine as a picture needs. A name that begins
+with ``#`` is a colour itself, as that of a pixel. In front of a name, ``cell:`` fills the cell with
+the colour and writes on it in one that can be read, ``field:`` in one that stands back, and ``on:``
+is the background alone. Several names with spaces between are laid over one another:
+``"positive cursor"``, ``"light%80 on:light%25"``.
 """
 
 from __future__ import annotations
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 STRONGEST = 4
 SHARES = (0.3, 0.45, 0.62, 0.82, 1.0)
 """How much of a colour is left at each strength, on the widget's background."""
+_CONTRASTS = {"cell": 0.95, "field": 0.5}
+"""How clearly text stands on a cell that is filled."""
 
 
 @dataclass(frozen=True)
@@ -82,10 +87,6 @@ LOOKS: dict[str, Look] = {
     "cursor": Look(text="bold reverse"),
     "reverse": Look(text="reverse"),
     "near": Look(text="bold underline"),
-    # From low to high, for heat maps without a sign.
-    "low": Look("#1d2a6b", ansi="ansi_blue"),
-    "middle": Look("#1f8f83", ansi="ansi_cyan"),
-    "high": Look("#f4dc62", ansi="ansi_bright_yellow"),
     **{
         f"class-{n}": Look(dark, light=light, ansi=ansi)
         for n, (dark, light, ansi) in enumerate(_CLASSES)
@@ -93,6 +94,26 @@ LOOKS: dict[str, Look] = {
 }
 COLOURS = len(_CLASSES)
 """So many classes have a colour of their own; with more they begin again."""
+
+
+def blended(stops: tuple[str, ...], count: int) -> list[str]:
+    """Colours that lead in `count` equal steps from the first stop to the last."""
+    colours = [Color.parse(stop) for stop in stops]
+    found = []
+    for step in range(count):
+        place = step / max(1, count - 1) * (len(colours) - 1)
+        first = min(int(place), len(colours) - 2)
+        found.append(colours[first].blend(colours[first + 1], place - first).hex)
+    return found
+
+
+HEATS = 16
+"""Levels of a heat map, from low to high: ``heat-0`` … ``heat-15``. A terminal that mixes no
+colours has none for them: there characters tell."""
+LOOKS |= {
+    f"heat-{n}": Look(colour, ansi="ansi_default")
+    for n, colour in enumerate(blended(("#1d2a6b", "#1f8f83", "#f4dc62"), HEATS))
+}
 
 
 class Sheet:
@@ -126,10 +147,7 @@ class Sheet:
         """The colour of a name, faded into the background; None where colours can't be mixed."""
         if not self.mixes:
             return None
-        if name not in self._colours:
-            self._colours[name] = self._front(LOOKS[name])
-        front = self._colours[name]
-        return None if front is None else self.background.blend(front, share)
+        return self._of(name, LOOKS[name], share)
 
     def __getitem__(self, names: str) -> Style:
         style = self._styles.get(names)
@@ -142,19 +160,31 @@ class Sheet:
         return style
 
     def _one(self, name: str) -> Style:
+        place, colon, name = name.rpartition(":")
         name, _at, strength = name.partition("@")
-        base = name.removeprefix("cell:")
-        look = LOOKS[base]
+        name, _percent, share = name.partition("%")
+        look = Look(name) if name.startswith("#") else LOOKS[name]
         if not self.mixes:
+            if place == "on" or name.startswith("#"):
+                return Style.null()
             return self._plain(look, int(strength or STRONGEST), graded=bool(strength))
         style = Style.parse(look.text) if look.text else Style()
-        front = self.colour(base, SHARES[int(strength)] if strength else 1.0)
+        faded = int(share) / 100 if share else SHARES[int(strength)] if strength else 1.0
+        front = self._of(name, look, faded)
         if front is None:
             return style
-        if base == name:
+        if not colon:
             return style + Style(color=front.rich_color)
-        on = front + front.get_contrast_text(0.95)
+        if place == "on":
+            return Style(bgcolor=front.rich_color)
+        on = front + front.get_contrast_text(_CONTRASTS[place])
         return style + Style.from_color(on.rich_color, front.rich_color)
+
+    def _of(self, name: str, look: Look, share: float) -> Color | None:
+        if name not in self._colours:
+            self._colours[name] = self._front(look)
+        front = self._colours[name]
+        return None if front is None else self.background.blend(front, share)
 
     @staticmethod
     def _plain(look: Look, strength: int, *, graded: bool) -> Style:

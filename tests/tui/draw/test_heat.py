@@ -1,12 +1,11 @@
 """Levels, contours and styles of heat maps."""
 
-from typing import ClassVar
-
 import numpy as np
 from textual.app import App, ComposeResult
 
-from nnsim.tui.widgets.heat import Heat, contours, edges, levels_of, shade_of
-from nnsim.tui.widgets.painter import Painter
+from nnsim.tui.draw.heat import contours, edges, levels_of, pieces, shade_of, style
+from nnsim.tui.draw.lines import Lines
+from nnsim.tui.draw.styles import blended
 
 
 def test_levels_part_the_range_equally():
@@ -36,10 +35,9 @@ def test_a_higher_level_has_a_thicker_shade():
     assert shade_of(-1) == "?"
 
 
-class Patch(Painter):
-    PREFIX = "patch--"
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"patch--low", "patch--high"}
-    DEFAULT_CSS = "Patch { .patch--low { color: #000000; } .patch--high { color: #ffffff; } }"
+class Patch(Lines):
+    def rows(self, width, height):
+        return [[("cold", style(0)), ("hot", style(15))]]
 
 
 class One(App):
@@ -47,13 +45,20 @@ class One(App):
         yield Patch()
 
 
-async def test_colours_lead_from_the_first_stop_to_the_last():
+def test_colours_lead_from_the_first_stop_to_the_last():
+    assert [colour.lower() for colour in blended(("#000000", "#ffffff"), 3)] == [
+        "#000000", "#7f7f7f", "#ffffff",
+    ]  # fmt: skip
+
+
+async def test_each_level_fills_its_cell_with_a_colour_of_its_own():
     app = One()
     async with app.run_test():
-        heat = Heat(app.query_one(Patch), ("patch--low", "patch--high"), 3)
-        assert heat.colourful
-        backs = [heat.cell(level).bgcolor.triplet.hex for level in range(3)]
-        assert backs == ["#000000", "#7f7f7f", "#ffffff"]
+        sheet = app.query_one(Patch).sheet
+        assert sheet.mixes
+        backs = [sheet[style(level)].bgcolor for level in range(16)]
+        assert len(set(backs)) == 16
+        assert [sheet[style(level, mark=True)].bgcolor for level in range(16)] == backs
 
 
 async def test_a_terminal_s_own_colours_are_not_mixed():
@@ -61,6 +66,13 @@ async def test_a_terminal_s_own_colours_are_not_mixed():
     async with app.run_test() as pilot:
         app.theme = "ansi-dark"
         await pilot.pause()
-        heat = Heat(app.query_one(Patch), ("patch--low", "patch--high"))
-        assert not heat.colourful
-        assert heat.cell(15).bgcolor == heat.cell(0).bgcolor
+        sheet = app.query_one(Patch).sheet
+        assert not sheet.mixes
+        assert sheet[style(15)].bgcolor == sheet[style(0)].bgcolor
+
+
+def test_marks_and_the_cursor_stand_on_the_map():
+    assert pieces([0, 0, 9, 9], "0  A", {1: "●"}, here=3) == [
+        ("0", "field:heat-0"), ("●", "strong cell:heat-0"), (" ", "field:heat-9"),
+        ("A", "field:heat-9 reverse"),
+    ]  # fmt: skip
