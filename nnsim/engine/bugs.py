@@ -65,7 +65,7 @@ def emit(tape: Tape, bug: str, layer: Layer) -> None:
     elif bug == "no_bias":
         tape.do(np.copyto, tape.const(0.0), out=views["bias"], note="a planted bug: no ∂C/∂b")
     elif bug == "mixed_up":
-        tape.do(mix_up, views["weight"], note="a planted bug: rows for columns")
+        tape.do(mix_up, out=views["weight"], note="a planted bug: rows for columns")
 
 
 def mix_up(weight: Array) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any, Self
@@ -19,7 +19,7 @@ from nnsim.engine.losses import loss as loss_named
 from nnsim.engine.optimizers import Optimizer
 from nnsim.engine.optimizers import optimizer as read_optimizer
 from nnsim.engine.plan import Plan, Plans, Stack, Trace, Until, read_trace
-from nnsim.engine.tape import Array
+from nnsim.engine.tape import Array, Op
 
 MOST_PARAMETERS = 100_000_000
 
@@ -394,6 +394,27 @@ class Network:
         if target is None:
             return read_trace(self._run("forward", self._samples(x), None, training))
         return read_trace(self._run("gradients", *self.check(x, target), training))
+
+    def lines(self, x: Any, target: Any = None, training: bool = False) -> Iterator[Op]:
+        """Compute what `trace` does, one NumPy call at a time; nothing of the network changes.
+
+        Yields
+        ------
+        Op
+            After each call: its ``section`` and ``layer``, its ``text`` (``"np.exp(z, out=a)"``)
+            and ``note``, name and shape of what it ``reads`` and ``writes``, and copies of the
+            array it fills, ``before`` and ``after``. Samples are columns in all of them.
+        """
+        until: Until = "forward" if target is None else "gradients"
+        if target is None:
+            x = self._samples(x)
+        else:
+            x, target = self.check(x, target)
+        plan = self.record(len(x), until, training, generator=np.random.default_rng(self.seed))
+        plan.inputs[...] = x
+        if target is not None:
+            plan.targets[...] = target
+        return plan.step(values=True)
 
     def gradients(self, x: Any, target: Any, training: bool = False) -> Array:
         """Return the gradient of `loss`, flat (n_params,), in the order of `parameters`."""

@@ -164,7 +164,7 @@ class RMSProp(Adagrad):
 
 
 def adam_scales(
-    time: Array, rate: Array, beta1: float, beta2: float, epsilon: float, step: Array, floor: Array
+    time: Array, rate: Array, beta1: float, beta2: float, epsilon: float, floor: Array, step: Array
 ) -> None:
     """Count one step t; set step = η(1 − β₁) / ((1 − β₁ᵗ) r) and floor = ε / r."""
     t = float(time) + 1
@@ -207,7 +207,7 @@ class Adam(Optimizer):
         step = tape.new(rate.shape, "step_size")
         floor = tape.const(self.epsilon, "floor")
         betas = (self.beta1, self.beta2, self.epsilon)
-        tape.do(adam_scales, time, rate, *betas, step, floor, note="t ← t + 1, corrections")
+        tape.do(adam_scales, time, rate, *betas, floor, out=step, note="t ← t + 1, corrections")
         self._decay(tape, theta, rate, free)
         tape.do(np.multiply, m, tape.const(self.beta1), out=m, note="β₁ M")
         tape.do(np.add, m, grad, out=m, note="M ← β₁ M + g")

@@ -264,14 +264,14 @@ class Plan(Tape):
 
     def _record_forward(self, x: Array) -> None:
         lean, layers = self.lean, self.stack.layers
-        with self.section("forward"):
-            for i, layer in enumerate(layers):
-                # The value of a loss may need the last z.
-                self.lean = lean and not (self.until == "loss" and layer is layers[-1])
+        for i, layer in enumerate(layers):
+            # The value of a loss may need the last z.
+            self.lean = lean and not (self.until == "loss" and layer is layers[-1])
+            with self.section("forward", layer.name):
                 self.signals.append(layer.forward(self, x))
                 if i in self.stack.muted:
                     self._record_silence(i)
-                x = self.signals[-1].passed
+            x = self.signals[-1].passed
         self.lean = lean
         self.outputs = batch_first(x, bool(self.stack.lead))
 
@@ -353,9 +353,10 @@ class Plan(Tape):
             fused = stack.loss.is_fused(last)
             if stack.reduction == "mean" and self.batch > 1:
                 self.do(np.multiply, delta, self.const(1 / self.batch), out=delta, note="mean: 1/m")
-            for i in range(len(stack.layers) - 1, lowest - 1, -1):
-                assert delta is not None
-                signals = self.signals[i]
+        for i in range(len(stack.layers) - 1, lowest - 1, -1):
+            assert delta is not None
+            signals = self.signals[i]
+            with self.section("backward", signals.layer.name):
                 self._record_zeros(i, delta, "nothing goes on from a muted unit")
                 if not (fused or self.bug == ("forgot_slope", i)):
                     signals.layer.through_activation(self, signals, delta)
@@ -365,6 +366,7 @@ class Plan(Tape):
                 delta = signals.layer.backward(self, signals, delta, below)
                 if self.bug is not None and self.bug[1] == i:
                     bugs.emit(self, self.bug[0], signals.layer)
+        with self.section("backward"):
             self._record_penalty()
 
     def _record_penalty(self) -> None:

@@ -68,12 +68,16 @@ class Op:
     section : str
         The part of the step that it belongs to: ``"forward"``, ``"loss"``, ``"backward"`` or
         ``"update"``.
+    layer : str
+        The name of the layer that wrote it; empty for what belongs to none.
     text : str
-        The call written with the names of its buffers: ``"W.dot(x, z)"``.
+        The call written with the names of its buffers: ``"np.exp(z, out=a)"``.
     reads : tuple of (str, tuple of int)
         Name and shape of each array that goes in.
     writes : (str, tuple of int) or None
         Name and shape of the array that comes out.
+    before, after : array or None
+        Copies of what lay in that array before the call and after it; samples are columns.
     """
 
     name: str
@@ -83,9 +87,12 @@ class Op:
     note: str
     keywords: dict[str, Any] = field(default_factory=dict)
     section: str = ""
+    layer: str = ""
     text: str = ""
     reads: tuple[tuple[str, tuple[int, ...]], ...] = ()
     writes: tuple[str, tuple[int, ...]] | None = None
+    before: Array | None = None
+    after: Array | None = None
 
     def call(self) -> Call:
         """Return the callable and its positional arguments, ready to be replayed."""
@@ -176,7 +183,7 @@ class Tape:
         self.arena: Array | None = None
         self.slopes: dict[int, Array] = {}
         self._arena_used = 0
-        self._section = ""
+        self._section = self._layer = ""
         self._calls: list[Call] = []
         self._replay: Replay | None = None
         # Scores may be so large that e⁻ᶻ overflows on its way to the right answer.
@@ -286,13 +293,14 @@ class Tape:
     # --- calls -------------------------------------------------------------------------------
 
     @contextmanager
-    def section(self, name: str) -> Iterator[None]:
-        """Mark the calls recorded inside as one part of the step."""
-        before, self._section = self._section, name
+    def section(self, name: str, layer: str = "") -> Iterator[None]:
+        """Mark the calls recorded inside as one part of the step, and as those of a layer."""
+        before = self._section, self._layer
+        self._section, self._layer = name, layer
         try:
             yield
         finally:
-            self._section = before
+            self._section, self._layer = before
 
     def do(
         self,
@@ -309,7 +317,7 @@ class Tape:
         array
             `out`.
         """
-        op = Op(_name_of(fn), fn, args, out, note, keywords, self._section)
+        op = Op(_name_of(fn), fn, args, out, note, keywords, self._section, self._layer)
         call = op.call()
         self.ops.append(op)
         self._calls.append(call)
@@ -339,11 +347,24 @@ class Tape:
             call for op, call in zip(self.ops, self._calls, strict=True) if op.section in sections
         ]
 
-    def step(self) -> Iterator[Op]:
-        """Carry out one call at a time; yields each op when its buffer is filled."""
-        for op, (fn, args) in zip(described(self), self._calls, strict=True):
+    def step(self, values: bool = False) -> Iterator[Op]:
+        """Carry out one call at a time; yields each op when its buffer is filled.
+
+        With `values`, each has copies of what the buffer held `before` and `after`.
+        """
+        names = _Names(self)
+        for op, (fn, args) in zip(self.ops, self._calls, strict=True):
+            shown = names.shown(op.out) if values and op.out is not None else None
+            before = None if shown is None else shown.copy()
             self._quietly(fn, *args)
-            yield op
+            yield replace(
+                op,
+                text=_call(op, names),
+                reads=tuple((names.label(a), a.shape) for a in _operands(op)),
+                writes=None if op.out is None else names.written(op.out),
+                before=before,
+                after=None if shown is None else shown.copy(),
+            )
 
     def source(self, steps: int = 50) -> str:
         """Write the tape as a NumPy program that runs by itself.
@@ -415,23 +436,6 @@ def quiet() -> Context:
 Array = NDArray[Any]
 
 
-def described(tape: Tape) -> list[Op]:
-    """Return the ops of a tape with `text`, `reads` and `writes` filled in."""
-    names = _Names(tape)
-    described = []
-    for op in tape.ops:
-        inputs = [a for a in _operands(op) if isinstance(a, np.ndarray) and a.ndim]
-        described.append(
-            replace(
-                op,
-                text=_call(op, names),
-                reads=tuple((names.label(a), a.shape) for a in inputs),
-                writes=None if op.out is None else (names.label(op.out), op.out.shape),
-            )
-        )
-    return described
-
-
 def program(tape: Tape, steps: int) -> str:
     """Return the tape as a program that replays it `steps` times."""
     names = _Names(tape)
@@ -463,9 +467,10 @@ def program(tape: Tape, steps: int) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _operands(op: Op) -> tuple[Any, ...]:
-    owner = getattr(op.fn, "__self__", None)
-    return (owner, *op.args) if isinstance(owner, np.ndarray) else op.args
+def _operands(op: Op) -> list[Array]:
+    """Return the arrays that go in, numbers aside."""
+    args = (getattr(op.fn, "__self__", None), *op.args)
+    return [a for a in args if isinstance(a, np.ndarray) and a.ndim]
 
 
 def _call(op: Op, names: _Names) -> str:
@@ -475,10 +480,10 @@ def _call(op: Op, names: _Names) -> str:
         out = names.expression(op.out)
         if op.fn is np.copyto:
             args.insert(0, out)
-        elif op.fn in (np.maximum, np.minimum) or op.keywords:
-            keywords.append(f"out={out}")
-        else:
+        elif _is_ours(op.fn):
             args.append(out)
+        else:
+            keywords.append(f"out={out}")
     return f"{_function(op.fn, names)}({', '.join([*args, *keywords])})"
 
 
@@ -490,17 +495,18 @@ def _function(fn: Callable[..., Any], names: _Names) -> str:
         return f"np.{owner.__name__}.{fn.__name__}"
     if isinstance(owner, np.random.Generator):
         return f"generator.{fn.__name__}"
-    return fn.__name__ if inspect.isfunction(fn) and _is_ours(fn) else f"np.{fn.__name__}"
+    return fn.__name__ if _is_ours(fn) else f"np.{fn.__name__}"
 
 
 def _is_ours(fn: Callable[..., Any]) -> bool:
-    return fn.__module__.partition(".")[0] == __name__.partition(".")[0]
+    package = __name__.partition(".")[0]
+    return inspect.isfunction(fn) and fn.__module__.partition(".")[0] == package
 
 
 def _kernels(tape: Tape) -> list[str]:
     """Return the source of the engine's own functions that the tape calls."""
-    kernels = {op.fn.__name__: op.fn for op in tape.ops if inspect.isfunction(op.fn)}
-    return ["\n\n" + inspect.getsource(fn).rstrip() for fn in kernels.values() if _is_ours(fn)]
+    kernels = {op.fn.__name__: op.fn for op in tape.ops if _is_ours(op.fn)}
+    return ["\n\n" + inspect.getsource(fn).rstrip() for fn in kernels.values()]
 
 
 def _generator(tape: Tape) -> list[str]:
@@ -533,6 +539,25 @@ class _Names:
         if id(array) in self.labels:
             return self.labels[id(array)]
         return self.expression(array)
+
+    def shown(self, array: Array) -> Array:
+        """Return the named buffer that `array` is all of, however it is laid out, or `array`.
+
+        Windows that overlap go over all of a buffer too, more than once.
+        """
+        known = [buffer for _, buffer in self.by_root[id(_root(array))]]
+        if array.nbytes > known[0].nbytes:
+            return known[0]
+        if id(array) not in self.identifiers:
+            for buffer in reversed(known):
+                if _address(array) == _address(buffer) and array.size == buffer.size:
+                    return buffer
+        return array
+
+    def written(self, array: Array) -> tuple[str, tuple[int, ...]]:
+        """Return name and shape of what a call fills."""
+        shown = self.shown(array)
+        return self.label(shown), shown.shape
 
     def expression(self, value: Any) -> str:
         """Return what stands for an argument in the program."""
@@ -616,6 +641,12 @@ def _part(array: Array, buffer: Array) -> str | None:
             return cut + f".reshape{array.shape}".replace(",)", ")")
         if array.size == buffer.size and start == 0:
             return f".reshape{array.shape}"
+    if array.ndim > 2 and buffer.flags.c_contiguous and array.size == buffer.size:
+        order = sorted(range(array.ndim), key=lambda axis: -array.strides[axis])
+        turned = array.transpose(order)
+        if turned.flags.c_contiguous and _address(array) == _address(buffer):
+            back = tuple(order.index(axis) for axis in range(array.ndim))
+            return f".reshape{turned.shape}.transpose{back}"
     cuts, offset = [], _address(array) - _address(buffer)
     axes = list(range(array.ndim))
     for size, stride in zip(buffer.shape, buffer.strides, strict=True):

@@ -26,7 +26,7 @@ from nnsim.engine.optimizers import optimizer as read_optimizer
 from nnsim.engine.optimizers import schedule as read_schedule
 from nnsim.engine.plan import Plan
 from nnsim.engine.progress import Evaluation, Progress, Samples
-from nnsim.engine.tape import Array
+from nnsim.engine.tape import Array, Op
 
 Pair = tuple[Any, Any]
 
@@ -265,6 +265,23 @@ class Trainer:
                     self._end_epoch()
         return self.stopped
 
+    def lines(self, x: Any, target: Any) -> Iterator[Op]:
+        """Make one update on these samples, one NumPy call at a time, on a twin: nothing changes.
+
+        Yields
+        ------
+        Op
+            As `Network.lines` does, from the first call of the forward pass to the last that
+            changes a parameter.
+        """
+        twin = self.twin()
+        twin.network.refuse_untrainable()
+        x, target = twin.network.check(x, target)
+        twin._set_rate()
+        plan = twin._record(len(x), {}, lean=False)
+        plan.inputs[...], plan.targets[...] = x, target
+        return plan.step(values=True)
+
     def begin(self, x: Any, target: Any, epochs: int) -> Samples:
         """Get ready to `advance`: the data are checked once, here, and returned as it takes them.
 
@@ -382,7 +399,7 @@ class Trainer:
             self._order = order if samples.index is None else samples.index[order]
         return self._order
 
-    def _record(self, size: int, room: dict[str, Array]) -> Plan:
+    def _record(self, size: int, room: dict[str, Array], lean: bool = True) -> Plan:
         return self.network.record(
             size,
             "update",
@@ -391,7 +408,7 @@ class Trainer:
             generator=self.noise,
             clip=self.clip,
             train_biases=self.train_biases,
-            lean=True,
+            lean=lean,
             room=room,
         )
 

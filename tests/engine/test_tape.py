@@ -23,6 +23,7 @@ from nnsim.engine import (
     Tape,
     Trainer,
 )
+from nnsim.engine.layers.base import batch_first
 
 
 def filled(net: Network, m: int, **options: object):
@@ -119,7 +120,7 @@ def test_step_carries_out_one_op_at_a_time():
     first = ops[0]
     assert first.name == "dot"
     assert first.note == "z = W x + b"
-    assert first.text == "hidden_W.dot(x1, hidden_z)"
+    assert first.text == "hidden_W.dot(x1, out=hidden_z)"
     assert first.writes == ("hidden.z", (3, 5))
     assert all(op.note for op in ops)
     assert plan.buffers["hidden.z"].shape == (3, 5)
@@ -129,6 +130,58 @@ def test_step_carries_out_one_op_at_a_time():
     z = one.inputs @ dense().layers[0].weight
     assert np.allclose(one.buffers["hidden.z"].T, z, rtol=0, atol=1e-14)
     assert not one.buffers["output.z"].any()
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_lines_compute_what_the_trace_shows(name):
+    net = NETWORKS[name]()
+    plan = filled(NETWORKS[name](), 5)
+    x, t = plan.inputs.copy(), plan.targets.copy()
+    before, running = net.parameters.copy(), net.running.copy()
+    trace = net.trace(x, t)
+    lines = list(net.lines(x, t))
+    assert np.array_equal(net.parameters, before)
+    assert np.array_equal(net.running, running)
+    assert [op.section for op in lines] == sorted(
+        (op.section for op in lines), key=["forward", "loss", "backward"].index
+    )
+    held = {}
+    for op in lines:
+        assert op.writes is not None
+        assert op.after.shape == op.before.shape == op.writes[1]
+        assert op.text
+        assert op.note
+        held[op.writes[0]] = op.after
+    for layer in trace.layers:
+        named = [op for op in lines if op.layer == layer.name]
+        assert {op.section for op in named} == {"forward", "backward"}
+        assert np.array_equal(batch_first(held[f"{layer.name}.a"]), layer.a)
+    assert [op.section for op in net.lines(x)] == ["forward"] * sum(
+        op.section == "forward" for op in lines
+    )
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_lines_of_a_trainer_are_one_update_that_changes_nothing(optimizer):
+    net, other = dense(l2=0.1), dense(l2=0.1)
+    plan = filled(dense(), 6)
+    x, t = plan.inputs.copy(), plan.targets.copy()
+    trainer, whole = (
+        Trainer(net, optimizer, 0.05, clip=1.0),
+        Trainer(other, optimizer, 0.05, clip=1.0),
+    )
+    for one in (trainer, whole):
+        list(one.run(x, t, epochs=2))
+    before = net.parameters.copy()
+    lines = list(trainer.lines(x, t))
+    assert np.array_equal(net.parameters, before)
+    whole.step(x, t)
+    last = [op for op in lines if op.writes[0] == "parameters"]
+    assert np.array_equal(last[0].before, before)
+    assert np.allclose(last[-1].after, other.parameters, rtol=0, atol=1e-15)
+    assert lines[-1].section == "update"
+    trainer.step(x, t)  # goes on as if nothing had been
+    assert np.array_equal(net.parameters, other.parameters)
 
 
 def test_recording_does_not_train():
@@ -174,7 +227,7 @@ def test_a_tape_by_hand():
     rate[...] = 2
     tape.run()
     assert y.tolist() == [4, 4, 4]
-    assert [op.text for op in tape.step()] == ["np.multiply(x, rate, y)"]
+    assert [op.text for op in tape.step()] == ["np.multiply(x, rate, out=y)"]
     assert tape.ops[0].out is y
 
 

@@ -159,8 +159,8 @@ class Conv2D(Layer):
         a = self.output(tape)
         z = a if self.takes_place_of_z(tape) else self.output(tape, "z")
         flat_z = z.reshape(self.filters, -1)
-        windows = self._windows(x_in)
-        tape.do(convolve, windows, kernel, columns, flat_z, note="z = W ∗ x + b")
+        windows = tape.name(self._windows(x_in), f"{self.name}.windows")
+        tape.do(convolve, windows, kernel, columns, out=flat_z, note="z = W ∗ x + b")
         if not self.is_identity:
             self.function.value(tape, z, a)
         return Signals(self, x, z, a, internal={"windows": windows, "columns": columns})
@@ -173,16 +173,17 @@ class Conv2D(Layer):
         part = tape.take(grad.shape, f"{self.name}.part", "part")
         flat_delta = delta.reshape(self.filters, -1)
         note = "∂C/∂W = Σ δ · window, and ∂C/∂b beside it"
-        tape.do(kernel_gradient, windows, flat_delta, columns, part, grad, note=note)
+        tape.do(kernel_gradient, windows, flat_delta, columns, part, out=grad, note=note)
         if dx_name is None:
             return None
         name = f"{dx_name}.padded" if self.padding else dx_name
         padded, inner = self._padded(tape.passing, signals.x, name)
         kernel = self._inner(self.theta)[:-1]
-        gathered, room = self._windows(padded), columns[:-1]
+        gathered = tape.name(self._windows(padded), f"{dx_name}.windows")
+        room = columns[:-1]
         tape.do(np.copyto, tape.const(0.0), out=padded, note="0")
         note = "∂C/∂x = Σ over the windows of W δ"
-        tape.do(image_gradient, kernel, flat_delta, room, gathered, note=note)
+        tape.do(image_gradient, kernel, flat_delta, room, out=gathered, note=note)
         if not self.padding:
             return padded
         dx = tape.passing(signals.x.shape, dx_name)
