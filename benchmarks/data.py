@@ -21,7 +21,7 @@ import numpy as np
 
 from nnsim.experiments import Experiment, load
 from nnsim.experiments.data_files import DataFiles
-from nnsim.experiments.editing import added
+from nnsim.experiments.datasets import added
 from nnsim.lab import Lab
 from nnsim.lab.reading.samples import Choice, review
 

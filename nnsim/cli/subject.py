@@ -134,7 +134,7 @@ def read_input(experiment: Experiment, text: str) -> Array:
         If there is no such file, or no such input in it.
     """
     if text.startswith("@"):
-        from nnsim.experiments.table import decode, read_bytes
+        from nnsim.experiments.files import decode, read_bytes
 
         text = decode(read_bytes(Path(text[1:]), 64 * 2**20), text[1:])
     return experiment.parse_input(text)[None]

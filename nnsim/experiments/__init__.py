@@ -13,12 +13,11 @@ from nnsim.experiments.errors import ExperimentError
 
 if TYPE_CHECKING:
     from nnsim.experiments.datasets import DataSet
-    from nnsim.experiments.experiment import Experiment
+    from nnsim.experiments.experiment import Experiment, TrainingSpec
     from nnsim.experiments.inputs import InputSpec
     from nnsim.experiments.layers import LayerSpec
     from nnsim.experiments.loading import load
     from nnsim.experiments.network import NetworkSpec
-    from nnsim.experiments.training import TrainingSpec
 
 __all__ = [
     "DataSet",
@@ -39,7 +38,7 @@ _LATE = {
     "InputSpec": "inputs",
     "LayerSpec": "layers",
     "NetworkSpec": "network",
-    "TrainingSpec": "training",
+    "TrainingSpec": "experiment",
     "load": "loading",
 }
 

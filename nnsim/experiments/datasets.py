@@ -1,12 +1,13 @@
-"""The data of an experiment: the keys of ``[data]``."""
+"""What a network learns from: samples on their way in, data sets, and changes of one sample."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+<<<<<<< HEAD
 from nnsim.engine import losses as metrics
 from nnsim.engine.checks import LARGEST_SEED
 from nnsim.experiments.arrays import read_rows
@@ -14,22 +15,185 @@ from nnsim.experiments.errors import ExperimentError, quoted
 from nnsim.experiments.files import inside, is_idx, is_table, read_samples
 from nnsim.experiments.inputs import class_targets, parse_input
 from nnsim.experiments.samples import MOST_SAMPLES, Samples, check_size, index_classes
+=======
+from nnsim.engine.losses import are_classes, decide
+from nnsim.experiments.errors import at, nearest, quoted
+from nnsim.experiments.inputs import class_targets
+>>>>>>> 0578535 (Join reading and writing of experiments by idea: a format's reader lay away from its writer, a set away from its edits)
 from nnsim.i18n import _, ngettext
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from nnsim.experiments.editing import Room
-    from nnsim.experiments.samples import Wanted
-    from nnsim.experiments.table import Table
+    from nnsim.experiments.experiment import Experiment
+    from nnsim.experiments.inputs import InputSpec
 
     Array = NDArray[np.float64]
     Labels = NDArray[np.intp]
+    Rows = NDArray[Any] | None
 
-KEYS = ("file", "test_file", "test_fraction", "inputs", "targets", "labels", "generator",
-        "samples", "noise", "seed")  # fmt: skip
+MOST_SAMPLES = 1_000_000
+MOST_VALUES = 64_000_000
+"""Numbers in the inputs of a data set: 512 MB, which holds the 60,000 images of MNIST."""
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Samples with flat inputs, and a class or numbers as the target of each.
+
+    Attributes
+    ----------
+    inputs : array (m, n)
+    labels : array (m,) or None
+        Positions (from 0) in `classes`.
+    targets : array (m, outputs) or None
+        What there is in place of labels.
+    classes : tuple of str
+        The names of the classes; empty without labels.
+    """
+
+    inputs: Array
+    labels: Labels | None = None
+    targets: Array | None = None
+    classes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def take(self, rows: Labels) -> Samples:
+        """Return the samples in these rows."""
+        labels = None if self.labels is None else self.labels[rows]
+        targets = None if self.targets is None else self.targets[rows]
+        return Samples(self.inputs[rows], labels, targets, self.classes)
+
+    def join(self, other: Samples) -> Samples:
+        """Return these samples and then the `other` ones, which are of the same kind."""
+        if not len(other):
+            return self
+        if not len(self):
+            return other
+        labels = targets = None
+        if self.labels is not None and other.labels is not None:
+            labels = np.concatenate([self.labels, other.labels])
+        if self.targets is not None and other.targets is not None:
+            targets = np.concatenate([self.targets, other.targets])
+        return Samples(np.concatenate([self.inputs, other.inputs]), labels, targets, self.classes)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the samples of an experiment must be like.
+
+    Attributes
+    ----------
+    input : InputSpec
+    classes : tuple of str
+        The classes that the experiment names; empty where it leaves that to the data.
+    outputs : int
+        How many numbers the network gives.
+    classified : bool
+        Whether targets are classes even where the data writes numbers.
+    input_columns, label_column, target_columns
+        The columns of a table that hold the inputs, the class and the targets, by name; where
+        none is named, the last one is the target and all others are inputs.
+    """
+
+    input: InputSpec
+    classes: tuple[str, ...]
+    outputs: int
+    classified: bool
+    label_column: str | None = None
+    target_columns: tuple[str, ...] = ()
+    input_columns: tuple[str, ...] = ()
+
+
+def index_classes(
+    names: Sequence[str],
+    classes: Sequence[str],
+    file: str,
+    line: Callable[[int], int | None] | None = None,
+) -> tuple[Labels, tuple[str, ...]]:
+    """Return the position of each name among the classes, and the classes.
+
+    Where there are no `classes` yet they are those that occur, in numerical or else alphabetical
+    order.
+
+    Raises
+    ------
+    ExperimentError
+        For a name that is no class, at the line that `line` tells for its row.
+    """
+    if not classes:
+        found = set(names)
+        numeric = all(name.isdecimal() for name in found)
+        classes = sorted(found, key=int) if numeric else sorted(found)
+    position = {name: index for index, name in enumerate(classes)}
+    labels = np.empty(len(names), dtype=np.intp)
+    for row, name in enumerate(names):
+        if name not in position:
+            problem = _("{name} is no class of the experiment; {hint}")
+            hint = nearest(name, classes)
+            raise at(file, line and line(row), problem.format(name=quoted(name), hint=hint))
+        labels[row] = position[name]
+    return labels, tuple(classes)
+
+
+def check_size(file: str, samples: int, numbers: int, line: int | None = None) -> None:
+    """Refuse a data set that is empty or beyond all measure, before it is read.
+
+    Raises
+    ------
+    ExperimentError
+    """
+    if samples == 0:
+        raise at(file, line, _("there are no samples in it"))
+    if samples > MOST_SAMPLES or samples * numbers > MOST_VALUES:
+        problem = ngettext(
+            "{samples} samples of {numbers} number are too many; at most {most} samples "
+            "and {values} numbers in all",
+            "{samples} samples of {numbers} numbers are too many; at most {most} samples "
+            "and {values} numbers in all",
+            numbers,
+        )
+        raise at(file, line, problem.format(
+            samples=samples, numbers=numbers, most=MOST_SAMPLES, values=MOST_VALUES,
+        ))  # fmt: skip
+
+
+def from_pictures(
+    wanted: Wanted, images: Array, labels: Labels, classes: tuple[str, ...]
+) -> Samples:
+    """Return pictures (m, height, width, channels) as samples."""
+    return Samples(images.reshape(len(images), wanted.input.count), labels, None, classes)
+
+
+def index_numbers(
+    numbers: NDArray[np.generic], classes: Sequence[str], file: str
+) -> tuple[Labels, tuple[str, ...]]:
+    """Return the class positions of whole numbers, and the classes.
+
+    The numbers are names of `classes` where all of them are, and else positions from 0.
+
+    Raises
+    ------
+    ExperimentError
+        For a number that is neither, or no whole number.
+    """
+    if numbers.dtype.kind not in "bui":
+        raise at(file, None, _("its labels are not whole numbers"))
+    values, rows = np.unique(numbers.astype(np.int64), return_inverse=True)
+    names = [str(value) for value in values]
+    if classes and not set(names) <= set(classes):
+        if values[0] < 0 or values[-1] >= len(classes):
+            wrong = names[0] if values[0] < 0 else names[-1]
+            problem = _("{name} is no class of the experiment; {hint}")
+            hint = nearest(wrong, classes)
+            raise at(file, None, problem.format(name=quoted(wrong), hint=hint))
+        return numbers.astype(np.intp), tuple(classes)
+    found, known = index_classes(names, classes, file)
+    return found[rows.reshape(-1)], known
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +210,7 @@ class DataSet:
     test_inputs, test_targets, test_labels
         The same of the samples that are never trained on; there may be none of them.
     room : Room or None
-        Where the arrays to train on can grow (see `nnsim.experiments.editing`).
+        Where the arrays to train on can grow (see `nnsim.experiments.datasets`).
     grown : int
         Bytes that the last change of one sample took.
     """
@@ -73,211 +237,10 @@ class DataSet:
     def labelled(self) -> DataSet:
         """Return the same with labels, where targets are classes written as numbers."""
         both = np.concatenate([self.targets, self.test_targets])
-        if self.labels is not None or not len(both) or not metrics.are_classes(both):
+        if self.labels is not None or not len(both) or not are_classes(both):
             return self
-        labels = metrics.decide(both)
+        labels = decide(both)
         return replace(self, labels=labels[: self.count], test_labels=labels[self.count :])
-
-
-def read_data(
-    table: Table, wanted: Wanted, shape: tuple[int, ...]
-) -> tuple[DataSet, tuple[str, ...]]:
-    """Return the data that ``[data]`` describes, and the names of its classes.
-
-    Parameters
-    ----------
-    table : Table
-    wanted : Wanted
-        What the experiment asks of its samples.
-    shape : tuple of int
-        What the network takes: ``(n,)`` or ``(height, width, channels)``.
-
-    Raises
-    ------
-    ExperimentError
-        With the line of the key, or of the data file, that is at fault.
-    """
-    table.only(KEYS)
-    train, test = _read_samples(table, wanted)
-    classes = train.classes or wanted.classes
-    if "test_file" in table:
-        path = _path(table, "test_file")
-        shown, hidden = read_samples(path, _with_classes(wanted, classes))
-        test = shown.join(hidden)
-    train, test = _split(table, train, test)
-    _check_classes(table, wanted, classes, train)
-    return DataSet(*for_network(train, wanted, shape), *for_network(test, wanted, shape)), classes
-
-
-def _read_samples(table: Table, wanted: Wanted) -> tuple[Samples, Samples]:
-    """Return what there is to train on, and what the file itself sets aside to test on."""
-    origins = [key for key in ("file", "generator", "inputs") if key in table]
-    columns = origins == ["file", "inputs"]
-    if not origins and not table.content:
-        return _none(wanted), _none(wanted)
-    if len(origins) != 1 and not columns:
-        problem = _("[data] should have one of file, generator and inputs")
-        table.fail(origins[1] if origins else None, problem)
-    for key in ("samples", "noise"):
-        if key in table and origins != ["generator"]:
-            table.fail(key, _("{key} belongs to a generator only").format(key=key))
-    if origins[0] == "file":
-        return _from_file(table, wanted)
-    if origins[0] == "generator":
-        return _generated(table, wanted), _none(wanted)
-    return _inline(table, wanted), _none(wanted)
-
-
-def _none(wanted: Wanted) -> Samples:
-    """Return no samples at all."""
-    inputs = np.zeros((0, wanted.input.count))
-    if wanted.classified:
-        return Samples(inputs, np.zeros(0, np.intp), None, wanted.classes)
-    return Samples(inputs, None, np.zeros((0, wanted.outputs)))
-
-
-def _path(table: Table, key: str) -> Path:
-    """Return the file that `key` names; it is inside the folder of the experiment, and is there."""
-    name = table.text(key)
-    try:
-        path = inside(table.document.path.parent, name)
-    except ExperimentError as error:
-        table.fail(key, str(error))
-    if path.is_dir():
-        table.fail(key, _("{name} is a folder; give a file").format(name=quoted(name)))
-    if not path.exists():
-        problem = _("there is no file {name} in the folder of the experiment")
-        table.fail(key, problem.format(name=quoted(name)))
-    return path
-
-
-def _from_file(table: Table, wanted: Wanted) -> tuple[Samples, Samples]:
-    """Read the data file; labels and targets may name columns of it, or a file of labels."""
-    path = _path(table, "file")
-    for key in ("labels", "targets", "inputs"):
-        if key in table and not is_table(path, wanted) and not (key == "labels" and is_idx(path)):
-            problem = _("{key} does not go with {file}; it names columns of a CSV file")
-            table.fail(key, problem.format(key=key, file=quoted(path.name)))
-    if "labels" in table and "targets" in table:
-        table.fail("targets", _("[data] should have only one of targets and labels"))
-    labels: Path | None = None
-    if "labels" in table and is_idx(path):
-        labels = _path(table, "labels")
-    elif "labels" in table:
-        wanted = replace(wanted, label_column=table.text("labels"), classified=True)
-    if "targets" in table:
-        if isinstance(table.content["targets"], str):
-            wanted = replace(wanted, target_columns=(table.text("targets"),))
-        else:
-            wanted = replace(wanted, target_columns=table.texts("targets"))
-    if "inputs" in table:
-        wanted = replace(wanted, input_columns=table.texts("inputs"))
-    return read_samples(path, wanted, labels)
-
-
-def _inline(table: Table, wanted: Wanted) -> Samples:
-    """Read the samples that stand in the experiment file itself."""
-
-    def parse(text: str) -> Array:
-        return parse_input(wanted.input, text)
-
-    inputs = read_rows(table, "inputs", wanted.input.count, parse)
-    where = str(table.document.path)
-    check_size(where, len(inputs), wanted.input.count, table.document.line((*table.path, "inputs")))
-    if ("labels" in table) == ("targets" in table):
-        table.fail("labels" if "labels" in table else "inputs",
-                   _("[data] should have one of targets and labels beside inputs"))  # fmt: skip
-    key = "labels" if "labels" in table else "targets"
-    if key == "targets":
-        rows = read_rows(table, key, wanted.outputs)
-        count = len(rows)
-        samples = Samples(inputs, None, rows)
-    else:
-        count = len(table.values(key))
-        names = [_class_name(table, index, name) for index, name in enumerate(table.values(key))]
-        labels, classes = index_classes(
-            names, wanted.classes, where, lambda row: table.document.line((*table.path, key, row))
-        )
-        samples = Samples(inputs, labels, None, classes)
-    if count != len(inputs):
-        problem = ngettext(
-            "{key} has {got} entry; it should have {want}, one per input",
-            "{key} has {got} entries; it should have {want}, one per input",
-            count,
-        )
-        table.fail(key, problem.format(key=key, got=count, want=len(inputs)))
-    return samples
-
-
-def _class_name(table: Table, index: int, name: object) -> str:
-    if isinstance(name, bool) or not isinstance(name, int | str):
-        table.fail("labels", _("labels should hold names of classes"), index)
-    return str(name)
-
-
-def _generated(table: Table, wanted: Wanted) -> Samples:
-    from nnsim.experiments.generators import GENERATORS, generate
-
-    kind = table.choice("generator", tuple(GENERATORS))
-    generator = GENERATORS[kind]
-    if wanted.input.count != generator.inputs:
-        problem = ngettext(
-            "{kind} gives {count} number per sample, and the input has {want}",
-            "{kind} gives {count} numbers per sample, and the input has {want}",
-            generator.inputs,
-        )
-        table.fail("generator", problem.format(
-            kind=kind, count=generator.inputs, want=wanted.input.count))  # fmt: skip
-    count = len(wanted.classes) or 2
-    if generator.classes and count not in generator.classes:
-        problem = ngettext(
-            "{kind} gives {count} class, and the experiment has {want}",
-            "{kind} gives {count} classes, and the experiment has {want}",
-            generator.classes[-1],
-        )
-        table.fail("generator", problem.format(
-            kind=kind, count=generator.classes[-1], want=count))  # fmt: skip
-    return generate(
-        kind,
-        table.integer("samples", generator.samples, 1, MOST_SAMPLES),
-        noise=table.number("noise", generator.noise, 0, 1e6),
-        seed=table.integer("seed", 0, 0, LARGEST_SEED),
-        classes=wanted.classes or tuple(map(str, range(count))),
-    )
-
-
-def _split(table: Table, train: Samples, test: Samples) -> tuple[Samples, Samples]:
-    """Set aside `test_fraction` of the samples, drawn with the seed, to test on."""
-    fraction = table.number("test_fraction", 0.0, 0, 1)
-    seed = table.integer("seed", 0, 0, LARGEST_SEED)
-    count = round(len(train) * fraction)
-    if not count:
-        return train, test
-    if count == len(train):
-        problem = _("test_fraction {fraction} leaves no sample to train on")
-        table.fail("test_fraction", problem.format(fraction=fraction))
-    order = np.random.default_rng(seed).permutation(len(train))
-    return train.take(np.sort(order[count:])), train.take(np.sort(order[:count])).join(test)
-
-
-def _check_classes(table: Table, wanted: Wanted, classes: tuple[str, ...], train: Samples) -> None:
-    if train.labels is None:
-        return
-    fits = len(classes) == wanted.outputs or (wanted.outputs == 1 and len(classes) <= 2)
-    if not fits and len(train):
-        problem = ngettext(
-            "the data has {classes} class; there should be {outputs}, one per output of the "
-            "network (or two for one output)",
-            "the data has {classes} classes; there should be {outputs}, one per output of the "
-            "network (or two for one output)",
-            len(classes),
-        )
-        key = next((k for k in ("labels", "file", "generator") if k in table), None)
-        table.fail(key, problem.format(classes=len(classes), outputs=wanted.outputs))
-
-
-def _with_classes(wanted: Wanted, classes: tuple[str, ...]) -> Wanted:
-    return replace(wanted, classes=classes, classified=wanted.classified or bool(classes))
 
 
 def for_network(
@@ -292,3 +255,125 @@ def for_network(
     for array in (inputs, targets):
         array.setflags(write=False)
     return inputs, targets, samples.labels
+
+
+_LEAST_ROOM = 16
+
+
+class Room:
+    """The training samples in arrays with room behind them, so that adding one copies only one.
+
+    Several data sets may look at the same arrays, each at as many rows as it has; the one that has
+    them all can grow where it is.
+
+    Attributes
+    ----------
+    used : int
+        Rows that some data set has.
+    """
+
+    def __init__(self, data: DataSet) -> None:
+        self._capacity = data.count + max(_LEAST_ROOM, data.count // 8)
+        self.used = data.count
+        self._arrays = [_longer(array, self._capacity) for array in _training(data)]
+        self.size = sum(array.nbytes for array in self._arrays if array is not None)
+
+    def takes(self, data: DataSet) -> bool:
+        """Whether one more sample can go behind those of `data`."""
+        return self.used == data.count < self._capacity
+
+    def append(self, *rows: Any) -> list[Any]:
+        """Put a sample behind the others and return the arrays with it."""
+        for array, row in zip(self._arrays, rows, strict=True):
+            if array is not None:
+                array[self.used] = row
+        self.used += 1
+        return [None if array is None else _closed(array[: self.used]) for array in self._arrays]
+
+
+def _training(data: DataSet) -> tuple[Rows, Rows, Rows]:
+    return data.inputs, data.targets, data.labels
+
+
+def _longer(array: Rows, capacity: int) -> Rows:
+    if array is None:
+        return None
+    longer = np.zeros((capacity, *array.shape[1:]), array.dtype)
+    longer[: len(array)] = array
+    return longer
+
+
+def _closed(array: Rows) -> Any:
+    """Return the array, not to be written any more."""
+    if array is not None:
+        array.setflags(write=False)
+    return array
+
+
+def added(data: DataSet, inputs: Array, target: Array, label: int | None) -> DataSet:
+    """Return the data with one more sample to train on, behind the others.
+
+    Parameters
+    ----------
+    data : DataSet
+    inputs : array, shaped as the network takes them
+    target : array (outputs,)
+    label : int or None
+        Its class, from 0; not looked at where the data has no labels.
+    """
+    room, grown = data.room, inputs.nbytes + target.nbytes
+    if room is None or not room.takes(data):
+        room = Room(data)
+        grown = room.size
+    x, t, labels = room.append(inputs, target, label if data.labels is not None else None)
+    return replace(data, inputs=x, targets=t, labels=labels, room=room, grown=grown)
+
+
+def without(data: DataSet, index: int) -> DataSet:
+    """Return the data without sample `index` (from 0; the test samples follow the others)."""
+    if index < data.count:
+        arrays = [_without(array, index) for array in _training(data)]
+        names = ("inputs", "targets", "labels")
+    else:
+        test = (data.test_inputs, data.test_targets, data.test_labels)
+        arrays = [_without(array, index - data.count) for array in test]
+        names = ("test_inputs", "test_targets", "test_labels")
+    changed = dict(zip(names, arrays, strict=True))
+    room = data.room if index >= data.count else None
+    return replace(data, **changed, room=room, grown=_bytes(*arrays))
+
+
+def _without(array: Rows, index: int) -> Any:
+    return None if array is None else _closed(np.delete(array, index, axis=0))
+
+
+def relabelled(data: DataSet, index: int, target: Array, label: int | None) -> DataSet:
+    """Return the data with another target for sample `index` (from 0)."""
+    test = index >= data.count
+    row = index - data.count if test else index
+    targets = _with_row(data.test_targets if test else data.targets, row, target)
+    labels = _with_row(data.test_labels if test else data.labels, row, label)
+    grown = _bytes(targets, labels)
+    if test:
+        return replace(data, test_targets=targets, test_labels=labels, grown=grown)
+    return replace(data, targets=targets, labels=labels, room=None, grown=grown)
+
+
+def _with_row(array: Rows, row: int, value: Any) -> Any:
+    if array is None:
+        return None
+    changed = array.copy()
+    changed[row] = value
+    return _closed(changed)
+
+
+def _bytes(*arrays: Rows) -> int:
+    return sum(array.nbytes for array in arrays if array is not None)
+
+
+def class_labels(experiment: Experiment, targets: Array) -> Labels | None:
+    """Return the classes of targets; None where they are more than classes."""
+    if not experiment.classes:
+        return None
+    labels = decide(targets)
+    return labels if np.array_equal(class_targets(labels, experiment.outputs), targets) else None

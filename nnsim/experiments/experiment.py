@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nnsim.engine import Trainer
+from nnsim.engine.checks import LARGEST_SEED
+from nnsim.engine.optimizers import schedule
+from nnsim.experiments.errors import at
 from nnsim.experiments.inputs import format_input, parse_input, parse_target
+from nnsim.experiments.network import build_network
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,13 +18,91 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from nnsim.engine import Network, Trainer
+    from nnsim.engine import Network
     from nnsim.experiments.datasets import DataSet
     from nnsim.experiments.inputs import InputSpec
     from nnsim.experiments.network import NetworkSpec
-    from nnsim.experiments.training import TrainingSpec
+    from nnsim.experiments.toml import Table
 
     Array = NDArray[np.float64]
+
+OPTIMIZERS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw")
+MOST_EPOCHS = 1_000_000_000
+TRAINING_KEYS = (
+    "optimizer", "learning_rate", "batch_size", "epochs", "seed", "l1", "l2", "schedule", "clip",
+    "train_biases", "on_open",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TrainingSpec:
+    """How an experiment trains.
+
+    Attributes
+    ----------
+    optimizer : str
+    learning_rate : float
+    batch_size : int
+        0 is the whole set at once.
+    epochs : int
+    seed : int
+        Of the order in which samples are drawn and of dropout; and of the start weights, where
+        ``[network]`` has no seed of its own.
+    l1, l2 : float
+        Penalties on weights and kernels, l1·Σ|w| and ½·l2·Σw².
+    schedule : str
+        ``"constant"``, ``"step:10:0.5"``, ``"cosine:100"``: how the learning rate falls.
+    clip : float or None
+        The gradient is scaled down to this norm where it is longer.
+    train_biases : bool
+    on_open : bool
+        Whether the app and the command line open the experiment trained.
+    """
+
+    optimizer: str = "sgd"
+    learning_rate: float = 0.2
+    batch_size: int = 0
+    epochs: int = 50
+    seed: int = 0
+    l1: float = 0.0
+    l2: float = 0.0
+    schedule: str = "constant"
+    clip: float | None = None
+    train_biases: bool = True
+    on_open: bool = False
+
+
+def read_training(table: Table) -> TrainingSpec:
+    """Return the checked ``[training]`` table."""
+    table.only(TRAINING_KEYS)
+    default = TrainingSpec()
+    return TrainingSpec(
+        optimizer=table.choice("optimizer", OPTIMIZERS, default.optimizer),
+        learning_rate=table.number("learning_rate", default.learning_rate, 0, 1e6),
+        batch_size=table.integer("batch_size", default.batch_size, 0, MOST_EPOCHS),
+        epochs=table.integer("epochs", default.epochs, 0, MOST_EPOCHS),
+        seed=table.integer("seed", default.seed, 0, LARGEST_SEED),
+        l1=table.number("l1", default.l1, 0, 1e6),
+        l2=table.number("l2", default.l2, 0, 1e6),
+        schedule=table.accepted("schedule", schedule, default.schedule),
+        clip=table.number("clip", None, 0, 1e12, above=True) if "clip" in table else None,
+        train_biases=table.boolean("train_biases", default.train_biases),
+        on_open=table.boolean("on_open", default.on_open),
+    )
+
+
+def build_trainer(spec: TrainingSpec, network: Network, seed: int) -> Trainer:
+    """Return the engine's trainer for `network`."""
+    return Trainer(
+        network,
+        optimizer=spec.optimizer,
+        learning_rate=spec.learning_rate,
+        batch_size=spec.batch_size or None,
+        seed=seed,
+        schedule=spec.schedule,
+        clip=spec.clip,
+        train_biases=spec.train_biases,
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,15 +150,25 @@ class Experiment:
             Another seed for the start weights than the file's. Parameters that the file writes
             out are the same with any seed.
         """
-        from nnsim.experiments.building import build_network
-
-        return build_network(self, self.network.seed if seed is None else seed)
+        try:
+            return build_network(
+                self.network,
+                l1=self.training.l1,
+                l2=self.training.l2,
+                classes=bool(self.classes),
+                seed=self.network.seed if seed is None else seed,
+            )
+        except ValueError as error:  # what the engine refuses is the file's fault
+            raise at(str(self.path), None, str(error)) from None
 
     def build_trainer(self, network: Network, seed: int | None = None) -> Trainer:
         """Return a trainer for `network` as ``[training]`` says."""
-        from nnsim.experiments.building import build_trainer
-
-        return build_trainer(self, network, self.training.seed if seed is None else seed)
+        try:
+            return build_trainer(
+                self.training, network, self.training.seed if seed is None else seed
+            )
+        except ValueError as error:
+            raise at(str(self.path), None, str(error)) from None
 
     def open(self, *, untrained: bool = False) -> tuple[Network, Trainer]:
         """Return network and trainer as a person first sees them.

@@ -1,20 +1,178 @@
-"""Data files of an experiment: where they may lie, and which reader takes them."""
+"""Files: read up to a limit, written whole or not at all, and a sentence for what goes wrong."""
 
 from __future__ import annotations
 
-import re
+import os
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
-from nnsim.experiments.errors import ExperimentError, quoted
-from nnsim.experiments.images import read_pictures
-from nnsim.experiments.samples import Samples, check_size, from_pictures
+from nnsim.experiments.errors import ExperimentError, at, quoted
 from nnsim.i18n import _
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from nnsim.experiments.samples import Wanted
+Content = bytes | str
+
+
+def write_file(
+    path: str | os.PathLike[str],
+    content: Content | Callable[[IO[bytes]], Any],
+    *,
+    new: bool = False,
+) -> Path:
+    """Write a file that is there whole afterwards, or as it was before.
+
+    Parameters
+    ----------
+    path : path
+        A leading ``~`` is the home folder. A link is followed: the file it leads to is written.
+    content : bytes, str or callable
+        What goes into it, text as UTF-8; or what writes it into an open file.
+    new : bool
+        Refuse a path at which there is something already, however it came there meanwhile.
+
+    Returns
+    -------
+    Path
+        The file that was written.
+
+    Raises
+    ------
+    ExperimentError
+        If it can't be written (a folder, no folder, no permission, a full disk), in the form
+        ``file: what is wrong``.
+    """
+    name = str(path)
+    if not name.strip() or "\0" in name:
+        raise at(quoted(name), None, _("this is no file name; give one such as my-file"))
+    shown = Path(name)
+    try:
+        target = Path(os.path.realpath(shown.expanduser()))
+        _check(name, target, new=new)
+        _write(target, _writer(content), new=new)
+    except FileExistsError:
+        problem = _("there is such a file already; give another name")
+        raise at(name, None, problem) from None
+    except (OSError, RuntimeError) as error:  # RuntimeError: a home folder that there isn't
+        reason = getattr(error, "strerror", None) or str(error)
+        problem = _("the file can't be written ({reason}); nothing was changed")
+        raise at(name, None, problem.format(reason=reason)) from None
+    return target
+
+
+def _check(name: str, target: Path, *, new: bool) -> None:
+    """Refuse what a rename would do without asking: take the place of what is no plain file."""
+    if target.is_dir():
+        raise at(name, None, _("this is a folder; give a file"))
+    if target.exists():
+        if new:
+            raise FileExistsError
+        # What is written takes the place of what was there, which would be gone: /dev/null.
+        if not target.is_file():
+            raise at(name, None, _("this is no ordinary file; give one"))
+        if not os.access(target, os.W_OK):
+            raise at(name, None, _("the file may not be written to; nothing was changed"))
+    elif not target.parent.is_dir():
+        problem = _("there is no folder {folder} to write it into")
+        raise at(name, None, problem.format(folder=Path(name).parent))
+
+
+def _writer(content: Content | Callable[[IO[bytes]], Any]) -> Callable[[IO[bytes]], Any]:
+    if callable(content):
+        return content
+    raw = content.encode("utf-8") if isinstance(content, str) else content
+    return lambda file: file.write(raw)
+
+
+def _write(target: Path, write: Callable[[IO[bytes]], Any], *, new: bool) -> None:
+    from nnsim.engine.files import replace_whole  # late: the list of experiments needs no NumPy
+
+    if not new:
+        mode = target.stat().st_mode & 0o777 if target.exists() else None
+        replace_whole(target, write)
+        if mode is not None:
+            with suppress(OSError):
+                target.chmod(mode)
+        return
+    with target.open("xb") as file:
+        try:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        except BaseException:
+            file.close()
+            with suppress(OSError):
+                target.unlink()
+            raise
+
+
+@contextmanager
+def open_bytes(path: Path) -> Iterator[IO[bytes]]:
+    """Open the file `path` to read; what goes wrong with it meanwhile names the file.
+
+    Raises
+    ------
+    ExperimentError
+        If it is missing, no ordinary file, or unreadable.
+    """
+    name = str(path)
+    try:
+        if path.is_dir():
+            raise at(name, None, _("this is a folder; give a file"))
+        if path.exists() and not path.is_file():
+            raise at(name, None, _("this is not an ordinary file"))
+        with path.open("rb") as stream:
+            yield stream
+    except FileNotFoundError:
+        raise at(name, None, _("there is no such file")) from None
+    except ExperimentError:
+        raise
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        problem = _("the file can't be read ({reason})").format(reason=reason)
+        raise at(quoted(name) if "\0" in name else name, None, problem) from None
+
+
+def read_bytes(path: Path, largest: int) -> bytes:
+    """Return what stands in the file `path`, of at most `largest` bytes.
+
+    Raises
+    ------
+    ExperimentError
+        If it is missing, no ordinary file, unreadable, empty or too large.
+    """
+    name = str(path)
+    with open_bytes(path) as stream:
+        size = os.fstat(stream.fileno()).st_size
+        content = stream.read(min(max(size, 2**16), largest) + 1)
+    if not content:
+        raise at(name, None, _("the file is empty"))
+    if len(content) > largest:
+        problem = _("the file is too large; it may have {limit} MB").format(limit=largest // 2**20)
+        raise at(name, None, problem)
+    return content
+
+
+def decode(content: bytes, name: str) -> str:
+    """Return `content` as text, line ends made plain; refuse what isn't UTF-8 text.
+
+    Raises
+    ------
+    ExperimentError
+        With the line at which it stops being text.
+    """
+    nul = content.find(b"\0")
+    if nul >= 0:
+        line = content.count(b"\n", 0, nul) + 1
+        raise at(name, line, _("this is a binary file; it should be UTF-8 text"))
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise at(name, line, _("this is not UTF-8 text; save the file as UTF-8")) from None
+    return text.replace("\r\n", "\n")
 
 
 def inside(folder: Path, name: str) -> Path:
@@ -42,67 +200,3 @@ def inside(folder: Path, name: str) -> Path:
         )
         raise ExperimentError(problem.format(name=quoted(name)))
     return path
-
-
-def read_samples(
-    path: Path,
-    wanted: Wanted,
-    labels: Path | None = None,
-    noted: Callable[[int], None] | None = None,
-) -> tuple[Samples, Samples]:
-    """Return the samples of a data file: those to train on, and those to test on.
-
-    ``.csv`` and ``.tsv`` are tables, ``.npz`` NumPy arrays, ``…idx3-ubyte`` and the like (also
-    ``.gz``) IDX; of anything else, pixels are read as text pictures and the rest as a table.
-
-    Parameters
-    ----------
-    path : Path
-    wanted : Wanted
-    labels : Path or None
-        The file with the labels of an IDX file of images.
-    noted : callable or None
-        Called now and then with how many rows of a table were read; what it raises ends it.
-
-    Raises
-    ------
-    ExperimentError
-        With ``file:line`` where the file has lines.
-    """
-    name = path.name.lower()
-    if name.endswith(".npz"):
-        from nnsim.experiments.npz_files import read_npz
-
-        return read_npz(path, wanted)
-    if is_idx(path):
-        from nnsim.experiments.idx_files import read_idx
-
-        return read_idx(path, wanted, labels)
-    if is_table(path, wanted):
-        from nnsim.experiments.csv_files import read_csv
-
-        return read_csv(path, wanted, noted)
-    return _read_pictures(path, wanted)
-
-
-def _read_pictures(path: Path, wanted: Wanted) -> tuple[Samples, Samples]:
-    pictures = read_pictures(path, wanted.input.picture_shape, wanted.classes)
-    check_size(str(path), len(pictures.labels) + len(pictures.test_labels), wanted.input.count)
-    return (
-        from_pictures(wanted, pictures.images, pictures.labels, pictures.classes),
-        from_pictures(wanted, pictures.test_images, pictures.test_labels, pictures.classes),
-    )
-
-
-def is_table(path: Path, wanted: Wanted) -> bool:
-    """Tell by its name, and by what is wanted of it, whether a file is read as a table."""
-    name = path.name.lower()
-    if name.endswith((".csv", ".tsv")):
-        return True
-    return wanted.input.kind != "pixels" and not name.endswith(".npz") and not is_idx(path)
-
-
-def is_idx(path: Path) -> bool:
-    """Tell by its name whether a file is IDX, as in ``train-images-idx3-ubyte.gz``."""
-    name = path.name.lower()
-    return name.endswith((".gz", ".idx")) or re.search(r"[-.]idx\d", name) is not None

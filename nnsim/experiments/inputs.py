@@ -14,9 +14,9 @@ from nnsim.i18n import _, ngettext
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from nnsim.experiments.table import Table
+    from nnsim.experiments.toml import Table
 
-KEYS = ("kind", "shape", "names")
+INPUT_KEYS = ("kind", "shape", "names")
 KINDS = ("pixels", "vector", "point", "number")
 LARGEST_SIDE = 4096
 MOST_INPUTS = 1_000_000
@@ -63,7 +63,7 @@ class InputSpec:
 def read_input(table: Table) -> InputSpec:
     """Return the `input` table of an experiment file, checked."""
     kind = table.choice("kind", KINDS)
-    table.only(KEYS if kind in ("pixels", "vector") else ("kind", "names"))
+    table.only(INPUT_KEYS if kind in ("pixels", "vector") else ("kind", "names"))
     names = table.texts("names")
     shape = _read_shape(table, kind, names)
     count = math.prod(shape)

@@ -11,7 +11,7 @@ from nnsim.experiments.errors import quoted
 from nnsim.i18n import _, ngettext
 
 if TYPE_CHECKING:
-    from nnsim.experiments.table import Table
+    from nnsim.experiments.toml import Table
 
 Shape = tuple[int, ...]
 

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+<<<<<<< HEAD
 from nnsim.engine.checks import LARGEST_SEED
 from nnsim.engine.losses import loss as engine_loss
 from nnsim.experiments.arrays import read_array
+=======
+from nnsim import engine
+from nnsim.engine.losses import loss as engine_loss
+from nnsim.engine.checks import LARGEST_SEED
+>>>>>>> 0578535 (Join reading and writing of experiments by idea: a format's reader lay away from its writer, a set away from its edits)
 from nnsim.experiments.errors import quoted
 from nnsim.experiments.layers import MOST_LAYERS, read_initializer, read_layers, wants_image
+from nnsim.experiments.toml import read_array
 from nnsim.i18n import _
 
 if TYPE_CHECKING:
@@ -19,13 +26,13 @@ if TYPE_CHECKING:
 
     from nnsim.experiments.inputs import InputSpec
     from nnsim.experiments.layers import LayerSpec, Shape
-    from nnsim.experiments.table import Table
+    from nnsim.experiments.toml import Table
 
 LOSSES = (
     "squared_error", "mean_squared_error", "binary_cross_entropy", "softmax_cross_entropy", "hinge",
 )  # fmt: skip
 CLASS_LOSSES = ("softmax_cross_entropy", "binary_cross_entropy", "hinge")
-KEYS = ("loss", "reduction", "layers", "initializer", "dtype", "seed", "parameters")
+NETWORK_KEYS = ("loss", "reduction", "layers", "initializer", "dtype", "seed", "parameters")
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +97,7 @@ def read_network(table: Table, given: InputSpec, training_seed: int) -> NetworkS
     training_seed : int
         The seed of ``[training]``, which also starts the weights where ``[network]`` has none.
     """
-    table.only(KEYS)
+    table.only(NETWORK_KEYS)
     tables = table.tables("layers", MOST_LAYERS)
     image = given.kind == "pixels" and wants_image(tables)
     shape = given.picture_shape if image else (given.count,)
@@ -127,3 +134,49 @@ def _read_parameters(
         for key in part.content:
             found[name, key] = read_array(part, key, shapes[key])
     return found
+
+
+def build_network(
+    spec: NetworkSpec, *, l1: float, l2: float, classes: bool, seed: int
+) -> engine.Network:
+    """Return the engine's network, with start weights from `seed` where the file gives none."""
+    network = engine.Network(
+        [_layer(layer, spec.initializer) for layer in spec.layers],
+        input_shape=spec.input_shape,
+        loss=spec.loss,
+        reduction=spec.reduction,
+        seed=seed,
+        dtype=spec.dtype,
+        l1=l1,
+        l2=l2,
+        classes=classes,
+    )
+    by_name = {layer.name: layer for layer in network.layers}
+    for (name, key), values in spec.parameters.items():
+        setattr(by_name[name], key, values)
+    return network
+
+
+def _layer(spec: LayerSpec, initializer: str | None) -> Any:
+    """Return the engine's layer for one of the file."""
+    start = spec.initializer or initializer
+    if spec.type == "dense":
+        return engine.Dense(
+            spec.units, spec.activation, name=spec.name, slope=spec.slope, initializer=start
+        )
+    if spec.type == "conv2d":
+        return engine.Conv2D(
+            spec.filters, spec.kernel_size, stride=spec.stride or 1, padding=spec.padding,
+            activation=spec.activation, name=spec.name, slope=spec.slope, initializer=start,
+        )  # fmt: skip
+    if spec.type == "max_pool2d":
+        return engine.MaxPool2D(spec.size, stride=spec.stride, name=spec.name)
+    if spec.type == "average_pool2d":
+        return engine.AveragePool2D(spec.size, stride=spec.stride, name=spec.name)
+    if spec.type == "flatten":
+        return engine.Flatten(name=spec.name)
+    if spec.type == "batch_norm":
+        return engine.BatchNorm(momentum=spec.momentum, epsilon=spec.epsilon, name=spec.name)
+    if spec.type == "dropout":
+        return engine.Dropout(spec.rate, name=spec.name)
+    return engine.Activation(spec.activation, name=spec.name, slope=spec.slope)

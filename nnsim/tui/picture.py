@@ -24,7 +24,7 @@ def save_picture(app: App[None]) -> Path:
         If it can't be written: ``file: what is wrong``.
     """
     from nnsim.experiments import ExperimentError
-    from nnsim.experiments.saving import write_file
+    from nnsim.experiments.files import write_file
 
     drawn = app.export_screenshot()
     folder = _folder()

@@ -24,7 +24,7 @@ def open_session(name: str) -> Opened:
         If it can't be read, or is no sound session: ``file: what is wrong``.
     """
     from nnsim.experiments import load
-    from nnsim.experiments.table import read_bytes
+    from nnsim.experiments.files import read_bytes
 
     return unpack(read_bytes(Path(name), LARGEST), name, load=load)
 
@@ -85,7 +85,7 @@ class Keeper:
         LabError, ExperimentError
             If it can't be written; whatever was there is untouched then.
         """
-        from nnsim.experiments.saving import write_file
+        from nnsim.experiments.files import write_file
 
         if not name and self.file is None:
             problem = _("it was not saved before; give a name: save {file}")

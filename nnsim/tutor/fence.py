@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nnsim.experiments.errors import nearest, quoted
-from nnsim.experiments.lines import key_lines
+from nnsim.experiments.toml import key_lines
 from nnsim.i18n import _
 from nnsim.tutor.errors import Place, Problems
 from nnsim.tutor.front_matter import WORD

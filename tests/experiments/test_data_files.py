@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nnsim.experiments import DataSet, ExperimentError, catalogue, load
+from nnsim.experiments.arrays import read_array
 from nnsim.experiments.data_files import DataFiles
-from nnsim.experiments.idx_files import read_array
+from nnsim.experiments.files import write_file
 from nnsim.experiments.inputs import class_targets
-from nnsim.experiments.saving import write_file
 
 ARRAYS = ("inputs", "targets", "labels", "test_inputs", "test_targets", "test_labels")
 
@@ -227,7 +227,7 @@ def test_a_full_disk_loses_nothing(tmp_path, monkeypatch, name, at):
                 return getattr(self._file, name)
 
         monkeypatch.setattr(
-            "nnsim.experiments.writing.write_file",
+            "nnsim.experiments.data_files.write_file",
             lambda path, write, new: write_file(path, lambda file: write(Small(file)), new=new),
         )
     with pytest.raises(ExperimentError, match=r"can't be written \(No space left on device\)"):
@@ -250,7 +250,7 @@ def test_images_without_their_labels_are_never_left(tmp_path, monkeypatch, there
             raise ExperimentError("no room")
         return write_file(path, write, new=new)
 
-    monkeypatch.setattr("nnsim.experiments.writing.write_file", sometimes)
+    monkeypatch.setattr("nnsim.experiments.data_files.write_file", sometimes)
     data = experiment.data
     fewer = replace(experiment, data=replace(data, inputs=data.inputs[:9], targets=data.targets[:9],
                                              labels=data.labels[:9]))  # fmt: skip
@@ -321,7 +321,7 @@ def test_targets_that_this_network_can_not_learn_are_refused(tmp_path):
 
 
 def test_too_many_rows_are_refused_while_they_are_read(tmp_path, monkeypatch):
-    monkeypatch.setattr("nnsim.experiments.samples.MOST_SAMPLES", 2000)
+    monkeypatch.setattr("nnsim.experiments.datasets.MOST_SAMPLES", 2000)
     (tmp_path / "many.csv").write_text("1,2\n" * 5000)
     noted = []
     with pytest.raises(ExperimentError, match=r"3000 samples .* at most 2000 samples"):

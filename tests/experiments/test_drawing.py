@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from nnsim.experiments import ExperimentError, load
-from nnsim.experiments.drawing import drawn, fitting
-from nnsim.experiments.generators import GENERATORS, generate
+from nnsim.experiments.generators import GENERATORS, drawn, fitting, generate
 
 TWO = {"moons", "circles", "spiral", "xor", "blobs", "flower"}
 

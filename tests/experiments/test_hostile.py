@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from nnsim.experiments import ExperimentError, catalogue, load
-from nnsim.experiments.images import read_pictures
+from nnsim.experiments.pictures import read_pictures
 from nnsim.resources import resource
 
 VALUES = [

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnsim.experiments import ExperimentError
-from nnsim.experiments.images import format_pictures, read_pictures
+from nnsim.experiments.pictures import format_pictures, read_pictures
 
 
 def test_pictures_stand_side_by_side_and_under_one_another(write):

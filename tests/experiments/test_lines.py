@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnsim.experiments.lines import key_lines, line_of
+from nnsim.experiments.toml import key_lines, line_of
 
 DOCUMENT = '''\
 # a comment with [brackets] = and "quotes"

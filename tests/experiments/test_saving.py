@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from nnsim.experiments import ExperimentError
-from nnsim.experiments.saving import write_file
+from nnsim.experiments.files import write_file
 
 
 def test_text_and_bytes_and_what_writes(tmp_path):

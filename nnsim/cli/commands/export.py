@@ -83,7 +83,7 @@ def _write(path: str, written: str, *sources: str) -> None:
     """Write the program to a file that is none of those it was made of."""
     from nnsim.cli.errors import CommandError
     from nnsim.cli.files import are_one
-    from nnsim.experiments.saving import write_file
+    from nnsim.experiments.files import write_file
 
     if any(are_one(path, source) for source in sources):
         problem = _("{file}: this is what the program is made of; give another file")

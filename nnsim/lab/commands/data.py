@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnsim.engine.checks import LARGEST_SEED
-from nnsim.experiments import editing
-from nnsim.experiments.samples import MOST_SAMPLES, MOST_VALUES
+from nnsim.experiments import datasets
+from nnsim.experiments.datasets import MOST_SAMPLES, MOST_VALUES
 from nnsim.i18n import N_, _, ngettext
 from nnsim.lab.commands.table import command, number, whole, words
 from nnsim.lab.errors import LabError
@@ -29,7 +29,7 @@ def _add(lab: Lab, rest: str) -> str:
         raise LabError(
             _("there are {count} samples to train on; more do not fit").format(count=data.count)
         )
-    lab.take_data(editing.added(data, lab.input, target, lab.decide(target)))
+    lab.take_data(datasets.added(data, lab.input, target, lab.decide(target)))
     lab.target, lab.sample, lab.edited = target, data.count, False
     return _("sample {number} is new: {what}").format(
         number=data.count + 1, what=lab.describe_target(target)
@@ -77,7 +77,7 @@ def _remove(lab: Lab, rest: str) -> str:
             _("this is the last sample to train on; add another one before this is removed")
         )
     what = lab.describe_target(lab.sample_at(index)[1])
-    lab.take_data(editing.without(data, index))
+    lab.take_data(datasets.without(data, index))
     if lab.sample is not None:  # what lies on the input stays there
         if lab.sample == index:
             lab.sample = None
@@ -94,7 +94,7 @@ def _label(lab: Lab, rest: str) -> str:
     _inputs, before = lab.sample_at(index)
     target = _parsed(lab, said.strip())
     before_words = lab.describe_target(before)
-    lab.take_data(editing.relabelled(lab.experiment.data, index, target, lab.decide(target)))
+    lab.take_data(datasets.relabelled(lab.experiment.data, index, target, lab.decide(target)))
     if lab.sample == index:
         lab.target = target
     return _("sample {number} is {after} now; it was {before}").format(

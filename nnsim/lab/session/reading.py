@@ -14,8 +14,7 @@ from nnsim.engine.checks import LARGEST_SEED
 from nnsim.engine.initializers import initializer
 from nnsim.engine.optimizers import OPTIMIZERS, schedule
 from nnsim.experiments import Experiment, ExperimentError
-from nnsim.experiments.archive import Archive
-from nnsim.experiments.description import read_experiment
+from nnsim.experiments.archive import Archive, read_experiment
 from nnsim.i18n import _
 from nnsim.lab.errors import LabError
 from nnsim.lab.lab import Lab
@@ -45,7 +44,7 @@ from nnsim.lab.undo import Kept, Moment
 
 if TYPE_CHECKING:
     from nnsim.engine import Network, Trainer
-    from nnsim.experiments.table import Table
+    from nnsim.experiments.toml import Table
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from nnsim import __version__
 from nnsim.engine.layers import Dropout
 from nnsim.experiments import archive
+from nnsim.experiments.archive import describe, describe_data
 from nnsim.experiments.catalogue import SESSION as SUFFIX
-from nnsim.experiments.description import describe, describe_data
 from nnsim.i18n import _
 from nnsim.lab.errors import LabError
 from nnsim.lab.training.surgery import Condition

@@ -149,7 +149,7 @@ class ProbeInput(ProbePlot):
 
     def action_other_points(self) -> None:
         """Learn from the next kind of generated data."""
-        from nnsim.experiments.drawing import drawn, fitting
+        from nnsim.experiments.generators import drawn, fitting
 
         lab = self._lab
         if lab is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nnsim.engine.layers import Dropout
-from nnsim.experiments.training import OPTIMIZERS
+from nnsim.experiments.experiment import OPTIMIZERS
 from nnsim.i18n import _
 
 if TYPE_CHECKING:

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from array import array
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, islice
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
+from nnsim.experiments.datasets import Samples, check_size, class_labels, index_classes
 from nnsim.experiments.errors import at, nearest, quoted
-from nnsim.experiments.samples import Samples, check_size, index_classes
-from nnsim.experiments.table import decode, read_bytes
+from nnsim.experiments.files import decode, read_bytes
 from nnsim.i18n import _, ngettext
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from nnsim.experiments.samples import Wanted
+    from nnsim.experiments.datasets import Wanted
+    from nnsim.experiments.experiment import Experiment
 
     Array = NDArray[np.float64]
 
@@ -201,3 +203,54 @@ def _is_number(cell: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+_BLOCK = 4096  # rows that become Python numbers at a time
+
+
+def write_table(path: Path, experiment: Experiment, delimiter: str) -> Callable[[IO[bytes]], None]:
+    """Return what writes the training samples as a table."""
+    data = experiment.data
+    labels = class_labels(experiment, data.targets)
+    names, classes = _columns(experiment, labels is not None), experiment.classes
+    if labels is None and classes and experiment.outputs == 1:
+        problem = _("a table holds classes or, for each output, a number; .npz holds such targets")
+        raise at(str(path), None, problem)
+    wrong = next((name for name in classes if name != name.strip() or "\n" in name), None)
+    if wrong is not None:
+        problem = _("a table can't hold the class {name}; .npz can")
+        raise at(str(path), None, problem.format(name=quoted(wrong)))
+    inputs, targets = data.inputs.reshape(data.count, -1), data.targets
+
+    def write(file: IO[bytes]) -> None:
+        text = io.TextIOWrapper(file, "utf-8", newline="")
+        table = csv.writer(text, delimiter=delimiter, lineterminator="\n")
+        table.writerow(names)
+        for start in range(0, data.count, _BLOCK):
+            rows = _numbers(inputs[start : start + _BLOCK])
+            if labels is None:
+                ends = _numbers(targets[start : start + _BLOCK])
+            else:
+                ends = [[classes[k]] for k in labels[start : start + _BLOCK]]
+            table.writerows([*row, *end] for row, end in zip(rows, ends, strict=True))
+        text.detach()
+
+    return write
+
+
+def _numbers(rows: Array) -> list[list[float]]:
+    """Return rows of numbers; csv writes each so that it reads back exactly."""
+    whole = np.all((rows == np.rint(rows)) & (np.abs(rows) < 2**53))
+    if whole and not np.any(np.signbit(rows) & (rows == 0)):
+        return rows.astype(np.int64).tolist()  # type: ignore[no-any-return]
+    return rows.tolist()  # type: ignore[no-any-return]
+
+
+def _columns(experiment: Experiment, classified: bool) -> list[str]:
+    """Return names of columns that can't be taken for numbers."""
+    names = [re.sub(r"[\s,;\"]+", " ", name).strip() for name in experiment.input.names]
+    if any(not name or _is_number(name) for name in names):
+        names = [f"input {i + 1}" for i in range(len(names))]
+    if classified:
+        return [*names, "class"]
+    return [*names, *(f"target {k + 1}" for k in range(experiment.outputs))]

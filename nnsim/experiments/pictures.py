@@ -1,4 +1,4 @@
-r"""Pictures in a text file that a person can read and edit.
+"""Pictures in a text file that a person can read and edit.
 
 .. code-block:: text
 
@@ -25,20 +25,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from nnsim.experiments.errors import at, listed, nearest, quoted
-from nnsim.experiments.table import decode, read_bytes
+from nnsim.experiments.datasets import class_labels
+from nnsim.experiments.errors import ExperimentError, at, listed, nearest, quoted
+from nnsim.experiments.files import decode, read_bytes
 from nnsim.i18n import _, ngettext
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
+    from nnsim.experiments.experiment import Experiment
+    from nnsim.experiments.generators import Labels
 
+Array = NDArray[np.float64]
 LARGEST_TEXT = 64 * 2**20
 MOST_LEVELS = 35
 _SIGNS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -292,3 +296,73 @@ def _sign(level: int, levels: int) -> str:
     if level <= 0:
         return "."
     return "#" if level >= levels else _SIGNS[level]
+
+
+def write_pictures(path: Path, experiment: Experiment) -> Callable[[IO[bytes]], None]:
+    """Return what writes all samples as text pictures."""
+    data, shape = experiment.data, experiment.input.picture_shape
+    every = np.concatenate([data.targets, data.test_targets])
+    labels = class_labels(experiment, every)
+    if labels is None:
+        problem = _(
+            "text pictures are of a class each, and these targets are numbers; .npz holds them"
+        )
+        raise at(str(path), None, problem)
+    images = np.concatenate([data.inputs, data.test_inputs]).reshape(-1, *shape)
+    levels = _levels(images)
+    if levels is None:
+        problem = _("text pictures hold at most {most} grey levels; .npz and .csv hold any number")
+        raise at(str(path), None, problem.format(most=MOST_LEVELS + 1))
+    parts = _sections(experiment.classes, labels[: data.count], images[: data.count])
+    tests = _sections(experiment.classes, labels[data.count :], images[data.count :], "test ")
+    text = format_pictures([*parts, *tests], levels=levels)
+    if len(text) > LARGEST_TEXT:
+        problem = _("these are too many for text pictures; .npz holds them")
+        raise at(str(path), None, problem)
+    _check_reads_back(path, text, experiment, images, labels)
+
+    def write(file: IO[bytes]) -> None:
+        file.write(text.encode())
+
+    return write
+
+
+def _levels(images: Array) -> int | None:
+    """Return the fewest grey levels that write these pictures exactly; None where none do."""
+    values = np.unique(images)
+    if not len(values) or (values[0] >= 0 and values[-1] <= 1):
+        for levels in range(1, MOST_LEVELS + 1):
+            if np.array_equal(np.rint(values * levels) / levels, values):
+                return levels
+    return None
+
+
+def _sections(
+    classes: Sequence[str], labels: Labels, images: Array, prefix: str = ""
+) -> list[tuple[str, Array]]:
+    """Return the pictures class by class, as often as the class changes: their order stays."""
+    starts = np.flatnonzero(np.diff(labels, prepend=-1))
+    ends = [*starts, len(labels)][1:]
+    return [
+        (f"{prefix}{classes[labels[start]]}", images[start:end])
+        for start, end in zip(starts, ends, strict=True)
+    ]
+
+
+def _check_reads_back(
+    path: Path, text: str, experiment: Experiment, images: Array, labels: Labels
+) -> None:
+    """Refuse names of classes that mean something else in a file of text pictures."""
+    count = experiment.data.count
+    try:
+        found = parse_pictures(text, str(path), experiment.input.picture_shape, experiment.classes)
+    except ExperimentError:
+        found = None
+    if (
+        found is None
+        or not np.array_equal(found.labels, labels[:count])
+        or not np.array_equal(found.test_labels, labels[count:])
+        or not np.array_equal(found.images, images[:count])
+    ):
+        problem = _("text pictures can't hold classes of these names; .npz can")
+        raise at(str(path), None, problem)
