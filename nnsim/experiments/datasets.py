@@ -7,19 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-<<<<<<< HEAD
-from nnsim.engine import losses as metrics
-from nnsim.engine.checks import LARGEST_SEED
-from nnsim.experiments.arrays import read_rows
-from nnsim.experiments.errors import ExperimentError, quoted
-from nnsim.experiments.files import inside, is_idx, is_table, read_samples
-from nnsim.experiments.inputs import class_targets, parse_input
-from nnsim.experiments.samples import MOST_SAMPLES, Samples, check_size, index_classes
-=======
 from nnsim.engine.losses import are_classes, decide
 from nnsim.experiments.errors import at, nearest, quoted
 from nnsim.experiments.inputs import class_targets
->>>>>>> 0578535 (Join reading and writing of experiments by idea: a format's reader lay away from its writer, a set away from its edits)
 from nnsim.i18n import _, ngettext
 
 if TYPE_CHECKING:

@@ -6,15 +6,9 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-<<<<<<< HEAD
-from nnsim.engine.checks import LARGEST_SEED
-from nnsim.engine.losses import loss as engine_loss
-from nnsim.experiments.arrays import read_array
-=======
 from nnsim import engine
-from nnsim.engine.losses import loss as engine_loss
 from nnsim.engine.checks import LARGEST_SEED
->>>>>>> 0578535 (Join reading and writing of experiments by idea: a format's reader lay away from its writer, a set away from its edits)
+from nnsim.engine.losses import loss as engine_loss
 from nnsim.experiments.errors import quoted
 from nnsim.experiments.layers import MOST_LAYERS, read_initializer, read_layers, wants_image
 from nnsim.experiments.toml import read_array

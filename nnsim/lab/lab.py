@@ -31,7 +31,7 @@ from nnsim.lab.view import NetworkView, layer_view
 if TYPE_CHECKING:
     from nnsim.engine import Network, Trainer
     from nnsim.experiments import DataSet
-    from nnsim.experiments.table import Table
+    from nnsim.experiments.toml import Table
     from nnsim.lab.circuit_bench import CircuitBench, CircuitMoment
     from nnsim.lab.explain import Explanation
     from nnsim.lab.landscape import Plane

@@ -16,7 +16,7 @@ from nnsim.lab.errors import LabError
 if TYPE_CHECKING:
     from nnsim.engine import Network, Trainer
     from nnsim.experiments import Experiment
-    from nnsim.experiments.table import Table
+    from nnsim.experiments.toml import Table
     from nnsim.lab.training.surgery import Condition
     from nnsim.lab.training.timeline import Timeline
 

@@ -168,7 +168,7 @@ def _sample(lab: Lab, text: str) -> int:
     N_("learn from generated data in place of what there is: points moons 200 0.1"),
 )
 def _points(lab: Lab, rest: str) -> str:
-    from nnsim.experiments.drawing import drawn
+    from nnsim.experiments.generators import drawn
 
     kind, *more = words(rest, "points", 1, 4)
     new = drawn(
