@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from nnsim import __version__
 from nnsim.engine.layers import Dropout
-from nnsim.experiments.archive import describe, describe_data, pack
+from nnsim.experiments import archive
+from nnsim.experiments.archive import describe, describe_data
 from nnsim.experiments.catalogue import SESSION as SUFFIX
 from nnsim.i18n import _
 from nnsim.lab.errors import LabError
@@ -122,7 +123,7 @@ class _Writer:
             "current": lab.timeline.current,
             "bench": bench,
         }
-        return pack(header, self._arrays)
+        return archive.pack(header, self._arrays)
 
     def _number(self, kind: str, thing: object) -> tuple[int, bool]:
         """Return the number of a thing among its kind, and whether it is new."""
