@@ -1,7 +1,7 @@
 """The command line.
 
 ``nnsim`` and ``nnsim EXPERIMENT`` open the app; every other command is one module of
-`nnsim.cli.commands`, listed in `nnsim.cli.registry`. This module stays light: on the way to the
+`nnsim.cli.commands`, listed in `nnsim.cli.commands`. This module stays light: on the way to the
 app nothing is imported that the app doesn't need.
 """
 
@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import sys
 
-from nnsim.cli.errors import CommandError, complain
-from nnsim.cli.streams import drop_output, flush, holds, spell_out
+from nnsim.cli.output import CommandError, complain, drop_output, flush, holds, spell_out
 from nnsim.i18n import SOURCE, _, current_language, set_language
 
 ERROR = 2
@@ -50,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
-    from nnsim.cli.words import choose_language, first_word
+    from nnsim.cli.start import choose_language, first_word
 
     set_language(choose_language(words))
     if sys.stdout is None:
@@ -58,11 +57,11 @@ def _run(words: list[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             spell_out(stream)
-    from nnsim.cli.registry import COMMANDS
+    from nnsim.cli.commands import COMMANDS
 
     first = first_word(words)
     if first in COMMANDS or any(word in ("--help", "-h", "--version") for word in words):
-        from nnsim.cli.parser import run_command
+        from nnsim.cli.arguments import run_command
 
         if "--ascii" in words or not holds(sys.stdout, WRITING[current_language()]):
             set_language(SOURCE)  # rather English than lines of question marks

@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.segment import Segment
 
-from nnsim.cli.streams import to_ascii
+from nnsim.cli.output import to_ascii
 from nnsim.i18n import _
 
 if TYPE_CHECKING:

@@ -1,20 +1,124 @@
-"""What commands print: lines, tables, JSON."""
+"""What commands print, on which streams, and how they say what is wrong.
+
+Light, as the way to the app goes through here.
+"""
 
 from __future__ import annotations
 
-import json
+import codecs
 import math
+import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from nnsim.cli.errors import CommandError
-from nnsim.cli.streams import drop_output, is_unicode, to_ascii, write
 from nnsim.i18n import SOURCE, _, current_language
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TextIO
 
     from rich.console import Console
+
+
+class CommandError(Exception):
+    """A command that can't be carried out; `str()` is the whole sentence.
+
+    Attributes
+    ----------
+    picture : str
+        Lines that show where it is wrong, for people at a terminal; the sentence says it too.
+    """
+
+    def __init__(self, sentence: str, picture: str = "") -> None:
+        super().__init__(sentence)
+        self.picture = picture
+
+
+def complain(message: str, picture: str = "") -> None:
+    """Say what is wrong in one line on standard error, if there is one.
+
+    Parameters
+    ----------
+    message : str
+    picture : str
+        Further lines, which only a terminal gets: what reads our errors reads a line.
+    """
+    if sys.stderr is None:
+        return
+    shown = "".join(c if c.isprintable() else " " for c in message)
+    with suppress(OSError):
+        print(f"nnsim: {shown}", file=sys.stderr)
+        if picture and sys.stderr.isatty():
+            print(picture, file=sys.stderr)
+
+
+_ASCII = str.maketrans({
+    "σ": "sigma", "Σ": "sum", "∂": "d", "δ": "delta", "Δ": "delta", "η": "eta", "θ": "theta",
+    "λ": "lambda", "μ": "mu", "½": "1/2", "·": "*", "×": "x", "−": "-", "–": "-", "—": "-",
+    "≈": "~", "≥": ">=", "≤": "<=", "≠": "!=", "→": "->", "←": "<-", "…": "...", "′": "'",
+    "²": "^2", "ᵢ": "_i", "₁": "1", "₂": "2", "✓": "+", "✗": "x", "“": '"', "”": '"', "’": "'",
+    "ᶻ": "^z", "ⱼ": "_j", "ₖ": "_k", "√": "sqrt", "∞": "inf", "γ": "gamma", "β": "beta",
+    "ε": "epsilon", "\u0302": "_hat", "ᵀ": "^T", "∗": "*", "∘": ".*",
+})  # fmt: skip
+_ERRORS = "nnsim.ascii"
+
+
+def to_ascii(text: str) -> str:
+    """Return `text` with every sign that is not ASCII replaced."""
+    return text.replace("⁻ᶻ", "^-z").translate(_ASCII).encode("ascii", "replace").decode("ascii")
+
+
+def holds(stream: TextIO, text: str) -> bool:
+    """Tell whether what is written on `stream` can be `text`."""
+    try:
+        text.encode(getattr(stream, "encoding", None) or "utf-8")
+    except (UnicodeError, LookupError):
+        return False
+    return True
+
+
+def is_unicode(stream: TextIO) -> bool:
+    """Tell whether `stream` takes every sign there is."""
+    name = (getattr(stream, "encoding", None) or "utf-8").lower().replace("_", "-")
+    return name.startswith(("utf-8", "utf8", "utf-16", "utf-32", "cp65001"))
+
+
+def spell_out(stream: TextIO) -> None:
+    """Let `stream` write in ASCII what its encoding has no place for, and never stumble over it."""
+    codecs.register_error(_ERRORS, _replaced)
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors=_ERRORS)
+
+
+def _replaced(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return to_ascii(error.object[error.start : error.end]), error.end
+
+
+def write(text: str) -> None:
+    """Write on standard output; nothing more, once its reader has left."""
+    try:
+        sys.stdout.write(text)
+    except BrokenPipeError:
+        drop_output()
+
+
+def flush() -> None:
+    """Write what waits to be written on standard output, unless its reader has left."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        drop_output()
+
+
+def drop_output() -> None:
+    """Send what is still to be written nowhere, so that the interpreter can leave in peace."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 class Output:
@@ -54,8 +158,10 @@ class Output:
         CommandError
             If a number in it is not finite, which JSON can't write.
         """
+        from json import dumps
+
         try:
-            text = json.dumps(plain(value), allow_nan=False)
+            text = dumps(plain(value), allow_nan=False)
         except ValueError:
             problem = _("the result has numbers that are not finite, which JSON can't hold")
             raise CommandError(problem) from None

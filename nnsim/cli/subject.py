@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnsim.cli.errors import CommandError
+from nnsim.cli.output import CommandError
 from nnsim.i18n import _
 
 if TYPE_CHECKING:
@@ -158,3 +159,17 @@ def check_finite(name: str, values: Array | None) -> None:
     if values is not None and not np.isfinite(values).all():
         problem = _("{name} is no longer finite: the input or the weights are too large")
         raise CommandError(problem.format(name=name))
+
+
+def are_one(name: str | Path, other: str | Path) -> bool:
+    """Tell whether two paths lead to one file, which need not be there yet."""
+    path, other = Path(name), Path(other)
+    try:
+        if path.samefile(other):
+            return True
+    except (OSError, ValueError):
+        pass
+    try:
+        return os.path.normcase(path.resolve()) == os.path.normcase(other.resolve())
+    except (OSError, RuntimeError, ValueError):
+        return False

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from nnsim.cli.errors import CommandError
-from nnsim.cli.words import choose_language, first_word
+from nnsim.cli.output import CommandError
+from nnsim.cli.start import choose_language, first_word
 
 
 @pytest.fixture

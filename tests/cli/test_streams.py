@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from nnsim.cli import main
-from nnsim.cli.streams import to_ascii
+from nnsim.cli.output import to_ascii
 
 GATES = ["gates", "sqrt(x)*y - sigmoid(x)/y", "x=4", "y=5"]
 TRACE = ["trace", "demons", "--input", "010/010/010/010", "--target", "1"]

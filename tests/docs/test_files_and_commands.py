@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nnsim.cli import main
-from nnsim.cli.registry import COMMANDS, module_of
+from nnsim.cli.commands import COMMANDS, module_of
 from nnsim.experiments.loading import file_keys
 
 PAGE = (Path(__file__).parents[2] / "docs" / "language.md").read_text(encoding="utf-8")

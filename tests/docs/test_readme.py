@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nnsim.cli import main
-from nnsim.cli.registry import COMMANDS
+from nnsim.cli.commands import COMMANDS
 from nnsim.experiments import load
 from nnsim.lab import Lab
 

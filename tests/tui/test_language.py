@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.command import CommandInput, CommandList
 
-from nnsim.cli.words import choose_language
+from nnsim.cli.start import choose_language
 from nnsim.i18n import current_language, set_language
 from nnsim.tui import settings
 from nnsim.tui.palette import Palette

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnsim.cli.subject import add_input_argument, add_network_arguments
+from nnsim.cli.output import CommandError
+from nnsim.cli.subject import (
+    add_input_argument,
+    add_network_arguments,
+    check_finite,
+    open_network,
+    open_subject,
+    read_input,
+)
 from nnsim.i18n import _
 
 if TYPE_CHECKING:
@@ -43,8 +51,6 @@ def run(arguments: argparse.Namespace, output: Output) -> int:
     """Print the explanation of one number."""
     import numpy as np
 
-    from nnsim.cli.errors import CommandError
-    from nnsim.cli.subject import check_finite
     from nnsim.lab import LabError
 
     lab = _bench(arguments)
@@ -69,7 +75,6 @@ def run(arguments: argparse.Namespace, output: Output) -> int:
 
 def _bench(arguments: argparse.Namespace) -> Lab:
     """Return a bench with the experiment, the network's parameters, the input and the target."""
-    from nnsim.cli.subject import open_network, open_subject, read_input
     from nnsim.lab import Lab
 
     subject = open_subject(arguments.experiment)

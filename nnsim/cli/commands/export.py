@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from nnsim.cli.subject import add_network_arguments
+from nnsim.cli.output import CommandError, write
+from nnsim.cli.subject import add_network_arguments, are_one, open_network, open_subject
 from nnsim.i18n import _
 
 if TYPE_CHECKING:
@@ -48,7 +49,6 @@ def _target(text: str) -> str:
 
 def run(arguments: argparse.Namespace, output: Output) -> int:
     """Print the program, or write it to a file."""
-    from nnsim.cli.subject import open_network, open_subject
     from nnsim.experiments.export import program, subject_of
 
     subject = open_subject(arguments.experiment)
@@ -73,16 +73,12 @@ def run(arguments: argparse.Namespace, output: Output) -> int:
     elif path is not None:
         output.line(_("Written to {file}; python {file} runs it").format(file=path))
     else:
-        from nnsim.cli.streams import write
-
         write(written)
     return 0
 
 
 def _write(path: str, written: str, *sources: str) -> None:
     """Write the program to a file that is none of those it was made of."""
-    from nnsim.cli.errors import CommandError
-    from nnsim.cli.files import are_one
     from nnsim.experiments.files import write_file
 
     if any(are_one(path, source) for source in sources):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from nnsim.cli.errors import CommandError
+from nnsim.cli.output import CommandError, number
 from nnsim.i18n import _
 
 if TYPE_CHECKING:
@@ -121,7 +121,6 @@ class _Names:
 
 def _print_forward(steps: list[Step], called: _Names, output: Output) -> None:
     from nnsim.circuit.wording import value_formula
-    from nnsim.cli.output import number
 
     rows = []
     for position, step in enumerate(steps, 1):
@@ -136,7 +135,6 @@ def _print_forward(steps: list[Step], called: _Names, output: Output) -> None:
 def _print_backward(steps: list[Step], called: _Names, output: Output) -> None:
     """Print a row per input of each gate, from the output back."""
     from nnsim.circuit.wording import kind_in_words, local_formula
-    from nnsim.cli.output import number
 
     rows = []
     for position, step in reversed(list(enumerate(steps, 1))):
@@ -157,8 +155,6 @@ def _print_backward(steps: list[Step], called: _Names, output: Output) -> None:
 
 def _print_values(circuit: Circuit, output: Output) -> None:
     """Print every named value; where several gradients came back, how they add up."""
-    from nnsim.cli.output import number
-
     rows = []
     for name in circuit.names:
         index = circuit.node(name).index
@@ -172,8 +168,6 @@ def _print_values(circuit: Circuit, output: Output) -> None:
 
 def _tree(circuit: Circuit, called: _Names) -> list[str]:
     """Return the circuit as a tree; what is read again is not drawn again."""
-    from nnsim.cli.output import number
-
     fork, corner, bar = ("|-", "`-", "| ") if called.ascii_only else ("├─", "└─", "│ ")
     lines: list[str] = []
     drawn: set[int] = set()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnsim.cli.subject import add_network_arguments
+from nnsim.cli.output import CommandError
+from nnsim.cli.subject import add_network_arguments, open_network, open_subject
 from nnsim.i18n import _
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, output: Output) -> int:
     """Print the largest relative error of each block of parameters; status 1 if one is wrong."""
-    from nnsim.cli.errors import CommandError
-    from nnsim.cli.subject import open_network, open_subject
     from nnsim.engine import check_gradients
 
     subject = open_subject(arguments.experiment)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnsim.cli.errors import CommandError
+from nnsim.cli.output import CommandError
 from nnsim.i18n import _, current_language, ngettext
 
 if TYPE_CHECKING:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnsim.cli.subject import add_input_argument, add_network_arguments
+from nnsim.cli.output import number
+from nnsim.cli.subject import (
+    add_input_argument,
+    add_network_arguments,
+    check_finite,
+    open_network,
+    open_subject,
+    prediction,
+    read_input,
+)
 from nnsim.i18n import _
 
 if TYPE_CHECKING:
@@ -26,15 +35,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, output: Output) -> int:
     """Print the outputs and what they mean."""
-    from nnsim.cli.output import number
-    from nnsim.cli.subject import (
-        check_finite,
-        open_network,
-        open_subject,
-        prediction,
-        read_input,
-    )
-
     subject = open_subject(arguments.experiment)
     experiment = subject.experiment
     x = read_input(experiment, arguments.input)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnsim.cli.subject import add_experiment_argument
+from nnsim.cli.subject import add_experiment_argument, open_subject
 from nnsim.i18n import _
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, output: Output) -> int:
     """Print a row per layer, and the total."""
-    from nnsim.cli.subject import open_subject
-
     experiment = open_subject(arguments.experiment).experiment
     summary = experiment.build_network().summary()
     if output.as_json:

@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnsim.cli.subject import add_input_argument, add_network_arguments
+from nnsim.cli.output import number
+from nnsim.cli.subject import (
+    add_input_argument,
+    add_network_arguments,
+    check_finite,
+    open_network,
+    open_subject,
+    prediction,
+    read_input,
+)
 from nnsim.i18n import _
 
 if TYPE_CHECKING:
@@ -45,8 +54,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, output: Output) -> int:
     """Print layer by layer."""
-    from nnsim.cli.subject import check_finite, open_network, open_subject, read_input
-
     subject = open_subject(arguments.experiment)
     experiment = subject.experiment
     x = read_input(experiment, arguments.input)
@@ -79,8 +86,6 @@ def _of_sample(layer: LayerTrace) -> dict[str, Array | None]:
 
 
 def _as_json(experiment: Experiment, trace: Trace) -> dict[str, object]:
-    from nnsim.cli.subject import prediction
-
     return {
         "input": trace.input[0],
         "target": None if trace.target is None else trace.target[0],
@@ -100,9 +105,6 @@ def _as_json(experiment: Experiment, trace: Trace) -> dict[str, object]:
 
 
 def _print(experiment: Experiment, trace: Trace, output: Output) -> None:
-    from nnsim.cli.output import number
-    from nnsim.cli.subject import prediction
-
     output.line(_(experiment.title))
     output.line(_("input: {text}").format(text=experiment.format_input(trace.input[0])))
     before: list[str] = list(experiment.input.names)
@@ -160,8 +162,6 @@ def _print_columns(
     output: Output, title: str, names: list[str], rows: list[tuple[str, Array]]
 ) -> None:
     """Print a column per unit, as many side by side as fit."""
-    from nnsim.cli.output import number
-
     fit = max(1, (output.console().width - WIDTH_OF_NAMES) // WIDTH_OF_NUMBERS)
     for start in range(0, len(names), fit):
         part = slice(start, start + fit)
@@ -173,8 +173,6 @@ def _print_units(
     output: Output, title: str, names: list[str], rows: list[tuple[str, Array]]
 ) -> None:
     """Print a row per unit of a wide layer, without its weights."""
-    from nnsim.cli.output import number
-
     vectors = [(name, values) for name, values in rows if "[" not in name]
     units = zip(names, *(values for _name, values in vectors), strict=True)
     table = [(name, *map(number, values)) for name, *values in units]

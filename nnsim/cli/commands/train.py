@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nnsim.cli.arguments import count, rate, seed
+from nnsim.cli.output import CommandError, complain, finite, number
+from nnsim.cli.subject import add_experiment_argument, are_one, open_subject
 from nnsim.i18n import _
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
+    from types import TracebackType
 
     from nnsim.cli.output import Output
     from nnsim.cli.subject import Subject
@@ -26,9 +31,6 @@ def help() -> str:  # noqa: A001
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take an experiment, and what to do otherwise than its file says."""
-    from nnsim.cli.arguments import count, rate, seed
-    from nnsim.cli.subject import add_experiment_argument
-
     add_experiment_argument(parser)
     parser.add_argument("--epochs", type=count("--epochs"), metavar="N", help=_("how many epochs"))
     parser.add_argument(
@@ -50,7 +52,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, output: Output) -> int:
     """Train, and print how it ended."""
     from nnsim.cli import INTERRUPTED
-    from nnsim.cli.subject import open_subject
 
     subject = open_subject(arguments.experiment)
     experiment = subject.experiment
@@ -87,9 +88,6 @@ def _start(subject: Subject, seed: int | None) -> tuple[Network, Trainer]:
 
 def _check(experiment: Experiment, arguments: argparse.Namespace) -> None:
     """Refuse what could not be carried out, before any time is spent on training."""
-    from nnsim.cli.errors import CommandError
-    from nnsim.cli.files import are_one
-
     if not experiment.data.count:
         problem = _("{experiment} has no data to train on; a [data] table in its file says which")
         raise CommandError(problem.format(experiment=experiment.id))
@@ -145,8 +143,6 @@ def _watchers(
 
     watchers: list[Callable[[Progress], None]] = []
     if arguments.log is not None:
-        from nnsim.cli.log import Log
-
         log = stack.enter_context(Log(arguments.log))
         watchers.append(log.write)
     if sys.stderr is not None and sys.stderr.isatty():
@@ -161,8 +157,6 @@ def _result(
     experiment: Experiment, network: Network, trainer: Trainer, seconds: float
 ) -> dict[str, Any]:
     """Return the result, with null for what is not finite or has no meaning."""
-    from nnsim.cli.output import finite
-
     data = experiment.data
     accuracy = network.accuracy(data.inputs, data.targets)
     tested = None
@@ -189,14 +183,11 @@ def _report(
         "interrupted": _("Interrupted after epoch {epoch}."),
     }.get(result["stopped"])  # fmt: skip
     if said:
-        from nnsim.cli.errors import complain
-
         keep = _(" Saved to {file}.").format(file=saved) if saved else ""
         complain(output.text(said.format(epoch=epochs, next=epochs + 1) + keep))
     if output.as_json:
         output.json(result)
         return
-    from nnsim.cli.output import number
 
     names = {
         "epochs": _("epochs"),
@@ -210,3 +201,62 @@ def _report(
     output.table(_(experiment.title), (_("after training"), ""), rows)
     if saved:
         output.line(_("Saved to {file}").format(file=saved))
+
+
+class Log:
+    """Writes ``{"epoch", "updates", "learning_rate", "loss", "cost", "accuracy", …}`` lines.
+
+    Parameters
+    ----------
+    name : str
+        The file, which is written anew.
+
+    Raises
+    ------
+    CommandError
+        If it can't be written.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        try:
+            self.stream = Path(name).open("w", encoding="utf-8", buffering=1)  # noqa: SIM115
+        except (OSError, ValueError) as error:
+            raise self._refused(error) from None
+
+    def __enter__(self) -> Log:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            self.stream.close()
+        except OSError as refused:
+            if error is None:
+                raise self._refused(refused) from None
+
+    def write(self, progress: Progress) -> None:
+        """Write the line of an epoch."""
+        line = {
+            "epoch": progress.epoch,
+            "updates": progress.updates,
+            "learning_rate": progress.learning_rate,
+            "loss": finite(progress.loss),
+            "cost": finite(progress.cost),
+            "accuracy": progress.accuracy,
+            "test_accuracy": progress.test_accuracy,
+            "stopped": progress.stopped,
+        }
+        try:
+            self.stream.write(json.dumps(line, allow_nan=False) + "\n")
+        except OSError as error:
+            raise self._refused(error) from None
+
+    def _refused(self, error: Exception) -> CommandError:
+        problem = _("{file}: the log can't be written ({reason})")
+        reason = getattr(error, "strerror", None) or error
+        return CommandError(problem.format(file=self.name, reason=reason))
