@@ -9,7 +9,6 @@ from nnsim.i18n import _
 from nnsim.lab import LabError
 from nnsim.lab.hiding import masked, values_of
 from nnsim.tutor.answers import AnswerError, names_to_match
-from nnsim.tutor.covering import canonical
 from nnsim.tutor.goals import in_words
 from nnsim.tutor.stage import Budget, StageError
 
@@ -155,7 +154,7 @@ class PlainLesson:
             self._say_goals()
 
     def _read(self, address: str) -> None:
-        if canonical(self.player.lab, address) in self.player.hidden:
+        if self.player.hidden.covers(self.player.lab.quantity(address)):
             self.say(_("that is what is asked"))
             return
         self.say(f"{address} = {self.player.lab.read(address):.6g}")
@@ -185,7 +184,7 @@ class PlainLesson:
             return
         if lab.circuit is None:
             self.say(_("input: {input}").format(input=lab.experiment.format_input(lab.input)))
-        if canonical(lab, str(lab.focus)) not in hidden and any(
+        if not hidden.covers(lab.quantity(lab.focus)) and any(
             line.startswith("focus") for line in self.player.step.do
         ):
             try:

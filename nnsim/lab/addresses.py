@@ -130,14 +130,14 @@ class Quantity:
         ``input input.count z a delta b b.grad slope theta w w.grad gamma gamma.grad beta beta.grad
         mean variance statistic target prediction correct loss loss.squared_error
         loss.cross_entropy cost accuracy right test_accuracy epoch learning_rate l2 diverged
-        parameters gradcheck``
+        parameters gradcheck``; and ``node``, a named value of a circuit
     layer, unit : int
         The layer (0 is the first after the input) and its unit, filter or channel.
     position : tuple of int
         Row and column in the output of a convolution or pool; row, column, channel in a kernel;
         the one source of a dense weight; the index of an input or target.
     field, statistic : str
-        Of a statistic over a layer.
+        Of a statistic over a layer; `field` also the name of a `node`, such as ``x`` or ``x.grad``.
     """
 
     kind: str
@@ -346,6 +346,8 @@ class Names:
     def address(self, quantity: Quantity) -> Address:
         """The address of a quantity, every index as a position."""
         kind = quantity.kind
+        if kind == "node":
+            return Address.parse(quantity.field)
         place = tuple(i + 1 for i in quantity.position)
         if kind in ("input", "target"):
             return Address(((kind, place),))

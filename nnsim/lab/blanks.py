@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from nnsim.i18n import _
 from nnsim.lab import values
+from nnsim.lab.addresses import Quantity
 from nnsim.lab.errors import NoValueError
 from nnsim.lab.explain import Explanation, explain
 from nnsim.lab.explain.arithmetic import Node, Number, Product, Quotient, Sum, written
@@ -255,30 +256,26 @@ class Blanks:
 
     Attributes
     ----------
-    hidden : dict of str to Blank
-        By address.
+    hidden : dict of Quantity to Blank
     """
 
     def __init__(self) -> None:
-        self.hidden: dict[str, Blank] = {}
+        self.hidden: dict[Quantity, Blank] = {}
 
-    def hide(self, lab: Lab, address: str, tolerance: float | None = None) -> Blank:
+    def hide(self, lab: Lab, address: str | Quantity, tolerance: float | None = None) -> Blank:
         """Hide a number; raises as `Lab.read` does where there is none to hide."""
-        text = str(lab.names.address(lab.names.resolve(address)))
-        lab.read(text)
-        self.hidden[text] = Blank(text, tolerance)
-        return self.hidden[text]
+        quantity = lab.quantity(address)
+        lab.read(quantity)
+        self.hidden[quantity] = Blank(str(lab.names.address(quantity)), tolerance)
+        return self.hidden[quantity]
 
-    def answer(self, lab: Lab, address: str, answer: float) -> Verdict:
+    def answer(self, lab: Lab, address: str | Quantity, answer: float) -> Verdict:
         """Check an answer; a right one uncovers the number."""
-        text = str(lab.names.address(lab.names.resolve(address)))
-        if text not in self.hidden:
+        quantity = lab.quantity(address)
+        if quantity not in self.hidden:
+            text = str(lab.names.address(quantity))
             raise NoValueError(_("{address} is not hidden").format(address=text))
-        verdict = self.hidden[text].check(lab, answer)
+        verdict = self.hidden[quantity].check(lab, answer)
         if verdict.right:
-            del self.hidden[text]
+            del self.hidden[quantity]
         return verdict
-
-    def worked(self, explanation: Explanation) -> str:
-        """Return worked arithmetic with ``?`` for the numbers that are hidden."""
-        return explanation.worked_without(frozenset(self.hidden))

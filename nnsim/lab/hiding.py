@@ -9,13 +9,15 @@ from __future__ import annotations
 import math
 import re
 import struct
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnsim.lab.addresses import Address, Names, Quantity
 from nnsim.lab.errors import LabError
 
 if TYPE_CHECKING:
@@ -35,6 +37,68 @@ _COMMON = (0.0, 1.0, -1.0)
 _NUMBER = re.compile(r"(?P<equals>[=≈] ?)?(?P<number>(?<![\w.])[-−+]?\d+(?:\.\d+)?(?:e[-−+]?\d+)?)")
 
 
+@dataclass(frozen=True)
+class Hidden:
+    """The numbers that must not be shown now.
+
+    Attributes
+    ----------
+    quantities : frozenset of Quantity
+    names : Names or None
+        What addresses mean on their bench.
+    """
+
+    quantities: frozenset[Quantity] = frozenset()
+    names: Names | None = None
+
+    @classmethod
+    def of(cls, lab: Lab, addresses: Iterable[str | Quantity]) -> Hidden:
+        """Hide the numbers at these addresses, as far as they exist on the bench."""
+        found = set()
+        for address in addresses:
+            with suppress(LabError):
+                found.add(lab.quantity(address))
+        return cls(frozenset(found), lab.names)
+
+    def covers(self, number: Quantity | Address | str | None) -> bool:
+        """Whether this number is among them, given as it is or by its address."""
+        if number is None or not self.quantities:
+            return False
+        if isinstance(number, Quantity):
+            return number in self.quantities
+        if Quantity("node", field=str(number)) in self.quantities:
+            return True
+        try:
+            return self.names is not None and self.names.resolve(number) in self.quantities
+        except LabError:
+            return False
+
+    def asks(self, *kinds: str, layer: int | None = None) -> bool:
+        """Whether a number of one of these kinds is among them (of that layer, if one is given)."""
+        return any(q.kind in kinds and (layer is None or q.layer == layer) for q in self.quantities)
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """Their addresses, for people."""
+        names = self.names or Names((), ())
+        return frozenset(str(names.address(quantity)) for quantity in self.quantities)
+
+    def __or__(self, other: Hidden) -> Hidden:
+        return Hidden(self.quantities | other.quantities, self.names or other.names)
+
+    def __bool__(self) -> bool:
+        return bool(self.quantities)
+
+    def __contains__(self, number: Quantity | Address | str | None) -> bool:
+        return self.covers(number)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self.addresses))
+
+
+NOTHING = Hidden()
+
+
 def is_hidden(value: float) -> bool:
     """Whether a number of a picture is hidden."""
     return value != value and struct.pack("<d", value) == _BITS
@@ -42,18 +106,18 @@ def is_hidden(value: float) -> bool:
 
 def where_hidden(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return which numbers of an array of a picture are hidden."""
+    if values.dtype != np.float64:  # what is hidden is put into numbers of 64 bits
+        return np.zeros(values.shape, np.bool_)
     found: NDArray[np.bool_] = np.ascontiguousarray(values).view(np.uint64) == _CODE
     return found
 
 
-def values_of(lab: Lab, hidden: Iterable[str]) -> tuple[float, ...]:
-    """Return the numbers at these addresses, as far as they exist now."""
+def values_of(lab: Lab, hidden: Hidden) -> tuple[float, ...]:
+    """Return the numbers that are hidden, as far as they exist now."""
     found = []
-    for address in hidden:
-        try:
-            found.append(float(lab.read(address)))
-        except LabError:
-            continue
+    for quantity in hidden.quantities:
+        with suppress(LabError):
+            found.append(float(lab.read(quantity)))
     return tuple(value for value in dict.fromkeys(found) if math.isfinite(value))
 
 
@@ -98,9 +162,7 @@ def _is_written(number: str, secret: float, equals: str | None) -> bool:
     return abs(float(plain) - secret) <= room
 
 
-def hidden_in_circuit(
-    circuit: Circuit, hidden: Iterable[str]
-) -> tuple[frozenset[int], frozenset[int]]:
+def hidden_in_circuit(circuit: Circuit, hidden: Hidden) -> tuple[frozenset[int], frozenset[int]]:
     """Return the nodes of a circuit whose value is hidden, and those whose gradient is.
 
     Besides those that `hidden` names they are all with just that number: a plus gate copies what
@@ -108,29 +170,29 @@ def hidden_in_circuit(
     """
     found: list[frozenset[int]] = []
     for end, numbers in (("", circuit.values), (".grad", circuit.gradients)):
-        named = {node for name, node in circuit.graph.names.items() if f"{name}{end}" in hidden}
+        named = {
+            node
+            for name, node in circuit.graph.names.items()
+            if hidden.covers(Quantity("node", field=f"{name}{end}"))
+        }
         secrets = [float(numbers[node]) for node in named]
         same = {node for node, number in enumerate(numbers) if tells(float(number), secrets)}
         found.append(frozenset(named | same))
     return found[0], found[1]
 
 
-def covered(lab: Lab, hidden: Iterable[str]) -> NetworkView:
+def covered(lab: Lab, hidden: Hidden) -> NetworkView:
     """Return the picture of the network with `HIDDEN` where a number is hidden."""
     view = lab.view
     layers = list(view.layers)
-    for address in hidden:
-        try:
-            quantity = lab.names.resolve(address)
-        except LabError:  # a name of a circuit
-            continue
+    for quantity in hidden.quantities:
         if 0 <= quantity.layer < len(layers) and quantity.unit >= 0:
             layer = layers[quantity.layer]
             layers[quantity.layer] = _cover(layer, quantity.kind, _index(lab, quantity))
     return replace(view, layers=tuple(layers)) if hidden else view
 
 
-def _index(lab: Lab, quantity: Any) -> tuple[int, ...]:
+def _index(lab: Lab, quantity: Quantity) -> tuple[int, ...]:
     """Where a number stands in the flat arrays of a view."""
     shape = lab.names.layers[quantity.layer].output_shape
     if quantity.kind.startswith("w"):
@@ -151,7 +213,7 @@ def _cover(layer: LayerView, kind: str, index: tuple[int, ...]) -> LayerView:
     values: NDArray[np.float64] | None = getattr(layer, name) if name else None
     if values is None or len(index) != values.ndim:
         return layer
-    values = values.copy()
+    values = values.astype(np.float64)
     values[index] = HIDDEN
     changed: dict[str, Any] = {name: values}
     return replace(layer, **changed)

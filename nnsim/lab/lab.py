@@ -19,7 +19,7 @@ from nnsim.lab import values
 from nnsim.lab.addresses import Address, Names, Quantity, names_of
 from nnsim.lab.bench import Bench
 from nnsim.lab.commands.table import COMMANDS, Command, Effect
-from nnsim.lab.errors import LabError
+from nnsim.lab.errors import LabError, NoValueError
 from nnsim.lab.reading.metrics import Metrics, measure
 from nnsim.lab.training import surgery
 from nnsim.lab.training.live import Running, Snapshot
@@ -271,8 +271,16 @@ class Lab(Bench[Moment]):
 
     # What is on the bench ---------------------------------------------------------------------
 
-    def read(self, address: str | Address) -> float | int:
-        """The number at `address`; while a circuit is up, its names come first.
+    def quantity(self, address: str | Address | Quantity) -> Quantity:
+        """What an address means now; while a circuit is up, its names come first."""
+        if isinstance(address, Quantity):
+            return address
+        if self.circuit is not None and self.circuit.reads(text := str(address).strip()):
+            return Quantity("node", field=text)
+        return self.names.resolve(address)
+
+    def read(self, address: str | Address | Quantity) -> float | int:
+        """The number at `address`.
 
         Raises
         ------
@@ -281,10 +289,13 @@ class Lab(Bench[Moment]):
         NoValueError
             It has no value now.
         """
-        if self.circuit is not None and self.circuit.reads(str(address)):
-            return self.circuit.read(str(address))
+        quantity = self.quantity(address)
+        if quantity.kind == "node":
+            if self.circuit is None:
+                raise NoValueError(_("there is no circuit"))
+            return self.circuit.read(quantity.field)
         with np.errstate(all="ignore"):
-            return values.read(self, self.names.resolve(address))
+            return values.read(self, quantity)
 
     def explain(self, address: str | Address) -> Explanation:
         """Why the number at `address` is what it is; raises as `read` does."""

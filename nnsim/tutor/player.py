@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from nnsim.i18n import _
+from nnsim.lab.hiding import NOTHING, Hidden
 from nnsim.tutor.answers import AnswerError, Feedback, check_answer
 from nnsim.tutor.goals import Standing, evaluate, parse_goal
 from nnsim.tutor.progress import Event
@@ -105,9 +106,9 @@ class Player:
         return () if self.free or self.at_end else self._question.asked
 
     @property
-    def hidden(self) -> frozenset[str]:
-        """Addresses whose numbers must not be shown now: what is asked, and what would tell it."""
-        return frozenset() if self.free or self.at_end else self._question.hidden
+    def hidden(self) -> Hidden:
+        """The numbers that must not be shown now: what is asked, and what would tell it."""
+        return NOTHING if self.free or self.at_end else self._question.hidden
 
     def go(self, index: int) -> None:
         """Open a step (from 0) as it starts, or the summary behind the last."""

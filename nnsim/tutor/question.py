@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nnsim.i18n import _
-from nnsim.lab import LabError
+from nnsim.lab import LabError, Quantity
 from nnsim.lab.blanks import Blanks, check
+from nnsim.lab.hiding import Hidden
 from nnsim.tutor.answers import Feedback, check_answer, check_labels, read_label, read_number
-from nnsim.tutor.covering import canonical, covered_with
+from nnsim.tutor.covering import covered_with
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab
@@ -32,32 +33,31 @@ class Question:
     def __init__(self, step: Step, lab: Lab, state: StepState) -> None:
         self.step, self.lab, self.state = step, lab, state
         self._blanks = Blanks()
-        self._asked: list[str] = []  # in their order; those that are worked out are gone
-        self._covers: dict[str, frozenset[str]] = {}
+        self._asked: list[Quantity] = []  # in their order; those that are worked out are gone
+        self._covers: dict[Quantity, frozenset[Quantity]] = {}
         self._began_with = _numbers(lab)
         if not state.over:
             for address in step.blank or filter(None, [step.predict]):
                 self._ask(address)
 
     def _ask(self, named: str) -> None:
-        address = canonical(self.lab, named)
-        self._asked.append(address)
-        self._covers[address] = covered_with(self.lab, named)
-        if self.step.kind == "blank" and not self._is_of_circuit(address):
-            self._blanks.hide(self.lab, address, self.step.tolerance)
-
-    def _is_of_circuit(self, address: str) -> bool:
-        return self.lab.circuit is not None and self.lab.circuit.reads(address)
+        quantity = self.lab.quantity(named)
+        self._asked.append(quantity)
+        self._covers[quantity] = covered_with(self.lab, quantity)
+        if self.step.kind == "blank" and quantity.kind != "node":
+            self._blanks.hide(self.lab, quantity, self.step.tolerance)
 
     @property
     def asked(self) -> tuple[str, ...]:
         """Addresses of the numbers that are still asked for; an answer is about the first."""
-        return () if self.state.over else tuple(self._asked)
+        asked = () if self.state.over else self._asked
+        return tuple(str(self.lab.names.address(quantity)) for quantity in asked)
 
     @property
-    def hidden(self) -> frozenset[str]:
-        """Addresses whose numbers must not be shown now: what is asked, and what would tell it."""
-        return frozenset().union(*(self._covers[address] for address in self.asked))
+    def hidden(self) -> Hidden:
+        """The numbers that must not be shown now: what is asked, and what would tell it."""
+        asked = () if self.state.over else self._asked
+        return Hidden(frozenset().union(*map(self._covers.__getitem__, asked)), self.lab.names)
 
     def answer(self, text: str) -> Feedback:
         """Check an answer; raises `AnswerError` where it can't be read."""
@@ -98,20 +98,20 @@ class Question:
     def _fill(self, value: float) -> Feedback:
         if not self._asked:
             return Feedback(True, _("every blank is filled"), done=True)
-        address = self._asked[0]
-        if address in self._blanks.hidden:
-            verdict = self._blanks.answer(self.lab, address, value)
+        quantity = self._asked[0]
+        if quantity in self._blanks.hidden:
+            verdict = self._blanks.answer(self.lab, quantity, value)
             right, text = verdict.right, verdict.sentence
         else:
-            right, text = self._fill_of_circuit(address, value)
+            right, text = self._fill_of_circuit(quantity, value)
         if right:
             self._asked.pop(0)
         return Feedback(right, text, done=not self._asked)
 
-    def _fill_of_circuit(self, address: str, value: float) -> tuple[bool, str]:
-        actual = float(self.lab.read(address))
+    def _fill_of_circuit(self, node: Quantity, value: float) -> tuple[bool, str]:
+        actual = float(self.lab.read(node))
         if _close(value, actual, self.step.tolerance):
-            return True, f"{address} = {actual:.6g}"
+            return True, f"{node.field} = {actual:.6g}"
         wrong_way = _close(-value, actual, self.step.tolerance)
         return False, _("the sign is the wrong way round") if wrong_way else _("not that")
 

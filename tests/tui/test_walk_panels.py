@@ -321,7 +321,7 @@ async def test_a_blank_hides_the_number_until_it_is_right(open_app):
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, "right_square_bracket", "3", "right", "right", "b")
         lab = app.screen.lab
-        assert app.screen.hidden == {"hidden[1].a"}
+        assert app.screen.hidden.addresses == {"hidden[1].a"}
         row = next(line for line in panel(app).lines if line.startswith("▸a"))
         assert row.split()[1] == "?"
         assert "what is hidden[1].a?" in " ".join(panel(app).lines)
@@ -343,7 +343,7 @@ async def test_escape_shows_a_blank_and_no_answer_changes_the_bench(open_app):
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, "right_square_bracket", "4", "right", "right", "b")
         before = app.screen.lab.network.parameters.copy()
-        assert app.screen.hidden == {"output[1].delta"}
+        assert app.screen.hidden.addresses == {"output[1].delta"}
         await press(pilot, *"much", "enter")
         assert '"much" is not a number' in str(app.screen.query_one("#bar-help").render())
         await press(pilot, "escape")

@@ -6,7 +6,7 @@ import pytest
 
 from nnsim.experiments import load
 from nnsim.lab import Lab
-from nnsim.tutor.covering import canonical, covered_with
+from nnsim.tutor.covering import covered_with
 
 
 @pytest.mark.parametrize(
@@ -27,12 +27,15 @@ from nnsim.tutor.covering import canonical, covered_with
     ],
 )  # fmt: skip
 def test_what_would_answer_for_a_number(experiment, asked, covered):
-    assert covered_with(Lab(load(experiment)), asked) == covered
+    lab = Lab(load(experiment))
+    found = covered_with(lab, lab.quantity(asked))
+    assert {str(lab.names.address(quantity)) for quantity in found} == covered
 
 
 def test_names_of_a_circuit_stay_as_they_are():
     lab = Lab(load("demons"))
     lab.run('circuit "x * y" x=2 y=3')
-    assert covered_with(lab, "x.grad") == {"x.grad"}
-    assert canonical(lab, "x.grad") == "x.grad"
-    assert canonical(lab, "hidden[A].z") == "hidden[1].z"
+    gradient = lab.quantity("x.grad")
+    assert covered_with(lab, gradient) == {gradient}
+    assert str(lab.names.address(gradient)) == "x.grad"
+    assert str(lab.names.address(lab.quantity("hidden[A].z"))) == "hidden[1].z"

@@ -95,7 +95,7 @@ def test_keeping_the_bench_of_a_skipped_step_takes_its_solution(player):
 
 def test_prediction_actual_difference(player):
     player.go(PREDICT)
-    assert player.hidden == {"hidden[1].a"}
+    assert player.hidden.addresses == {"hidden[1].a"}
     feedback = player.answer("0.7")
     # 1/(1 + exp(-0.5)) = 0.6224593...
     assert feedback.actual == pytest.approx(0.6224593312018546)
@@ -103,7 +103,7 @@ def test_prediction_actual_difference(player):
     assert not feedback.right
     assert feedback.done
     assert player.state.status == "missed"
-    assert player.hidden == frozenset()
+    assert not player.hidden
 
 
 def test_a_prediction_within_the_tolerance(player):
@@ -116,7 +116,7 @@ def test_blanks_name_the_mistake_and_open_one_by_one(player):
     player.go(BLANK)
     assert player.asked == ("hidden[1].z", "hidden[2].z")
     # who sees a knows z, and the other way round
-    assert player.hidden == {"hidden[1].z", "hidden[1].a", "hidden[2].z", "hidden[2].a"}
+    assert player.hidden.addresses == {"hidden[1].z", "hidden[1].a", "hidden[2].z", "hidden[2].a"}
     # A: 4 + 4 + 8/2 = 12, and the bias is -6
     feedback = player.answer("12")
     assert not feedback.right
@@ -125,7 +125,7 @@ def test_blanks_name_the_mistake_and_open_one_by_one(player):
     assert player.asked == ("hidden[2].z",)
     assert player.answer("-1").done  # B: ten others at .5, less 6
     assert player.state.status == "solved"
-    assert player.hidden == frozenset()
+    assert not player.hidden
 
 
 def test_a_wrong_answer_on_a_changed_bench_says_that_it_is_changed(player):
@@ -171,7 +171,7 @@ def test_reveal_shows_what_would_have_been_right(index, shown, player):
     player.go(index)
     assert shown in player.reveal().replace("−", "-")
     assert player.state.status == "revealed"
-    assert player.hidden == frozenset()
+    assert not player.hidden
 
 
 def test_reset_brings_the_start_back(player):
@@ -279,8 +279,8 @@ def test_a_circuit_on_the_bench(write):
     )
     player = Player(read_lesson(path))
     player.go(BLANK)
-    assert player.hidden == {"x.grad", "z.grad"}
+    assert player.hidden.addresses == {"x.grad", "z.grad"}
     assert "sign" in player.answer("4").text
     assert player.answer("-4").right
     assert player.answer("3").done
-    assert player.hidden == frozenset()
+    assert not player.hidden

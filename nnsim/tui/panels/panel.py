@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 from textual.widget import Widget
 
+from nnsim.lab.hiding import NOTHING, Hidden
+
 if TYPE_CHECKING:
     from nnsim.lab import Lab
     from nnsim.lab.view import NetworkView, Selection
@@ -25,8 +27,8 @@ class Scene:
         The network with its numbers; those that are hidden are marked.
     selection : Selection
         The unit or weight that was looked at last.
-    hidden : frozenset of str
-        Addresses of the numbers that must not be told yet, nor what would give them away.
+    hidden : Hidden
+        The numbers that must not be told yet, nor what would give them away.
     away : bool
         Whether the person went elsewhere since the last step of the walk.
     backward : bool
@@ -38,7 +40,7 @@ class Scene:
     lab: Lab
     view: NetworkView
     selection: Selection
-    hidden: frozenset[str] = frozenset()
+    hidden: Hidden = NOTHING
     away: bool = False
     backward: bool = False
     marked: frozenset[int] = frozenset()

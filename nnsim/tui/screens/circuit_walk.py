@@ -15,7 +15,7 @@ from nnsim.lab.circuit_bench import (
     CircuitBench,
     ExpressionError,
 )
-from nnsim.lab.hiding import HIDDEN
+from nnsim.lab.hiding import HIDDEN, NOTHING, Hidden
 from nnsim.tui.playing import Playing
 from nnsim.tui.screens.guard import TooSmall
 from nnsim.tui.screens.lines import LineScreen
@@ -46,9 +46,9 @@ class CircuitWalkScreen(LineScreen):
         return self._selected
 
     @property
-    def hidden(self) -> frozenset[str]:
-        """The addresses of the numbers that are hidden until they are worked out."""
-        return frozenset()
+    def hidden(self) -> Hidden:
+        """The numbers that are hidden until they are worked out."""
+        return NOTHING
 
     def reference(self) -> tuple[Mapping[str, Command], Mapping[str, str]]:
         """The commands and addresses of this bench."""
@@ -92,7 +92,7 @@ class CircuitWalkScreen(LineScreen):
         self.query_one(StepPanel).show(bench, self._selected, self.hidden)
         output = bench.circuit.graph.output
         known = bench.walk.values[output]
-        if known is not None and bench.circuit.graph.nodes[output].name in self.hidden:
+        if known is not None and self.hidden.covers(bench.circuit.graph.nodes[output].name):
             known = HIDDEN
         value = "" if known is None else _("value {value}").format(value=wire_number(known))
         shown = _(bench.title)

@@ -9,6 +9,7 @@ from textual.widget import Widget
 
 from nnsim.i18n import _
 from nnsim.lab import Lab
+from nnsim.lab.hiding import NOTHING, Hidden
 from nnsim.tui.key_queue import release_keys
 from nnsim.tui.screens.lab_data import DataWork
 from nnsim.tui.screens.lab_training import TrainingScreen
@@ -33,9 +34,11 @@ class CommandScreen(TrainingScreen):
         """Show what a command has done."""
 
     @property
-    def hidden(self) -> frozenset[str]:
-        """The addresses of the numbers that are hidden until they are worked out."""
-        return frozenset() if self._blanks is None else frozenset(self._blanks.hidden)
+    def hidden(self) -> Hidden:
+        """The numbers that are hidden until they are worked out."""
+        if self._blanks is None:
+            return NOTHING
+        return Hidden(frozenset(self._blanks.hidden), self.lab.names)
 
     def execute(self, line: str, *, merge: bool = False) -> bool:
         """Run a command of the bench and show what came of it; say whether it was done."""

@@ -196,7 +196,7 @@ class Showing:
         """Show the outputs, and what they say."""
         lab, classes = self.lab, output_labels(self.lab)
         output = self._screen.view().layers[-1].a
-        if where_hidden(output).any() or "prediction" in self._screen.hidden:
+        if where_hidden(output).any() or self._screen.hidden.asks("prediction"):
             self._one(PredictionBars).show(output, None, ())  # who wins would tell something too
             return
         said = lab.prediction
@@ -245,7 +245,7 @@ class Showing:
     def readout(self) -> str:
         """The number that is looked at, with its address."""
         address = self.lab.focus
-        if str(address) in self._screen.hidden:
+        if self._screen.hidden.covers(address):
             return f"{address} = ?"
         try:
             value = self.lab.read(address)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 
 from nnsim.i18n import N_, _
+from nnsim.lab.hiding import Hidden
 from nnsim.tui.lesson_desk import Desk
 from nnsim.tui.screens.lab import LabScreen
 from nnsim.tui.screens.lab_boards import BOARDS
@@ -64,8 +65,8 @@ class LessonScreen(LabScreen, LessonKeys):
         return self.size.width >= ROOMY and self.size.height >= BESIDE[1]
 
     @property
-    def hidden(self) -> frozenset[str]:
-        """The addresses of the numbers that are hidden until they are worked out."""
+    def hidden(self) -> Hidden:
+        """The numbers that are hidden until they are worked out."""
         return super().hidden | self.player.hidden
 
     def begin(self) -> None:
@@ -102,7 +103,7 @@ class LessonScreen(LabScreen, LessonKeys):
 
     def written(self) -> None:
         """Cover the numbers of training, or of the samples, while one of them is asked for."""
-        told = not self.player.hidden.isdisjoint(TOLD_BY_TRAINING)
+        told = self.player.hidden.asks(*TOLD_BY_TRAINING)
         self.query_one("#training").set_class(told, "-covered")
         self.query_one("#samples").set_class(self.data_tells, "-covered")
 
@@ -110,10 +111,8 @@ class LessonScreen(LabScreen, LessonKeys):
     def data_tells(self) -> bool:
         """Whether the list of samples would answer: with their losses, or what is read."""
         hidden = self.player.hidden
-        output = f"{self.lab.names.layers[-1].name}["
-        return not hidden.isdisjoint(TOLD_BY_DATA) or any(
-            address.startswith(output) and address.endswith((".a", ".z")) for address in hidden
-        )
+        last = len(self.lab.names.layers) - 1
+        return hidden.asks(*TOLD_BY_DATA) or hidden.asks("a", "z", layer=last)
 
     # From step to step --------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from nnsim.i18n import N_, _
+from nnsim.lab.hiding import Hidden
 from nnsim.tui.screens.circuit import CircuitScreen
 from nnsim.tui.screens.lesson_keys import LessonKeys
 from nnsim.tui.widgets.circuit_graph import CircuitGraph
@@ -57,7 +58,7 @@ class LessonCircuitScreen(CircuitScreen, LessonKeys):
             self.desk.look_soon()
 
     @property
-    def hidden(self) -> frozenset[str]:
+    def hidden(self) -> Hidden:
         """The addresses of the numbers that are asked for."""
         return self.desk.player.hidden
 

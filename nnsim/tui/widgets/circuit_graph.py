@@ -15,6 +15,7 @@ from textual.strip import Strip
 from nnsim.circuit.gates import CONSTANT
 from nnsim.i18n import N_
 from nnsim.lab.circuit_bench import CircuitBench
+from nnsim.lab.hiding import NOTHING, Hidden
 from nnsim.tui.widgets.circuit_layout import STUB, Box, CircuitLayout
 from nnsim.tui.widgets.circuit_lines import Scene
 from nnsim.tui.widgets.diagram_canvas import Run
@@ -117,9 +118,7 @@ class CircuitGraph(Painter, ScrollView, can_focus=True, inherit_bindings=False):
 
     # Showing ------------------------------------------------------------------------------------
 
-    def show(
-        self, bench: CircuitBench, selected: int | None, hidden: frozenset[str] = frozenset()
-    ) -> None:
+    def show(self, bench: CircuitBench, selected: int | None, hidden: Hidden = NOTHING) -> None:
         """Show the bench and what is chosen on it; only what differs is drawn again."""
         old = self._scene
         graph = bench.circuit.graph

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from nnsim.circuit import Circuit, Phase, Walk
 from nnsim.circuit.gates import CONSTANT
 from nnsim.circuit.graph import Block
-from nnsim.lab.hiding import HIDDEN, MARK, hidden_in_circuit, is_hidden
+from nnsim.lab.hiding import HIDDEN, MARK, NOTHING, Hidden, hidden_in_circuit, is_hidden
 from nnsim.tui.draw.text import fit, middle, width_of
 from nnsim.tui.widgets.circuit_layout import NUMBER, STUB, Box, CircuitLayout
 from nnsim.tui.widgets.circuit_parts import blamed
@@ -73,7 +73,7 @@ class Scene:
         walk: Walk,
         selected: int | None,
         before: Scene | None = None,
-        hidden: frozenset[str] = frozenset(),
+        hidden: Hidden = NOTHING,
     ) -> Scene:
         """Take the walk as it stands; what stays from the scene before is not looked for again.
 

@@ -8,7 +8,7 @@ from nnsim.circuit.graph import Block
 from nnsim.circuit.wording import kind_in_words, local_formula, value_formula
 from nnsim.i18n import _
 from nnsim.lab.circuit_bench import CircuitBench
-from nnsim.lab.hiding import MARK, hidden_in_circuit
+from nnsim.lab.hiding import MARK, NOTHING, Hidden, hidden_in_circuit
 from nnsim.tui.draw.text import width_of, wrap_cells
 from nnsim.tui.widgets.circuit_parts import blamed
 from nnsim.tui.widgets.rows import Row, RowList
@@ -54,7 +54,7 @@ class StepText:
         bench: CircuitBench,
         selected: int | None,
         width: int,
-        hidden: frozenset[str] = frozenset(),
+        hidden: Hidden = NOTHING,
     ) -> None:
         self.bench, self.selected, self.width = bench, selected, max(20, width)
         self._hidden = hidden_in_circuit(bench.circuit, hidden) if hidden else NO_NODES
@@ -286,13 +286,11 @@ class StepPanel(RowList, can_focus=False):
         super().__init__(id=id)
         self._bench: CircuitBench | None = None
         self._selected: int | None = None
-        self._hidden: frozenset[str] = frozenset()
+        self._hidden: Hidden = NOTHING
         self._rows: list[Row] = []
         self._title = ""
 
-    def show(
-        self, bench: CircuitBench, selected: int | None, hidden: frozenset[str] = frozenset()
-    ) -> None:
+    def show(self, bench: CircuitBench, selected: int | None, hidden: Hidden = NOTHING) -> None:
         """Show the step of the bench, or what is chosen."""
         self._bench, self._selected, self._hidden = bench, selected, hidden
         text = StepText(bench, selected, self.scrollable_content_region.width, hidden)

@@ -10,11 +10,10 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from nnsim.i18n import N_, _
-from nnsim.lab.hiding import masked, values_of
+from nnsim.lab.hiding import NOTHING, Hidden, masked, values_of
 from nnsim.tui.draw.text import cut, precise, wrap_cells
 from nnsim.tui.widgets.board import Board
 from nnsim.tui.widgets.rows import Row
-from nnsim.tui.widgets.walk_page import NOTHING
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab
@@ -68,7 +67,7 @@ class Inspector(Board):
         self._cursor = self._top = 0
         self._first = 0  # the line on which the causes start
         self._visible = 1
-        self._hidden: frozenset[str] = NOTHING
+        self._hidden: Hidden = NOTHING
 
     # What it shows ----------------------------------------------------------------------------
 
@@ -82,14 +81,14 @@ class Inspector(Board):
         """The numbers that it came from."""
         return self._causes
 
-    def open(self, lab: Lab, address: str, hidden: frozenset[str] = NOTHING) -> None:
+    def open(self, lab: Lab, address: str, hidden: Hidden = NOTHING) -> None:
         """Explain a number; the way here starts with it."""
         self._way.clear()
         self._cursor = self._top = 0
         self._hidden = hidden
         self._explain(lab, address)
 
-    def show(self, lab: Lab, hidden: frozenset[str] = NOTHING) -> None:
+    def show(self, lab: Lab, hidden: Hidden = NOTHING) -> None:
         """Explain the same number as the bench is now."""
         self._hidden = hidden
         if self.address:
@@ -149,7 +148,7 @@ class Inspector(Board):
         if self._problem:
             return [[(line, "hidden")] for line in wrap_cells(f"! {self._problem}", width, 4)]
         secrets = values_of(self._lab, self._hidden) if self._lab is not None else ()
-        worked = masked(found.worked_without(self._hidden), secrets)
+        worked = masked(found.worked_without(self._hidden.addresses), secrets)
         parts: list[tuple[str, str, int]] = [
             (found.name, "", 2),
             (found.formula, "dim", 3),
@@ -177,7 +176,7 @@ class Inspector(Board):
             text = "–"
         else:
             text = str(value) if isinstance(value, int) else precise(float(value), 12)
-        if address in self._hidden:
+        if self._hidden.covers(address):
             text = "?"
         here = index == self._cursor
         name = cut(address, names)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnsim.i18n import _
-from nnsim.lab.hiding import HIDDEN, MARK, is_hidden
+from nnsim.lab.hiding import HIDDEN, MARK, Hidden, is_hidden
 from nnsim.tui.draw.text import number, precise
 from nnsim.tui.widgets.map_tiles import Array, Plate, Spot, Tile
 
@@ -155,22 +155,20 @@ def heading(lab: Lab, look: Look) -> str:
     return text
 
 
-def covered(lab: Lab, found: tuple[Tile, ...], hidden: frozenset[str]) -> tuple[Tile, ...]:
+def covered(found: tuple[Tile, ...], hidden: Hidden) -> tuple[Tile, ...]:
     """The same without the numbers that a lesson asks for."""
     if not hidden:
         return found
-    wanted = {str(lab.names.address(lab.names.resolve(address))) for address in hidden
-              if not (lab.circuit is not None and lab.circuit.reads(address))}  # fmt: skip
     return tuple(
-        replace(tile, plates=tuple(_covered(plate, wanted) for plate in tile.plates))
+        replace(tile, plates=tuple(_covered(plate, hidden) for plate in tile.plates))
         for tile in found
     )
 
 
-def _covered(plate: Plate, wanted: set[str]) -> Plate:
+def _covered(plate: Plate, hidden: Hidden) -> Plate:
     values = plate.values
     for row, column in np.ndindex(*values.shape):
-        if plate.address(row, column) in wanted:
+        if hidden.covers(plate.address(row, column)):
             values = values.copy() if values is plate.values else values
             values[row, column] = HIDDEN
     return plate if values is plate.values else replace(plate, values=values)

@@ -12,6 +12,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from nnsim.i18n import N_, _
+from nnsim.lab.hiding import NOTHING
 from nnsim.lab.reading.beliefs import MOST_PIXELS
 from nnsim.tui.draw.text import cut, wrap_cells
 from nnsim.tui.panels.panel import Panel, Scene
@@ -147,7 +148,7 @@ class ImagesPanel(Panel):
         self._head = self._sentences(lab, look)
         self._foot = []
         if look is not None:
-            found = covered(lab, tiles(lab, look), getattr(self.screen, "hidden", frozenset()))
+            found = covered(tiles(lab, look), getattr(self.screen, "hidden", NOTHING))
             self.sheet = Sheet.of(found, (width, self.room))
             self.spot = self.spot.within(found)
             self._follow()

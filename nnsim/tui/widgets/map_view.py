@@ -14,6 +14,7 @@ from textual.strip import Strip
 
 from nnsim.i18n import _
 from nnsim.lab import Lab
+from nnsim.lab.hiding import NOTHING, Hidden
 from nnsim.lab.reading.beliefs import Beliefs, Marks
 from nnsim.lab.reading.samples import Stories
 from nnsim.tui.draw.text import width_of
@@ -171,13 +172,15 @@ class MapView(Panel, Painter):
 
     def hides(self, form: int) -> bool:
         """Whether a lesson asks what the network says of this form, which is on the bench."""
-        hidden: frozenset[str] = getattr(self.screen, "hidden", frozenset())
+        hidden: Hidden = getattr(self.screen, "hidden", NOTHING)
         shown = self.shown
         if not hidden or shown is None:
             return False
         layer = -1 if shown.beliefs.unit is None else shown.beliefs.unit[0]
-        name = shown.lab.names.layers[layer].name
-        asked = any(a.startswith(("prediction", "correct", f"{name}[")) for a in hidden)
+        layer %= len(shown.lab.names.layers)
+        asked = hidden.asks("prediction", "correct") or any(
+            q.layer == layer and q.unit >= 0 for q in hidden.quantities
+        )
         return asked and shown.beliefs.layout.number(shown.lab.input) == form
 
     # Drawing ------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from textual.strip import Strip
 
+from nnsim.lab.hiding import NOTHING, Hidden
 from nnsim.lab.reading.plane import Axis, Plane
 from nnsim.tui.draw.text import precise
 from nnsim.tui.panels.panel import Panel, Scene
@@ -183,22 +184,17 @@ class ProbePlot(Panel, Painter, InputEditor, can_focus=True):
     # What is asked for in a lesson ------------------------------------------------------------
 
     @property
-    def _asked(self) -> frozenset[str]:
-        """The addresses of the numbers that are hidden until somebody has worked them out."""
-        hidden: frozenset[str] = getattr(self.screen, "hidden", frozenset())
+    def _asked(self) -> Hidden:
+        """The numbers that are hidden until somebody has worked them out."""
+        hidden: Hidden = getattr(self.screen, "hidden", NOTHING)
         return hidden
 
     def covers_output(self, lab: Lab) -> bool:
         """Whether what the network says is asked for, so that the plot must not tell it."""
-        last = f"{lab.names.layers[-1].name}["
-        fields = (".a", ".z")
-        return any(
-            address in ("prediction", "correct")
-            or (address.startswith(last) and address.endswith(fields))
-            for address in self._asked
-        )
+        asked, last = self._asked, len(lab.names.layers) - 1
+        return asked.asks("prediction", "correct") or asked.asks("a", "z", layer=last)
 
     def covers_wrong(self, lab: Lab) -> bool:
         """Whether it is asked for how many samples are read right."""
-        told = {"right", "accuracy", "test_accuracy", "correct", "prediction"}
-        return bool(told & self._asked) or self.covers_output(lab)
+        told = ("right", "accuracy", "test_accuracy", "correct", "prediction")
+        return self._asked.asks(*told) or self.covers_output(lab)

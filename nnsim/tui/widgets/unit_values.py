@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnsim.i18n import _
-from nnsim.lab.hiding import HIDDEN, covered, is_hidden, values_of, where_hidden
+from nnsim.lab.hiding import HIDDEN, Hidden, covered, is_hidden, values_of, where_hidden
 from nnsim.lab.view import LayerView, NetworkView, Selection
 from nnsim.tui.widgets.curve import Point
 from nnsim.tui.widgets.walk_page import Page
@@ -45,7 +45,7 @@ class Result:
     current: bool = False
 
 
-def values_page(lab: Lab, selection: Selection, hidden: frozenset[str]) -> Page:
+def values_page(lab: Lab, selection: Selection, hidden: Hidden) -> Page:
     """Return what comes into the selected unit and what it makes of it."""
     page = _page(lab, selection, hidden)
     place = lab.walk_place
@@ -60,7 +60,7 @@ def values_page(lab: Lab, selection: Selection, hidden: frozenset[str]) -> Page:
     return replace(page, place=f"{name} · {text}")
 
 
-def _page(lab: Lab, selection: Selection, hidden: frozenset[str]) -> Page:
+def _page(lab: Lab, selection: Selection, hidden: Hidden) -> Page:
     view, focus = covered(lab, hidden), str(lab.focus)
     if selection.layer < 0 or selection.layer >= len(view.layers):
         return Page(address=focus, table=_inputs(view), hidden=hidden)
@@ -87,7 +87,7 @@ def _page(lab: Lab, selection: Selection, hidden: frozenset[str]) -> Page:
     function = getattr(lab.network.layers[selection.layer], "function", None)
     point = None
     known = not any(is_hidden(value) for value in (layer.z[unit], layer.a[unit]))
-    known = known and f"{name}.slope" not in hidden
+    known = known and not hidden.covers(f"{name}.slope")
     if known and function is not None and layer.activation not in ("identity", "softmax"):
         point = Point(function, float(layer.z[unit]), float(layer.a[unit]), 0.0)
     return Page(

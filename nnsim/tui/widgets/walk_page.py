@@ -9,11 +9,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from nnsim.lab.hiding import tells
+from nnsim.lab.hiding import NOTHING, Hidden, tells
 from nnsim.tui.widgets.curve import Point
 from nnsim.tui.widgets.window_map import WindowMap
-
-NOTHING: frozenset[str] = frozenset()
 
 
 class TableLike(Protocol):
@@ -70,8 +68,8 @@ class Page:
     point : Point or None
         The point on the curve of an activation.
     image : WindowMap or None
-    hidden : frozenset of str
-        Addresses whose numbers are not shown.
+    hidden : Hidden
+        The numbers that are not shown.
     secrets : tuple of float
         Those numbers: what has no address is compared with them.
     fine : bool
@@ -87,7 +85,7 @@ class Page:
     results: Sequence[LineLike] = ()
     point: Point | None = None
     image: WindowMap | None = None
-    hidden: frozenset[str] = NOTHING
+    hidden: Hidden = NOTHING
     secrets: tuple[float, ...] = ()
     fine: bool = False
 
@@ -121,7 +119,7 @@ class Page:
     def hides(self, address: str | None, value: float | None, *, whole: bool = False) -> bool:
         """Whether a number of the page is hidden; `whole` says that it is the sum of all terms."""
         if address is not None:
-            return address in self.hidden
+            return self.hidden.covers(address)
         return value is not None and bool(self.secrets) and tells(value, self.secrets, whole=whole)
 
     def start(self) -> tuple[int, int]:

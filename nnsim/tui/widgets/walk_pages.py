@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnsim.i18n import _
-from nnsim.lab.hiding import MARK, masked, values_of
+from nnsim.lab.hiding import MARK, Hidden, masked, values_of
 from nnsim.tui.widgets.curve import Point
 from nnsim.tui.widgets.walk_page import Page
 from nnsim.tui.widgets.window_map import WindowMap
@@ -23,7 +23,7 @@ GRAIN_WORDS = {
 }
 
 
-def step_page(lab: Lab, step: Step, hidden: frozenset[str]) -> Page:
+def step_page(lab: Lab, step: Step, hidden: Hidden) -> Page:
     """The page of one step."""
     place = _("step {number} of {total} · {grain}").format(
         number=step.index + 1, total=step.total, grain=GRAIN_WORDS[step.grain]()
@@ -47,10 +47,10 @@ def step_page(lab: Lab, step: Step, hidden: frozenset[str]) -> Page:
     )
 
 
-def question(lab: Lab, step: Step, hidden: frozenset[str]) -> str:
+def question(lab: Lab, step: Step, hidden: Hidden) -> str:
     """What is asked of the hidden number that a step is about: its rule, without the answer."""
     said = [step.address, *(line.address for line in step.lines)]
-    address = next((a for a in said if a in hidden), None) or min(hidden)
+    address = next((a for a in said if hidden.covers(a)), None) or min(hidden.addresses)
     found = lab.explain(address)
     return _("what is {address}? {formula}").format(address=address, formula=found.formula)
 
@@ -84,7 +84,7 @@ def _window(lab: Lab, step: Step, window: Window) -> WindowMap:
     )  # fmt: skip
 
 
-def backward_start(lab: Lab, hidden: frozenset[str]) -> Page:
+def backward_start(lab: Lab, hidden: Hidden) -> Page:
     """What the Backward panel says before a walk."""
     if lab.target is None:
         return Page(
@@ -94,7 +94,7 @@ def backward_start(lab: Lab, hidden: frozenset[str]) -> Page:
                 "one in panel 6), or type a target: press : and then, for example, {example}"
             ).format(example=f"target {_example(lab)}"),
         )
-    loss = MARK if "loss" in hidden else f"{lab.sample_loss:.4g}"
+    loss = MARK if hidden.asks("loss") else f"{lab.sample_loss:.4g}"
     return Page(
         sentence=_(
             "The loss of this input is {loss}. Who is to blame for it? The way back gives every "

@@ -11,11 +11,12 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from nnsim.i18n import N_, _
+from nnsim.lab.hiding import NOTHING, Hidden
 from nnsim.tui.playing import Playing
 from nnsim.tui.widgets.board import Board
 from nnsim.tui.widgets.rows import Row
 from nnsim.tui.widgets.walk_layout import Cursor, Layout, lay_out
-from nnsim.tui.widgets.walk_page import NOTHING, Page
+from nnsim.tui.widgets.walk_page import Page
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab
@@ -110,7 +111,7 @@ class WalkPanel(Board):
         selection: Selection,
         *,
         away: bool = False,
-        hidden: frozenset[str] = NOTHING,
+        hidden: Hidden = NOTHING,
     ) -> None:
         """Show the step at which the bench's walk stands, or the selected unit without one."""
         self._lab = lab
@@ -129,9 +130,7 @@ class WalkPanel(Board):
             self.stop()
         self._put()
 
-    def _make_page(
-        self, lab: Lab, step: Step | None, selection: Selection, hidden: frozenset[str]
-    ) -> Page:
+    def _make_page(self, lab: Lab, step: Step | None, selection: Selection, hidden: Hidden) -> Page:
         if step is not None:
             from nnsim.tui.widgets.walk_pages import step_page
 
