@@ -89,8 +89,8 @@ class Hidden:
     def __bool__(self) -> bool:
         return bool(self.quantities)
 
-    def __contains__(self, number: Quantity | Address | str | None) -> bool:
-        return self.covers(number)
+    def __contains__(self, number: object) -> bool:
+        return isinstance(number, Quantity | Address | str) and self.covers(number)
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self.addresses))

@@ -91,7 +91,7 @@ def test_a_right_answer_uncovers_the_number(mazur):
     blanks.hide(mazur, "hidden[1].z")
     explanation = mazur.explain("hidden[1].a")
     assert (
-        explanation.worked_without(Hidden(frozenset(blanks.hidden), mazur.names).addresses)
+        explanation.worked_without(Hidden(frozenset(blanks.hidden), mazur.names))
         == "a = 1/(1 + e^(−?)) ≈ 0.59327"
     )
     assert not blanks.answer(mazur, "hidden[1].z", 0.1).right

@@ -117,7 +117,9 @@ def test_json_has_the_keys_of_the_language(mazur):
 
 def test_hidden_numbers_are_left_out(mazur):
     explanation = mazur.explain("hidden[1].z")
-    hidden = explanation.worked_without(frozenset({"input[1]", "hidden[1].z"}))
+    hidden = explanation.worked_without(
+        [mazur.names.resolve(a) for a in ("input[1]", "hidden[1].z")]
+    )
     assert hidden == "z = 0.15·? + 0.2·0.1 + 0.35 = ?"
 
 

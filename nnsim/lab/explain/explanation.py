@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -147,14 +147,13 @@ class Explanation:
         """The formula with its numbers and the result, with the right `sign` before it."""
         return self.worked_without(())
 
-    def worked_without(self, hidden: tuple[str, ...] | frozenset[str]) -> str:
-        """Return the worked arithmetic with ``?`` for the numbers at these addresses."""
+    def worked_without(self, hidden: Container[Quantity]) -> str:
+        """Return the worked arithmetic with ``?`` for these numbers."""
 
         def show(number: Number) -> str:
-            covered = hidden and number.quantity and self.text(number.quantity) in hidden
-            return HIDDEN if covered else shown(number)
+            return HIDDEN if number.quantity in hidden else shown(number)
 
-        result = HIDDEN if self.address in hidden else written(self.value)
+        result = HIDDEN if self.quantity in hidden else written(self.value)
         arithmetic = self.arithmetic.write(show)
         if arithmetic == result:
             return f"{self.symbol} {self.sign} {result}"

@@ -148,7 +148,7 @@ class Inspector(Board):
         if self._problem:
             return [[(line, "hidden")] for line in wrap_cells(f"! {self._problem}", width, 4)]
         secrets = values_of(self._lab, self._hidden) if self._lab is not None else ()
-        worked = masked(found.worked_without(self._hidden.addresses), secrets)
+        worked = masked(found.worked_without(self._hidden), secrets)
         parts: list[tuple[str, str, int]] = [
             (found.name, "", 2),
             (found.formula, "dim", 3),
