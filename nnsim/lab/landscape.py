@@ -296,6 +296,10 @@ class Window:
         left, bottom = x - (x - self.left) * factor, y - (y - self.bottom) * factor
         return Window(left, left + wide, bottom, bottom + tall)
 
+    def holds(self, x: float, y: float) -> bool:
+        """Whether a point lies in it."""
+        return self.left <= x <= self.right and self.bottom <= y <= self.top
+
     def across(self, columns: int) -> Array:
         """The x of each column, from left to right."""
         return np.linspace(self.left, self.right, columns)
@@ -473,6 +477,11 @@ class CostMap:
     def at(self, column: int, row: int) -> tuple[float, float, float]:
         """The coordinates of a cell, and the cost there (NaN while it is not known)."""
         return float(self._x[column]), float(self._y[row]), float(self.values[row, column])
+
+    def cell_of(self, point: tuple[float, float]) -> tuple[int, int]:
+        """The column and row of a point; −1, −1 where it is outside."""
+        column, row = self.window.cells(np.array([point]), self.columns, self.rows)[0].tolist()
+        return column, row
 
 
 class PathOnPlane:

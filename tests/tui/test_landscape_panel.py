@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from nnsim.lab.landscape import CostMap, Window
-from nnsim.tui.widgets import landscape_view as view
-from nnsim.tui.widgets.landscape_panel import LandscapePanel
-from nnsim.tui.widgets.landscape_view import LEAST, NOW, START, WAY, Scale
+from nnsim.tui.draw.heat import Scale
+from nnsim.tui.panels import landscape as view
+from nnsim.tui.panels.landscape import LEAST, NOW, START, WAY, LandscapePanel
 
 
 @pytest.fixture
@@ -41,8 +41,8 @@ def board(open_app, screen_text):
             """Wait until the map is computed."""
             for _turn in range(3000):  # on a busy machine it may take long
                 await self.pilot.pause(0.02)
-                panel = self.panel
-                if panel.sorry or (panel.map is not None and panel._next is None):
+                found = self.panel.landscape
+                if found.sorry or (found.map is not None and found.next is None):
                     return
             raise AssertionError("the map doesn't come to an end")
 
@@ -71,12 +71,14 @@ async def test_the_line_with_its_path(board, size):
         text = b.text()
         assert "cost over → output[1].w[1] and ↑ output[1].b" in text
         assert f"{START} start  {WAY} path  {NOW} now  {LEAST} least cost" in text
-        field = "\n".join(b.panel.render_line(y + 2).text for y in range(b.panel.map.rows))
+        field = "\n".join(
+            b.panel.render_line(y + 2).text for y in range(b.panel.landscape.map.rows)
+        )
         for mark in (START, WAY, NOW):
             assert mark in field
         assert f"(now {b.lab.metrics.cost:.4f})" in text
         # The value under the cursor is that of the formula, and the least is the least of them.
-        found = b.panel.map
+        found = b.panel.landscape.map
         for keys in (["end"], ["left", "up"], ["right"] * 3, ["home"]):
             await b.press(*keys)
             x, y, cost = found.at(*b.panel.cell())
@@ -90,13 +92,13 @@ async def test_enter_goes_there_and_undo_comes_back(board):
     async with board(lines=["train 5"]) as b:
         before = b.lab.network.parameters.copy()
         await b.press("end")
-        x, y, cost = b.panel.map.at(*b.panel.cell())
+        x, y, cost = b.panel.landscape.map.at(*b.panel.cell())
         await b.press("enter")
         await b.settle()
         assert b.lab.read("output[1].w[1]") == pytest.approx(x, rel=1e-11)
         assert b.lab.read("output[1].b") == pytest.approx(y, rel=1e-11)
         assert b.lab.metrics.cost == pytest.approx(cost, rel=1e-6)
-        assert b.panel._now == pytest.approx((x, y), rel=1e-11)
+        assert b.panel.landscape.now == pytest.approx((x, y), rel=1e-11)
         await b.press("u")
         assert np.array_equal(b.lab.network.parameters, before)
 
@@ -111,7 +113,7 @@ async def test_two_weights_are_chosen_on_the_line(board):
         await b.settle()
         assert "cost over → hidden[2].w[5] and ↑ hidden[1].w[2]" in b.text()
         assert b.screen.focused is b.panel
-        x, y, cost = b.panel.map.at(*b.panel.cell())
+        x, y, cost = b.panel.landscape.map.at(*b.panel.cell())
         await b.run(f"place {x:.12g} {y:.12g}")
         assert b.lab.metrics.cost == pytest.approx(cost, rel=1e-6)
         await b.press("d")
@@ -124,33 +126,33 @@ async def test_two_weights_are_chosen_on_the_line(board):
 
 async def test_closer_farther_and_back(board):
     async with board("xor", lines=["train 30"]) as b:
-        first = b.panel.window
+        first = b.panel.landscape.window
         cursor = b.panel.cursor
         await b.press("right", "plus")
         await b.settle()
-        assert b.panel.window.right - b.panel.window.left == pytest.approx(
+        assert b.panel.landscape.window.right - b.panel.landscape.window.left == pytest.approx(
             (first.right - first.left) / 2
         )
-        assert b.panel.window.left < b.panel.cursor[0] < b.panel.window.right
+        assert b.panel.landscape.window.left < b.panel.cursor[0] < b.panel.landscape.window.right
         await b.press("minus", "minus")
         await b.press("f")
         await b.settle()
-        assert b.panel.window == first
+        assert b.panel.landscape.window == first
         assert b.panel.cursor == cursor
         await b.press(*["right"] * 3, *["plus"] * 12)
         await b.settle()
         assert "now is out of sight; f brings it back" in b.text()
-        log = b.panel._scale.log
+        log = b.panel.scale.log
         await b.press("o")
-        assert b.panel._scale.log is not log
+        assert b.panel.scale.log is not log
 
 
 async def test_the_path_grows_and_the_map_stays(board):
     async with board("digits-4x3", lines=["reset", "landscape random 2"]) as b:
-        found, count = b.panel.map, len(b.panel._path)
+        found, count = b.panel.landscape.map, len(b.panel.landscape.path)
         await b.run("train 20")
-        assert b.panel.map is found
-        assert len(b.panel._path) == count + 20
+        assert b.panel.landscape.map is found
+        assert len(b.panel.landscape.path) == count + 20
         assert "beside this plane" in b.text()
         await b.press("r")
         await b.settle()
@@ -161,20 +163,20 @@ async def test_the_path_grows_and_the_map_stays(board):
 async def test_other_weights_make_another_map(board):
     async with board("digits-4x3", lines=["landscape hidden[1].w[1] hidden[1].b"]) as b:
         column, row = b.panel.cell()
-        cost = b.panel.map.at(column, row)[2]
+        cost = b.panel.landscape.map.at(column, row)[2]
         await b.run("set output[1].b 3")
-        assert b.panel.map.at(column, row)[2] != cost
-        x, y, cost = b.panel.map.at(column, row)
+        assert b.panel.landscape.map.at(column, row)[2] != cost
+        x, y, cost = b.panel.landscape.map.at(column, row)
         await b.run(f"place {x} {y}")
         assert b.lab.metrics.cost == pytest.approx(cost, rel=1e-9)
 
 
 async def test_other_data_make_another_map(board):
     async with board("xor", lines=["landscape random"]) as b:
-        place = b.panel.map.columns // 2, b.panel.map.rows // 2
-        assert b.panel.map.at(*place)[2] == pytest.approx(b.lab.metrics.cost)
+        place = b.panel.landscape.map.columns // 2, b.panel.landscape.map.rows // 2
+        assert b.panel.landscape.map.at(*place)[2] == pytest.approx(b.lab.metrics.cost)
         await b.run("label 1 1")
-        assert b.panel.map.at(*place)[2] == pytest.approx(b.lab.metrics.cost)
+        assert b.panel.landscape.map.at(*place)[2] == pytest.approx(b.lab.metrics.cost)
 
 
 async def test_while_it_trains_the_map_of_two_weights_says_its_epoch(board):
@@ -189,8 +191,10 @@ async def test_while_it_trains_the_map_of_two_weights_says_its_epoch(board):
         await b.settle()
         assert "the other weights are those of epoch" not in b.text()
         b.panel.action_to_now()
-        x, y = b.panel._now
-        one = CostMap(b.panel._surface, b.panel.map.plane, Window(x, x + 1, y - 1, y), 2, 2)
+        x, y = b.panel.landscape.now
+        one = CostMap(
+            b.panel.landscape.surface, b.panel.landscape.map.plane, Window(x, x + 1, y - 1, y), 2, 2
+        )
         one.work()
         assert one.at(0, 0)[2] == pytest.approx(b.lab.metrics.cost, rel=1e-9)
 
@@ -202,7 +206,7 @@ async def test_another_network_has_another_landscape(board):
         await b.press("9")
         b.panel = b.screen.query_one(LandscapePanel)
         await b.settle()
-        assert b.panel.plane.network is b.lab.network
+        assert b.panel.landscape.plane.network is b.lab.network
 
 
 async def test_lines_fit_whatever_the_size(board):
@@ -219,8 +223,8 @@ async def test_without_colours_the_contours_are_digits(board):
     async with board(lines=["train 40"]) as b:
         b.app.theme = "ansi-dark"
         await b.pilot.pause(0.1)
-        assert not b.panel.heat.colourful
-        lines = [b.panel.render_line(y + 2).text for y in range(b.panel.map.rows)]
+        assert not b.panel.sheet.mixes
+        lines = [b.panel.render_line(y + 2).text for y in range(b.panel.landscape.map.rows)]
         for digit in "369C":
             assert any(digit in line[6:-14] for line in lines)
 
@@ -228,12 +232,12 @@ async def test_without_colours_the_contours_are_digits(board):
 async def test_the_mouse_moves_the_cursor_and_goes_there(board):
     async with board(lines=["train 5"]) as b:
         panel = b.panel
-        plot = panel.plot
+        plot = panel.landscape.plot
         await b.pilot.click(panel, offset=(plot.left + 11, 2 + 6 + 1))
         assert panel.cell() == (10, 6)  # the border is one cell wide
         await b.pilot.click(panel, offset=(plot.left + 11, 2 + 6 + 1))
         await b.settle()
-        x, y, _cost = panel.map.at(10, 6)
+        x, y, _cost = panel.landscape.map.at(10, 6)
         assert b.lab.network.parameters == pytest.approx([x, y], rel=1e-11)
 
 
@@ -283,4 +287,4 @@ async def test_a_typed_line_brings_it_to_the_front(open_app):
         panel = app.screen.query_one(LandscapePanel)
         assert panel.display
         assert app.screen.focused is panel
-        assert panel.plane.seed == 5
+        assert panel.landscape.plane.seed == 5

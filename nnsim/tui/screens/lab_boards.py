@@ -42,7 +42,7 @@ def _starts(_lab: Lab) -> Panel:
 
 
 def _landscape(_lab: Lab) -> Panel:
-    from nnsim.tui.widgets.landscape_panel import LandscapePanel
+    from nnsim.tui.panels.landscape import LandscapePanel
 
     return LandscapePanel()
 

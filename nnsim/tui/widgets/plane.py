@@ -15,9 +15,9 @@ from textual.color import Color
 from textual.strip import Strip
 
 from nnsim.i18n import N_, _
+from nnsim.tui.draw.heat import SHADES, shade_of
 from nnsim.tui.draw.text import short
 from nnsim.tui.widgets.colours import mix
-from nnsim.tui.widgets.heat import SHADES, shade_of
 from nnsim.tui.widgets.plot import Plot
 from nnsim.tui.widgets.probe import ProbeInput, quoted
 
