@@ -12,6 +12,7 @@ A tour, in the order in which the files are best read:
 ``plan``          the tape of a whole network, from input to update; a trace copies it out
 ``network``       what a network is, and what it computes
 ``trainer``       the loop over batches and epochs; ``progress`` has the metrics
+``program``       training as a program: the tapes printed with their loop
 ``ensemble``      many networks at once
 ``gradcheck``     nudge every parameter; ``bugs`` to find that way
 ``files``         models on disk; ``checks`` what comes in

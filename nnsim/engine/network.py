@@ -214,9 +214,13 @@ class Network:
         """Return ½·l2·Σw² + l1·Σ|w|."""
         return float(self._stack.penalty())
 
+    def weight_mask(self) -> Array:
+        """Return 1 for every weight, 0 for the rest, flat."""
+        return self._stack.mask("weight")
+
     def penalty_gradient(self) -> Array:
         """Return the penalty's part of the gradient, l2·w + l1·sign(w), flat."""
-        weights = self.parameters * self._stack.mask("weight")
+        weights = self.parameters * self.weight_mask()
         return np.asarray(self._stack.l2 * weights + self._stack.l1 * np.sign(weights))
 
     def forget_plans(self) -> None:

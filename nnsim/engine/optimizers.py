@@ -315,7 +315,18 @@ class Schedule:
             return float(self.factor ** (epoch // every))
         if self.name == "cosine":
             return 0.5 * (1 + math.cos(math.pi * min(epoch, every) / every))
-        return 1.0
+        if self.name == "constant":
+            return 1.0
+        raise EngineError(f"unknown schedule {self.name!r}")
+
+    def source(self, epoch: str, period: int) -> str:
+        """Return what follows η₀ in a program: `scale` for the epoch called `epoch`."""
+        every = self.every or max(1, period)
+        return {
+            "constant": "",
+            "step": f" * float({self.factor!r} ** ({epoch} // {every}))",
+            "cosine": f" * (0.5 * (1 + math.cos(math.pi * min({epoch}, {every}) / {every})))",
+        }[self.name]
 
     def __str__(self) -> str:
         if self.name == "constant" or not self.every:

@@ -302,6 +302,12 @@ class Plan(Tape):
         self.inputs = batch_first(x, bool(lead))
         return x
 
+    def forget_inputs(self) -> None:
+        """Let a program start with empty inputs and targets: it fills them itself."""
+        x = self.signals[0].x
+        base = self.augmented(x) if x.ndim == 2 else x
+        self.workspace[id(base)] = None if x.ndim == 2 else 0.0
+
     def _lay_side_by_side(self) -> None:
         """Let small dense layers with the same activation have their slopes computed in one go."""
         layers = self.stack.layers

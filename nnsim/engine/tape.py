@@ -17,7 +17,7 @@ import keyword
 import math
 import re
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import Context
 from dataclasses import dataclass, field, replace
@@ -352,14 +352,14 @@ class Tape:
 
         With `values`, each has copies of what the buffer held `before` and `after`.
         """
-        names = _Names(self)
+        names = Source(self)
         for op, (fn, args) in zip(self.ops, self._calls, strict=True):
             shown = names.shown(op.out) if values and op.out is not None else None
             before = None if shown is None else shown.copy()
             self._quietly(fn, *args)
             yield replace(
                 op,
-                text=_call(op, names),
+                text=names.call(op),
                 reads=tuple((names.label(a), a.shape) for a in _operands(op)),
                 writes=None if op.out is None else names.written(op.out),
                 before=before,
@@ -380,7 +380,23 @@ class Tape:
         """
         if steps < 0:
             raise EngineError(f"steps is {steps}: a program repeats its step 0 times or more")
-        return program(self, steps)
+        names = Source(self)
+        lines = [
+            '"""One training step as straight NumPy, repeated; written by nnsim."""',
+            *names.head,
+            *names.kernels(),
+            "",
+            "# Buffers: samples are columns; under activations lies a row of ones for the bias.",
+            *names.definitions(),
+            *names.generator(),
+            "",
+            'with np.errstate(all="ignore"):',
+            f"    for _ in range({steps}):",
+            *(" " * 8 + line for line in names.body(self.ops)),
+            "",
+            'print("parameters:", parameters)' if "parameters" in self.buffers else "",
+        ]
+        return "\n".join(lines).rstrip() + "\n"
 
 
 def _name_of(fn: Callable[..., Any]) -> str:
@@ -436,66 +452,10 @@ def quiet() -> Context:
 Array = NDArray[Any]
 
 
-def program(tape: Tape, steps: int) -> str:
-    """Return the tape as a program that replays it `steps` times."""
-    names = _Names(tape)
-    body, section = [], ""
-    for op in tape.ops:
-        if op.section != section:
-            section = op.section
-            body.append(f"# {section}")
-        call = _call(op, names)
-        body.append(f"{call}  # {op.note}" if op.note else call)
-    lines = [
-        '"""One training step as straight NumPy, repeated; written by nnsim."""',
-        "from __future__ import annotations",
-        "import base64",
-        "import math",
-        "import numpy as np",
-        *_kernels(tape),
-        "",
-        "# Buffers: samples are columns; under activations lies a row of ones for the bias.",
-        *names.definitions(),
-        *_generator(tape),
-        "",
-        'with np.errstate(all="ignore"):',
-        f"    for _ in range({steps}):",
-        *textwrap.indent("\n".join(body) or "pass", " " * 8).split("\n"),
-        "",
-        'print("parameters:", parameters)' if "parameters" in tape.buffers else "",
-    ]
-    return "\n".join(lines).rstrip() + "\n"
-
-
 def _operands(op: Op) -> list[Array]:
     """Return the arrays that go in, numbers aside."""
     args = (getattr(op.fn, "__self__", None), *op.args)
     return [a for a in args if isinstance(a, np.ndarray) and a.ndim]
-
-
-def _call(op: Op, names: _Names) -> str:
-    args = [names.expression(a) for a in op.args]
-    keywords = [f"{k}={names.expression(v)}" for k, v in op.keywords.items()]
-    if op.out is not None:
-        out = names.expression(op.out)
-        if op.fn is np.copyto:
-            args.insert(0, out)
-        elif _is_ours(op.fn):
-            args.append(out)
-        else:
-            keywords.append(f"out={out}")
-    return f"{_function(op.fn, names)}({', '.join([*args, *keywords])})"
-
-
-def _function(fn: Callable[..., Any], names: _Names) -> str:
-    owner = getattr(fn, "__self__", None)
-    if isinstance(owner, np.ndarray):
-        return f"{names.expression(owner)}.{fn.__name__}"
-    if isinstance(owner, np.ufunc):
-        return f"np.{owner.__name__}.{fn.__name__}"
-    if isinstance(owner, np.random.Generator):
-        return f"generator.{fn.__name__}"
-    return fn.__name__ if _is_ours(fn) else f"np.{fn.__name__}"
 
 
 def _is_ours(fn: Callable[..., Any]) -> bool:
@@ -503,36 +463,91 @@ def _is_ours(fn: Callable[..., Any]) -> bool:
     return inspect.isfunction(fn) and fn.__module__.partition(".")[0] == package
 
 
-def _kernels(tape: Tape) -> list[str]:
-    """Return the source of the engine's own functions that the tape calls."""
-    kernels = {op.fn.__name__: op.fn for op in tape.ops if _is_ours(op.fn)}
-    return ["\n\n" + inspect.getsource(fn).rstrip() for fn in kernels.values()]
+class Source:
+    """Writes tapes as text: their calls in the names of their buffers, and what those start with.
 
+    Parameters
+    ----------
+    *tapes : Tape
+        What several have in common has one name.
+    taken : set of str
+        Names that stand for something else.
+    """
 
-def _generator(tape: Tape) -> list[str]:
-    if not any(getattr(op.fn, "__self__", None) is tape.generator for op in tape.ops):
-        return []
-    return [
-        "generator = np.random.Generator(np.random.PCG64())",
-        f"generator.bit_generator.state = {tape.generator.bit_generator.state!r}",
-    ]
+    head = (
+        "from __future__ import annotations",
+        "import base64",
+        "import math",
+        "import numpy as np",
+    )
 
-
-class _Names:
-    """Writes arrays as expressions in the named buffers of a tape."""
-
-    def __init__(self, tape: Tape) -> None:
-        self.tape = tape
+    def __init__(self, *tapes: Tape, taken: Iterable[str] = ()) -> None:
+        self.ops = [op for tape in tapes for op in tape.ops]
         self.identifiers: dict[int, str] = {}
         self.labels: dict[int, str] = {}
         self.by_root: dict[int, list[tuple[str, Array]]] = {}
-        self.constants = {id(array) for array in tape.constants.values()}
-        taken: set[str] = set()
-        for name, array in tape.buffers.items():
-            identifier = _identifier(name, taken)
-            self.identifiers.setdefault(id(array), identifier)
-            self.labels.setdefault(id(array), name)
-            self.by_root.setdefault(id(_root(array)), []).append((identifier, array))
+        self.workspace = {key: fill for tape in tapes for key, fill in tape.workspace.items()}
+        self.constants = {id(array) for tape in tapes for array in tape.constants.values()}
+        self.buffers: list[Array] = []
+        names = set(taken)
+        same: dict[tuple[Any, ...], str] = {}
+        for name, array in (pair for tape in tapes for pair in tape.buffers.items()):
+            place = (name, _address(array), array.shape, array.strides)
+            if place in same:  # another tape's view of what they have in common
+                self.identifiers.setdefault(id(array), same[place])
+                self.labels.setdefault(id(array), name)
+            elif id(array) not in self.identifiers:
+                self.buffers.append(array)
+                self.labels[id(array)] = name
+                self.identifiers[id(array)] = same[place] = identifier = _identifier(name, names)
+                self.by_root.setdefault(id(_root(array)), []).append((identifier, array))
+
+    def body(self, ops: Iterable[Op]) -> list[str]:
+        """Return a line for each call, under a heading for each part of the step."""
+        lines, section = [], ""
+        for op in ops:
+            if op.section != section:
+                section = op.section
+                lines.append(f"# {section}")
+            lines.append(f"{self.call(op)}  # {op.note}" if op.note else self.call(op))
+        return lines or ["pass"]
+
+    def call(self, op: Op) -> str:
+        """Return the call as text."""
+        args = [self.expression(a) for a in op.args]
+        keywords = [f"{k}={self.expression(v)}" for k, v in op.keywords.items()]
+        if op.out is not None:
+            out = self.expression(op.out)
+            if op.fn is np.copyto:
+                args.insert(0, out)
+            elif _is_ours(op.fn):
+                args.append(out)
+            else:
+                keywords.append(f"out={out}")
+        return f"{self._function(op.fn)}({', '.join([*args, *keywords])})"
+
+    def _function(self, fn: Callable[..., Any]) -> str:
+        owner = getattr(fn, "__self__", None)
+        if isinstance(owner, np.ndarray):
+            return f"{self.expression(owner)}.{fn.__name__}"
+        if isinstance(owner, np.ufunc):
+            return f"np.{owner.__name__}.{fn.__name__}"
+        if isinstance(owner, np.random.Generator):
+            return f"generator.{fn.__name__}"
+        return fn.__name__ if _is_ours(fn) else f"np.{fn.__name__}"
+
+    def kernels(self) -> list[str]:
+        """Return the source of the engine's own functions that are called."""
+        kernels = {op.fn.__name__: op.fn for op in self.ops if _is_ours(op.fn)}
+        return ["\n\n" + inspect.getsource(fn).rstrip() for fn in kernels.values()]
+
+    def generator(self) -> list[str]:
+        """Return the lines that make the generator which dropout draws from, as it stands."""
+        for op in self.ops:
+            owner = getattr(op.fn, "__self__", None)
+            if isinstance(owner, np.random.Generator):
+                return generator_lines("generator", owner)
+        return []
 
     def label(self, array: Array) -> str:
         """Return the name of a buffer, or of the one it is a part of."""
@@ -577,16 +592,14 @@ class _Names:
         """Return the lines that make every buffer, with what must lie in it."""
         lines = []
         anchors: dict[int, list[tuple[str, Array]]] = {}
-        for array in self.tape.buffers.values():
+        for array in self.buffers:
             if id(array) in self.constants:
                 continue
             identifier = self.identifiers[id(array)]
             known = anchors.setdefault(id(_root(array)), [])
-            if any(other is array for _, other in known):
-                continue
             if known:
                 lines.append(f"{identifier} = {self._view(array, known)}")
-                if self.tape.workspace.get(id(array), 0) is None:
+                if self.workspace.get(id(array), 0) is None:
                     lines.append(f"{identifier}[-1] = 1")
             else:
                 lines += self._made(identifier, array)
@@ -595,20 +608,14 @@ class _Names:
 
     def _made(self, identifier: str, array: Array) -> list[str]:
         """Return the lines that make a buffer with what must lie in it before the first run."""
-        kind = "bool" if array.dtype.kind == "b" else f"np.{array.dtype.name}"
         turned = array.flags.f_contiguous and not array.flags.c_contiguous
         values = array.T if turned else array
-        start = self.tape.workspace.get(id(array), values)
-        if start is None:
-            text = f"np.zeros({values.shape}, {kind})"
-        elif isinstance(start, np.ndarray):
-            text = _literal(start, kind)
-        else:
-            text = _literal(np.full(values.shape, start, values.dtype), kind)
-        lines = [f"{identifier} = {text}" + (".T" if turned else "")]
-        if start is None:
-            lines.append(f"{identifier}[-1] = 1")
-        return lines
+        start: Any = self.workspace.get(id(array), values)
+        ones = start is None
+        if not isinstance(start, np.ndarray):
+            values = np.full(values.shape, start or 0.0, values.dtype)
+        lines = [f"{identifier} = {literal(values)}" + (".T" if turned else "")]
+        return [*lines, f"{identifier}[-1] = 1"] if ones else lines
 
     def _view(self, array: Array, known: list[tuple[str, Array]]) -> str:
         """Write a view as a part of a buffer that shares its memory."""
@@ -691,7 +698,17 @@ def _identifier(name: str, taken: set[str]) -> str:
     return unique
 
 
-def _literal(values: Array, kind: str) -> str:
+def generator_lines(name: str, generator: np.random.Generator) -> list[str]:
+    """Return the lines that make a generator which goes on from where this one stands."""
+    return [
+        f"{name} = np.random.Generator(np.random.PCG64())",
+        f"{name}.bit_generator.state = {generator.bit_generator.state!r}",
+    ]
+
+
+def literal(values: Array) -> str:
+    """Return an array as an expression; a long one as text that only a machine reads."""
+    kind = "bool" if values.dtype.kind == "b" else f"np.{values.dtype.name}"
     if values.size and not values.any() and not np.signbit(values).any():
         return f"np.zeros({values.shape}, {kind})"
     if values.size and (values == values.flat[0]).all():

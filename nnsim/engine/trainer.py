@@ -116,7 +116,7 @@ class Trainer:
         min_delta: float = 0.0,
     ) -> None:
         self.network = network
-        self._steps = _Steps(network, self._record)
+        self.steps = _Steps(network, self.record)
         self._last: Progress | None = None
         self.seed = checks.as_seed(seed)
         self.shuffling, self.noise = checks.shuffler(self.seed), checks.noise(self.seed)
@@ -139,7 +139,7 @@ class Trainer:
         self.epoch = self.updates = self.position = self.period = self.waited = 0
         self.stopped: str | None = None
         self.optimizer.prepare(self.network.parameters, self._rate)
-        self._steps.forget()
+        self.steps.forget()
         self.shuffling.bit_generator.state = checks.shuffler(self.seed).bit_generator.state
         self.noise.bit_generator.state = checks.noise(self.seed).bit_generator.state
         self.best: tuple[float, Array, Array] | None = None
@@ -185,7 +185,7 @@ class Trainer:
     def optimizer(self, value: str | Optimizer) -> None:
         self._optimizer = read_optimizer(value)
         self._optimizer.prepare(self.network.parameters, self._rate)
-        self._steps.forget()
+        self.steps.forget()
 
     @property
     def schedule(self) -> Schedule:
@@ -204,7 +204,7 @@ class Trainer:
     @clip.setter
     def clip(self, value: float | None) -> None:
         self._clip = None if value is None else checks.real(value, "clip", above=0)
-        self._steps.forget()
+        self.steps.forget()
 
     @property
     def train_biases(self) -> bool:
@@ -214,7 +214,7 @@ class Trainer:
     @train_biases.setter
     def train_biases(self, value: bool) -> None:
         self._train_biases = bool(value)
-        self._steps.forget()
+        self.steps.forget()
 
     # --- running -----------------------------------------------------------------------------
 
@@ -243,7 +243,7 @@ class Trainer:
             Training goes on as the iterator is advanced; the last item says why it stopped.
         """
         epochs = as_count(epochs, "epochs", least=0, most=2**62)
-        sets = self._sets(x, target, validation, test)
+        sets = self.sets(x, target, validation, test)
         self._fit_position(sets["train"])
         self.period = self.period or epochs
         self._interrupt = False
@@ -251,7 +251,7 @@ class Trainer:
 
     def step(self, x: Any, target: Any) -> str | None:
         """Make one update; returns ``"diverged"`` if it could not be made, else None."""
-        samples = self._sets(x, target)["train"]
+        samples = self.sets(x, target)["train"]
         self._fit_position(samples)
         if self.position == samples.count:  # Ctrl+C has struck between the last update and the end
             self._end_epoch()
@@ -278,7 +278,7 @@ class Trainer:
         twin.network.refuse_untrainable()
         x, target = twin.network.check(x, target)
         twin._set_rate()
-        plan = twin._record(len(x), {}, lean=False)
+        plan = twin.record(len(x), {}, lean=False)
         plan.inputs[...], plan.targets[...] = x, target
         return plan.step(values=True)
 
@@ -291,7 +291,7 @@ class Trainer:
         epochs : int
             How many there will be, as far as one knows; `period`, if none was set.
         """
-        self._watched = self._sets(x, target)
+        self._watched = self.sets(x, target)
         samples = self._watched["train"]
         self._fit_position(samples)
         self.period = self.period or epochs
@@ -313,7 +313,7 @@ class Trainer:
         epoch = self.epoch
         self.stopped = self._epoch(samples, updates)
         if self.epoch > epoch and self.patience is not None:
-            self.stopped = self._too_long(self._watched, self._block(samples))
+            self.stopped = self._too_long(self._watched, self.block(samples))
         if self.stopped == "interrupted":
             self._interrupt = False
         return self.stopped
@@ -332,7 +332,7 @@ class Trainer:
         samples, last = sets["train"], self.epoch + epochs
         self._set_rate()
         self.stopped = None
-        block = self._block(samples)
+        block = self.block(samples)
         while self.epoch < last and self.stopped is None:
             self.keep_last()
             rate = self._rate if self._schedule.name == "constant" else self._set_rate()
@@ -373,10 +373,9 @@ class Trainer:
 
     def _update(self, samples: Samples) -> bool:
         """Make one step; returns False, and leaves all as it was, if the gradient overflows."""
-        start, count, steps = self.position, samples.count, self._steps
-        size = min(self._batch_size or count, count - start)
-        whole = size == count and (size <= steps.at_once or self._batch_size is None)
-        in_order = whole and samples.index is None
+        start, steps = self.position, self.steps
+        size = min(self._batch_size or samples.count, samples.count - start)
+        in_order = self.in_order(samples, size)
         rows = None if in_order else self._ordered(samples)[start : start + size]
         try:
             return steps.make(samples, size, rows, self._largest_square)
@@ -384,6 +383,11 @@ class Trainer:
             if steps.done:
                 self.position += size
                 self.updates += steps.done.pop()
+
+    def in_order(self, samples: Samples, size: int) -> bool:
+        """Whether a step on so many samples takes all of them as they come."""
+        whole = size == samples.count and samples.index is None
+        return whole and (size <= self.steps.at_once or self._batch_size is None)
 
     def _ordered(self, samples: Samples) -> Array:
         """Return the rows in the order of this epoch."""
@@ -399,7 +403,7 @@ class Trainer:
             self._order = order if samples.index is None else samples.index[order]
         return self._order
 
-    def _record(self, size: int, room: dict[str, Array], lean: bool = True) -> Plan:
+    def record(self, size: int, room: dict[str, Array], lean: bool = True) -> Plan:
         return self.network.record(
             size,
             "update",
@@ -425,7 +429,7 @@ class Trainer:
             )
         return np.sort(order[held:]), np.sort(order[:held])
 
-    def _sets(
+    def sets(
         self, x: Any, target: Any, validation: Pair | None = None, test: Pair | None = None
     ) -> dict[str, Samples]:
         self.network.refuse_untrainable()
@@ -439,7 +443,7 @@ class Trainer:
                 sets[name] = Samples(*self.network.check(*pair))
         return sets
 
-    def _block(self, samples: Samples) -> int:
+    def block(self, samples: Samples) -> int:
         """Return how many samples metrics are computed on at a time."""
         net = self.network
         sample = net.dtype.itemsize * net.activations(1)
@@ -622,11 +626,15 @@ class _Steps:
         deque(starmap(call, step.up), 0)
         return True
 
+    def share(self, size: int) -> int:
+        """Return how many samples a part of a batch has: few parts, as large as each other."""
+        return -(-size // -(-size // self.at_once))
+
     def _add_up(self, samples: Samples, size: int, rows: Array | None) -> _Step:
         """Compute the gradient of more samples than go through a tape at once, part by part."""
         net, mean = self.network, self.network.reduction == "mean"
         total = np.zeros_like(net.parameters)
-        share = -(-size // -(-size // self.at_once))  # as many parts as needed, equally large
+        share = self.share(size)
         parts = range(0, size, share)
         for start in parts:
             count = min(share, size - start)

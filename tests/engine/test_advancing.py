@@ -194,3 +194,18 @@ def test_a_batch_size_changed_within_an_epoch_leaves_the_order_of_its_samples(th
             run.step(x, t)
     same(straight, copied)
     assert straight.state()["shuffling"] == copied.state()["shuffling"]
+
+
+@pytest.mark.parametrize("updates", [None, 2])
+@pytest.mark.parametrize("fraction", [0.0, 0.3])
+def test_early_stopping_is_that_of_a_run(updates, fraction):
+    x, t = data()
+    options = {"patience": 2, "validation_fraction": fraction, "learning_rate": 0.5}
+    by_hand, run = trainer(**options), trainer(**options)
+    samples = by_hand.begin(x, t, 100)
+    while by_hand.advance(samples, updates) is None:
+        pass
+    assert by_hand.stopped == "early"
+    *_, last = run.run(x, t, epochs=100)
+    assert last.stopped == "early"
+    same(by_hand, run)

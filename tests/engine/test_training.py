@@ -105,7 +105,7 @@ def test_large_batches_go_through_the_tape_in_parts(reduction, batch_size, monke
     assert trainer.updates == 4 * (1 if batch_size is None else 3)
     assert np.allclose(whole.parameters, parted.parameters, rtol=0, atol=1e-14)
     normalized = Trainer(network(), batch_size=11)
-    assert normalized._steps.at_once > 10**9  # batch norm needs the batch as a whole
+    assert normalized.steps.at_once > 10**9  # batch norm needs the batch as a whole
 
 
 def test_metrics_are_those_of_the_network():
