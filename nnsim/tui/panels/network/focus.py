@@ -1,50 +1,57 @@
-"""The picture with one unit in focus: its incoming wires, every unit with its activation."""
+"""The picture with one unit in focus: its incoming wires, every unit with its activation.
+
+Below it a line says what is selected, with its numbers, and what the two kinds of wires mean.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
 from nnsim.i18n import _
 from nnsim.lab.view import LayerView, NetworkView, Selection
+from nnsim.tui.draw.canvas import Canvas
+from nnsim.tui.draw.styles import STRONGEST
 from nnsim.tui.draw.text import fit, level, middle, number, width_of
-from nnsim.tui.widgets.diagram_canvas import PLAIN, STRONGEST, Line
-from nnsim.tui.widgets.diagram_footer import (
-    CHOSEN,
-    LABEL,
-    MUTED,
-    Carried,
-    draw_footer,
-    matrix_of,
-)
-from nnsim.tui.widgets.diagram_layout import (
+from nnsim.tui.panels.network.layout import (
+    PORTS,
+    Cells,
     Column,
     Gap,
     Item,
     Layout,
-    PlacedColumn,
-    lay_out,
-)
-from nnsim.tui.widgets.diagram_wires import (
-    Cells,
     Matrix,
+    PlacedColumn,
     draw,
     incoming,
+    lay_out,
     outgoing,
     strengths,
     strongest,
 )
 from nnsim.tui.widgets.pixel_picture import shade
 
+Carried = Literal["weight", "gradient"]
+"""What the wires carry."""
+
 MOST, LEAST = 10, 0.45
 """The overview draws this many wires of a layer, and none below this share of the strongest."""
+BOUNDED = ("sigmoid", "softmax", "step", "tanh")
+"""Activations that fill a box by themselves, not beside the layer's largest."""
+
+
+def matrix_of(layer: LayerView, carried: Carried) -> Matrix | None:
+    """Return the matrix (n_in, n_out) that the wires into a layer show."""
+    return layer.weight if carried == "weight" else layer.grad_weight
 
 
 def shares(layer: LayerView) -> Matrix:
     """Return how full each unit's box is, 0 to 1: |a|, beside the layer's largest if unbounded."""
     size = np.where(np.isfinite(layer.a), np.abs(layer.a), 0.0)
-    if layer.activation not in ("sigmoid", "softmax", "step", "tanh"):
+    if layer.activation not in BOUNDED:
         size = size / max(float(size.max(initial=0.0)), 1e-12)
     return np.clip(size, 0.0, 1.0)
 
@@ -71,18 +78,16 @@ def columns_of(view: NetworkView, focus: int, room: int) -> tuple[Column, ...]:
 
 @dataclass(frozen=True)
 class FocusPicture:
-    """All that one picture needs; made anew when the size, the weights or the selection change.
-
-    ``view`` may change alone (`with_view`) as long as the weights stay: the wires are kept.
-    """
+    """All that one picture needs: what is shown, where it stands, and the wires."""
 
     view: NetworkView
     selection: Selection
     focus: tuple[int, int]
     carried: Carried
     layout: Layout
-    wires: dict[int, list[Cells]] = field(repr=False)
-    hidden_wires: int = 0
+    wires: dict[int, tuple[Cells, ...]] = field(repr=False)
+    left_out: int = 0
+    """Wires for which there is no port."""
     numbers: bool = True
 
     @classmethod
@@ -98,37 +103,21 @@ class FocusPicture:
         """Lay the picture out and draw its wires."""
         layer, unit = focus
         layout = lay_out(columns_of(view, layer, size[0]), size, layer, {**anchors, layer: unit})
-        wires: dict[int, list[Cells]] = {}
+        wires: dict[int, tuple[Cells, ...]] = {}
         left_out = 0
-        if layer >= 0:
-            wires, left_out = cls._draw_wires(view, selection, focus, layout, carried)
+        for into in (layer, layer + 1) if layer >= 0 else ():
+            matrix = matrix_of(view.layers[into], carried) if into < len(view.layers) else None
+            gap, before = layout.gap(into), layout.column(into - 1)
+            if matrix is None or gap is None or before is None:
+                continue
+            if into == layer:
+                chosen = selection.source if selection.layer >= 0 else selection.unit
+                lines = incoming(layout, matrix, layer, unit, chosen)
+                left_out = len(before.items) - len(lines) if len(lines) == PORTS else 0
+            else:
+                lines = outgoing(layout, matrix, into, unit)
+            wires[into] = draw(gap, layout.height, tuple(lines))
         return cls(view, selection, focus, carried, layout, wires, left_out)
-
-    @staticmethod
-    def _draw_wires(
-        view: NetworkView,
-        selection: Selection,
-        focus: tuple[int, int],
-        layout: Layout,
-        carried: Carried,
-    ) -> tuple[dict[int, list[Cells]], int]:
-        layer, unit = focus
-        wires: dict[int, list[Cells]] = {}
-        left_out = 0
-        matrix, gap = matrix_of(view.layers[layer], carried), layout.gap(layer)
-        if matrix is not None and gap is not None:
-            chosen = selection.source if selection.layer >= 0 else selection.unit
-            lines = incoming(layout, matrix, layer, unit, chosen)
-            wires[layer] = draw(gap, layout, lines)
-            column = layout.column(layer - 1)
-            left_out = len(column.items) - len(lines) if column and len(lines) == 12 else 0
-        if layer + 1 < len(view.layers):
-            after = matrix_of(view.layers[layer + 1], carried)
-            gap = layout.gap(layer + 1)
-            if after is not None and gap is not None:
-                lines = outgoing(layout, after, layer + 1, unit)
-                wires[layer + 1] = draw(gap, layout, lines)
-        return wires, left_out
 
     @classmethod
     def strongest(
@@ -155,80 +144,44 @@ class FocusPicture:
             matrix = matrix_of(view.layers[gap.layer], carried)
             if matrix is not None:
                 lines = strongest(layout, matrix, gap.layer, MOST, LEAST)
-                wires[gap.layer] = draw(gap, layout, lines)
+                wires[gap.layer] = draw(gap, layout.height, tuple(lines))
         return cls(view, selection, focus, carried, layout, wires, numbers=False)
-
-    def with_view(self, view: NetworkView) -> FocusPicture:
-        """Return the same picture of other values; the weights must be the same."""
-        return replace(self, view=view)
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in cells."""
         return self.layout.width, self.layout.height
 
-    def rows_of(self, layer: int, units: list[int]) -> set[int]:
-        """Return the rows on which these units of a layer stand."""
-        column = self.layout.column(layer)
-        if column is None:
-            return set()
-        if column.kind == "block":
-            return set(range(self.layout.top, self.layout.bottom))
-        wanted = set(units)
-        return {
-            item.top + row
-            for item in column.items
-            if item.index in wanted
-            for row in range(item.height)
-        }
+    @cached_property
+    def _shares(self) -> list[Matrix]:
+        return [shares(layer) for layer in self.view.layers]
 
-    def footer_row(self) -> int | None:
-        """Return the row of the line that says what is selected, if there is one."""
-        return self.layout.bottom if self.layout.bottom < self.layout.height else None
+    @cached_property
+    def _strengths(self) -> Matrix:
+        """Of the weights into the unit in focus."""
+        layer, unit = self.focus
+        matrix = matrix_of(self.view.layers[layer], self.carried)
+        return np.zeros(0) if matrix is None else strengths(matrix)[:, unit]
 
-    def hit(self, x: int, y: int) -> Selection | None:
-        """Return what is drawn at a cell: a unit, an input, a weight's number."""
+    def line(self, y: int) -> Canvas:
+        """Draw row `y`; its cells stand for what a click there selects."""
         layout = self.layout
-        for column in layout.columns:
-            if not column.x <= x < column.x + column.width:
-                continue
-            for item in column.items:
-                if item.top <= y < item.top + item.height:
-                    return Selection(column.layer, item.index)
-            return None
-        gap = layout.gap(self.focus[0]) if self.numbers else None
-        column_before = layout.column(self.focus[0] - 1)
-        if gap is None or column_before is None or self.focus[0] not in self.wires:
-            return None
-        if gap.x <= x < gap.x + max(gap.numbers, 3):
-            for item in column_before.items:
-                if item.middle == y:
-                    return Selection(*self.focus, item.index)
-        return None
-
-    # ------------------------------------------------------------------ drawing
-
-    def line(self, y: int) -> Line:
-        """Draw row `y`."""
-        layout = self.layout
-        line = Line(layout.width)
+        line = Canvas(layout.width)
         if y < layout.top:
             self._draw_names(line)
         elif y >= layout.bottom:
-            draw_footer(line, self.view, self.selection, self.carried, self.hidden_wires > 0)
+            draw_footer(line, self.view, self.selection, self.carried, self.left_out > 0)
         else:
             for gap in layout.gaps:
-                if gap.layer in self.wires:
-                    for x, (char, key) in enumerate(self.wires[gap.layer][y], gap.x):
-                        if char != " ":
-                            line.put(x, char, key)
+                for x, char, style in self.wires[gap.layer][y] if gap.layer in self.wires else ():
+                    line.put(x, char, style)
             for column in layout.columns:
                 self._draw_column(line, column, y)
             if self.numbers:
                 self._draw_numbers(line, y)
         return line
 
-    def _draw_names(self, line: Line) -> None:
+    def _draw_names(self, line: Canvas) -> None:
         """Write the layers' names over their columns."""
         end = 0
         columns = self.layout.columns
@@ -239,68 +192,72 @@ class FocusPicture:
             name = _("input") if column.layer < 0 else self.view.layers[column.layer].name
             x = max(end, min(column.x, line.width - width_of(name)))
             text = fit(name, max(0, after - 1 - x))
-            line.put(x, text, ("heading", 0) if column.layer == self.focus[0] else MUTED)
+            line.put(x, text, "strong" if column.layer == self.focus[0] else "dim")
             end = x + width_of(text) + 1
 
-    def _draw_column(self, line: Line, column: PlacedColumn, y: int) -> None:
+    def _draw_column(self, line: Canvas, column: PlacedColumn, y: int) -> None:
         end = column.x + column.width
         if column.above and y == column.items[0].top - 1:
-            line.put(column.x, _more(column.above, column.width), MUTED, end)
+            line.put(column.x, _more(column.above, column.width), "dim", end)
         last = column.items[-1] if column.items else None
         if column.below and last and y == last.top + last.height:
-            line.put(column.x, _more(column.below, column.width), MUTED, end)
+            line.put(column.x, _more(column.below, column.width), "dim", end)
         for item in column.items:
-            if item.top <= y < item.top + item.height:
-                if column.kind == "folded":
-                    line.put(column.x, "···", MUTED, end)
-                elif column.kind == "inputs":
-                    self._draw_input(line, column, item)
-                elif column.kind == "block":
-                    self._draw_block(line, column, item, y - item.top)
-                elif item.height == 1:
-                    self._draw_small_unit(line, column, item)
-                else:
-                    self._draw_unit(line, column, item, y - item.top)
-                return
+            if not item.top <= y < item.top + item.height:
+                continue
+            line.claim(column.x, column.width, (column.layer, item.index))
+            if column.kind == "folded":
+                line.put(column.x, "···", "dim", end)
+            elif column.kind == "inputs":
+                self._draw_input(line, column, item)
+            elif column.kind == "block":
+                self._draw_block(line, column, item, y - item.top)
+            elif column.kind != "units":
+                raise ValueError(column.kind)
+            elif item.height == 1:
+                self._draw_small_unit(line, column, item)
+            else:
+                self._draw_unit(line, column, item, y - item.top)
+            return
 
-    def _draw_input(self, line: Line, column: PlacedColumn, item: Item) -> None:
+    def _draw_input(self, line: Canvas, column: PlacedColumn, item: Item) -> None:
         value = float(self.view.input[item.index])
         chosen = self.selection == Selection(-1, item.index)
         state = 2 if len(self.view.input_shape) >= 2 else 6
         room = column.width - state - 1
         name = fit(self.view.input_labels[item.index], room - 1)
-        key = CHOSEN if chosen else LABEL if value else MUTED
-        line.put(column.x + room - width_of(name), name, key)
+        style = "here" if chosen else "" if value else "dim"
+        line.put(column.x + room - width_of(name), name, style)
         if chosen:
-            line.put(column.x, "→", CHOSEN)
+            line.put(column.x, "→", "here")
         x = column.x + column.width - state
         if state == 2:
-            line.put(x, shade(value) * 2, ("on", 0) if value > 0 else MUTED)
+            line.put(x, shade(value) * 2, "light" if value > 0 else "dark")
         else:
-            line.put(x, level(min(1.0, abs(value))) + number(value), LABEL)
+            line.put(x, level(min(1.0, abs(value))) + number(value))
 
     def _unit(self, column: PlacedColumn, item: Item) -> tuple[str, float, float, bool]:
         """Return a unit's label, activation, fill and whether it is the one in focus."""
         layer = self.view.layers[column.layer]
-        share = float(shares(layer)[item.index])
+        share = float(self._shares[column.layer][item.index])
         focused = (column.layer, item.index) == self.focus and self.selection.layer >= 0
         return layer.labels[item.index], float(layer.a[item.index]), share, focused
 
-    def _draw_small_unit(self, line: Line, column: PlacedColumn, item: Item) -> None:
+    def _draw_small_unit(self, line: Canvas, column: PlacedColumn, item: Item) -> None:
         label, a, share, _focused = self._unit(column, item)
         end, spare = column.x + column.width, column.width - width_of(label)
         digits = min(5, max(4, spare))  # unit 12 must not read 1: first the bar gives way to it
-        line.put(column.x, fit(label, column.width - digits), LABEL)
+        line.put(column.x, fit(label, column.width - digits))
         if spare > digits:
-            line.put(end - digits - 1, level(share), ("fill", STRONGEST))
-        line.put(end - digits, number(a, digits, plus=False), LABEL)
+            line.put(end - digits - 1, level(share), "light")
+        line.put(end - digits, number(a, digits, plus=False))
 
-    def _draw_unit(self, line: Line, column: PlacedColumn, item: Item, row: int) -> None:
+    def _draw_unit(self, line: Canvas, column: PlacedColumn, item: Item, row: int) -> None:
         label, a, share, focused = self._unit(column, item)
         inner = column.width - 2
         x, end = column.x, column.x + column.width
         chosen = focused and self.selection.source is None
-        border = CHOSEN if focused else LABEL
+        border = "here" if focused else ""
         corners = "╔═╗║╚═╝" if chosen else "┏━┓┃┗━┛" if focused else "╭─╮│╰─╯"
         if row == 0:
             line.put(x, corners[0] + corners[1] * inner + corners[2], border)
@@ -308,32 +265,32 @@ class FocusPicture:
             if width_of(text) <= inner - 2:
                 text = f" {text} "
             at = x + 1 + (inner - width_of(text)) // 2
-            line.put(at, text, CHOSEN if focused else ("name", 0), end - 1)
+            line.put(at, text, "here" if focused else "strong", end - 1)
         elif row == 1:
             text = number(a, min(inner, 6 if inner >= 8 else 5), plus=False).strip()
             line.put(x, corners[3], border)
-            line.put(x + 1, middle(text, inner), ("fill-cell", round(share * STRONGEST)), end - 1)
+            line.put(x + 1, middle(text, inner), f"cell:light@{round(share * STRONGEST)}", end - 1)
             line.put(end - 1, corners[3], border)
         else:
             line.put(x, corners[4] + corners[5] * inner + corners[6], border)
             filled = round(share * inner) or (1 if share > 0.02 else 0)
-            line.put(x + 1, "▀" * filled, ("fill", STRONGEST), end - 1)
+            line.put(x + 1, "▀" * filled, "light", end - 1)
 
-    def _draw_block(self, line: Line, column: PlacedColumn, item: Item, row: int) -> None:
+    def _draw_block(self, line: Canvas, column: PlacedColumn, item: Item, row: int) -> None:
         layer = self.view.layers[column.layer]
         x, end, inner = column.x, column.x + column.width, column.width - 2
         if row in (0, item.height - 1):
             left, right = "╭╮" if row == 0 else "╰╯"
-            line.put(x, left + "─" * inner + right, LABEL)
+            line.put(x, left + "─" * inner + right)
             return
-        line.put(x, "│", LABEL)
-        line.put(end - 1, "│", LABEL)
+        line.put(x, "│")
+        line.put(end - 1, "│")
         text = (fit(layer.name, inner), fit(layer.kind, inner), f"× {len(layer.labels)}")[
             (row - 1) % 3
         ]
-        line.put(x + 1, middle(text, inner), LABEL if row == 1 else MUTED, end - 1)
+        line.put(x + 1, middle(text, inner), "" if row == 1 else "dim", end - 1)
 
-    def _draw_numbers(self, line: Line, y: int) -> None:
+    def _draw_numbers(self, line: Canvas, y: int) -> None:
         """Write the weights beside the start of their wires, and the chosen one's name."""
         layer, unit = self.focus
         gap, column = self.layout.gap(layer), self.layout.column(layer - 1)
@@ -343,17 +300,18 @@ class FocusPicture:
         item = next((item for item in column.items if item.middle == y), None)
         if item is None or item.index >= matrix.shape[0]:
             return
+        line.claim(gap.x, max(gap.numbers, 3), (layer, unit, item.index))
         value = float(matrix[item.index, unit])
         if item.index == self.selection.source:
             self._draw_chosen_weight(line, gap, item.index, value)
         elif gap.numbers:
             name = "negative" if value < 0 else "positive"
-            share = float(strengths(matrix)[item.index, unit])
-            key = (name, min(STRONGEST, 2 + int(share * 3))) if value else MUTED
+            share = float(self._strengths[item.index])
+            style = f"{name}@{min(STRONGEST, 2 + int(share * 3))}" if value else "dim"
             text = number(value, tiny=self.carried == "gradient")
-            line.put(gap.x + 1, text, key, gap.x + gap.numbers)
+            line.put(gap.x + 1, text, style, gap.x + gap.numbers)
 
-    def _draw_chosen_weight(self, line: Line, gap: Gap, source: int, value: float) -> None:
+    def _draw_chosen_weight(self, line: Canvas, gap: Gap, source: int, value: float) -> None:
         suffix = ".grad" if self.carried == "gradient" else ""
         name = "negative" if value < 0 else "positive"
         shown = number(value, tiny=bool(suffix)).strip()
@@ -361,11 +319,51 @@ class FocusPicture:
         end = gap.x + gap.width - 1
         if width_of(text) > gap.width - 3:
             text = shown
-        line.put(gap.x, " ", PLAIN, end)
-        line.put(gap.x + 1, text, (f"{name}-chosen", STRONGEST), end)
-        line.put(gap.x + 1 + width_of(text), " ", PLAIN, end)
+        line.put(gap.x, " ", "", end)
+        line.put(gap.x + 1, text, f"{name} cursor", end)
+        line.put(gap.x + 1 + width_of(text), " ", "", end)
 
 
 def _more(count: int, width: int) -> str:
     text = "… " + _("{count} more").format(count=count)
     return text if width_of(text) <= width else fit(f"… {count}", width)
+
+
+def draw_footer(
+    line: Canvas, view: NetworkView, selection: Selection, carried: Carried, elided: bool = False
+) -> None:
+    """Write what is selected, with its numbers, and what the two kinds of wires mean."""
+    parts = _about(view, selection, carried)
+    if elided:
+        parts.append(_("12 strongest wires"))
+    text = "  ".join(parts)
+    while len(parts) > 1 and width_of(text) > line.width:
+        parts.pop()
+        text = "  ".join(parts)
+    line.put(0, fit(text, line.width))
+    legend = "── +  ╌╌ −"
+    x = line.width - width_of(legend)
+    if width_of(text) + 2 <= x:
+        line.put(x, "── +", "positive")
+        line.put(x + 6, "╌╌ −", "negative")
+
+
+def _about(view: NetworkView, place: Selection, carried: Carried) -> list[str]:
+    """Return the address of what is selected, and its numbers."""
+    if place.layer < 0:
+        return [f"input[{place.unit + 1}] {_short(view.input[place.unit])}"]
+    layer = view.layers[place.layer]
+    name = f"{layer.name}[{place.unit + 1}]"
+    if place.source is not None:
+        matrix = matrix_of(layer, carried)
+        suffix = ".grad" if carried == "gradient" else ""
+        value = float(matrix[place.source, place.unit]) if matrix is not None else 0.0
+        return [f"{name}.w[{place.source + 1}]{suffix} {number(value, 7, tiny=True).strip()}"]
+    parts = [name, f"z {_short(layer.z[place.unit])}", f"a {_short(layer.a[place.unit])}"]
+    if layer.bias is not None:
+        parts.append(f"b {_short(layer.bias[place.unit])}")
+    return parts
+
+
+def _short(value: float) -> str:
+    return number(float(value), 6, plus=False).strip()
