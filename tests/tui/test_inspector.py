@@ -2,7 +2,7 @@
 
 import pytest
 
-from nnsim.tui.widgets.diagram import NetworkDiagram
+from nnsim.tui.panels.network import NetworkDiagram
 from nnsim.tui.widgets.inspector import Inspector
 from nnsim.tui.widgets.lines import StatusLine
 from nnsim.tui.widgets.pixels import PixelGrid

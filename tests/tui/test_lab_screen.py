@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from nnsim.tui.panels.network import NetworkDiagram
 from nnsim.tui.screens.home import HomeScreen
 from nnsim.tui.screens.lab import LabScreen
 from nnsim.tui.widgets.command_bar import CommandBar
 from nnsim.tui.widgets.data_panel import DataPanel
-from nnsim.tui.widgets.diagram import NetworkDiagram
 from nnsim.tui.widgets.lines import PanelTabs, StatusLine
 from nnsim.tui.widgets.pixels import PixelGrid
 from nnsim.tui.widgets.prediction import PredictionBars

@@ -5,8 +5,8 @@ import asyncio
 from textual import events
 
 from nnsim.tui.key_queue import PATIENCE
+from nnsim.tui.panels.network import NetworkDiagram
 from nnsim.tui.widgets.command_bar import CommandBar
-from nnsim.tui.widgets.diagram import NetworkDiagram
 from nnsim.tui.widgets.train_panel import TrainPanel
 
 

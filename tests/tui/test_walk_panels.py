@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
+from nnsim.tui.panels.network import NetworkDiagram
 from nnsim.tui.widgets.blank_bar import BlankBar
-from nnsim.tui.widgets.diagram import NetworkDiagram
 from nnsim.tui.widgets.lines import StatusLine
 from nnsim.tui.widgets.pixels import PixelGrid
 from nnsim.tui.widgets.walk_panel import WalkPanel

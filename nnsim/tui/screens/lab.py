@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from nnsim.i18n import N_, _
 from nnsim.lab import ADDRESS_KINDS, COMMANDS, Command, Lab
 from nnsim.lab.hiding import covered
+from nnsim.tui.panels.network import NetworkDiagram
 from nnsim.tui.screens.guard import TooSmall
 from nnsim.tui.screens.lab_boards import PANELS
 from nnsim.tui.screens.lab_data import add_sample
@@ -197,7 +198,7 @@ class LabScreen(PanelScreen):
     def on_descendant_focus(self) -> None:
         """The wires carry gradients while the Backward panel has the keys."""
         if self.panel(2).display:
-            self.showing.carry()
+            self.query_one(NetworkDiagram).show(self.showing.scene())
 
     # Keys -------------------------------------------------------------------------------------
 

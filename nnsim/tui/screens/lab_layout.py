@@ -9,9 +9,9 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from nnsim.i18n import _
+from nnsim.tui.panels.network import NetworkDiagram
 from nnsim.tui.screens.lab_boards import LOWER, TABBED
 from nnsim.tui.widgets.data_panel import DataPanel
-from nnsim.tui.widgets.diagram import NetworkDiagram
 from nnsim.tui.widgets.input_editor import InputEditor
 from nnsim.tui.widgets.inspector import Inspector
 from nnsim.tui.widgets.lines import PanelTabs

@@ -8,11 +8,11 @@ from textual.widget import Widget
 
 from nnsim.i18n import _
 from nnsim.lab import Lab
+from nnsim.tui.panels.network import NetworkDiagram
 from nnsim.tui.panels.panel import Panel
 from nnsim.tui.screens.lab_boards import PLACES, TABBED, Panels
 from nnsim.tui.screens.lab_layout import HIGH, WIDE
 from nnsim.tui.screens.lab_why import WhyScreen
-from nnsim.tui.widgets.diagram import NetworkDiagram
 from nnsim.tui.widgets.lines import PanelTabs
 from nnsim.tui.widgets.pixels import PixelGrid
 from nnsim.tui.widgets.vector import VectorInput

@@ -10,9 +10,9 @@ from nnsim.lab import Lab, NoValueError
 from nnsim.lab.hiding import where_hidden
 from nnsim.lab.view import Selection
 from nnsim.tui.draw.text import short
+from nnsim.tui.panels.network import NetworkDiagram
 from nnsim.tui.panels.panel import Panel, Scene
 from nnsim.tui.screens.lab_layout import output_labels
-from nnsim.tui.widgets.diagram import NetworkDiagram
 from nnsim.tui.widgets.input_editor import InputEditor
 from nnsim.tui.widgets.inspector import Inspector
 from nnsim.tui.widgets.lines import StatusLine, TitleLine
@@ -132,8 +132,7 @@ class Showing:
     def _network(self) -> None:
         screen, lab, selection = self._screen, self.lab, self._selection
         if screen.panel(2).display:
-            self.carry()
-            self._one(NetworkDiagram).show(screen.view(), selection)
+            self._one(NetworkDiagram).show(self.scene())
         for panel in screen.query(WalkPanel):
             if panel.display:
                 self._walk(panel, selection)
@@ -144,7 +143,7 @@ class Showing:
     def _boards(self) -> None:
         scene = self.scene()
         for panel in self._screen.query(Panel):
-            if panel.display:
+            if panel.display and not isinstance(panel, NetworkDiagram):
                 panel.show(scene)
 
     def scene(self) -> Scene:
@@ -161,17 +160,6 @@ class Showing:
 
     def _walk(self, panel: WalkPanel, selection: Selection) -> None:
         panel.show(self.lab, selection, away=self.away, hidden=self._screen.hidden)
-
-    def carry(self) -> None:
-        """The wires carry gradients while the Backward panel is in use."""
-        gradients = self._back
-        diagram = self._one(NetworkDiagram)
-        carried = "gradient" if gradients else "weight"
-        if diagram.carried != carried:
-            diagram.carried = carried
-            diagram.border_title = self._screen.panels.title(2) + (
-                " · " + _("gradients") if gradients else ""
-            )
 
     def _marks(self) -> frozenset[int]:
         """The inputs that the step of the walk looks at."""

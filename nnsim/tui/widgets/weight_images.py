@@ -15,8 +15,8 @@ import numpy as np
 from nnsim.i18n import _
 from nnsim.lab.view import Selection
 from nnsim.tui.draw.text import fit, number, width_of
+from nnsim.tui.panels.network.layout import Matrix, strengths
 from nnsim.tui.widgets.diagram_canvas import STRONGEST, Key, Line
-from nnsim.tui.widgets.diagram_wires import Matrix, strengths
 
 CELLS = ((9, 3), (7, 3), (7, 2), (5, 2), (4, 2), (6, 1), (5, 1), (4, 1), (2, 1), (1, 1))
 """Sizes (columns, rows): a number with two decimals in a large cell, alone, a number with one

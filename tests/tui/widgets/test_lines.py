@@ -2,7 +2,7 @@
 
 from rich.cells import cell_len
 
-from nnsim.tui.widgets.diagram import NetworkDiagram
+from nnsim.tui.panels.network import NetworkDiagram
 from nnsim.tui.widgets.lines import PanelTabs, StatusLine
 
 

@@ -16,6 +16,7 @@ from nnsim.lab.view import LayerView, NetworkView, Selection
 from nnsim.tui.draw.canvas import Canvas
 from nnsim.tui.draw.styles import STRONGEST
 from nnsim.tui.draw.text import fit, level, middle, number, width_of
+from nnsim.tui.draw.tiles import shade
 from nnsim.tui.panels.network.layout import (
     PORTS,
     Cells,
@@ -32,7 +33,6 @@ from nnsim.tui.panels.network.layout import (
     strengths,
     strongest,
 )
-from nnsim.tui.widgets.pixel_picture import shade
 
 Carried = Literal["weight", "gradient"]
 """What the wires carry."""

@@ -292,7 +292,9 @@ class WeightBars:
         name = place.width - self.bar - 7
         line.put(place.x, fit(self.sources[source], name))
         style = graded(value, 0.3 + 0.7 * share)
-        line.put(place.x + name + 1, number(value), graded(value, 1, chosen=True) if chosen else style)
+        line.put(
+            place.x + name + 1, number(value), graded(value, 1, chosen=True) if chosen else style
+        )
         filled = max(1, round(share * self.bar)) if share >= NOTHING else 0
         x = place.x + name + 7
         line.put(x, ("▒" if value < 0 else "█") * filled, style)

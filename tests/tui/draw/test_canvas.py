@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nnsim.tui.draw.canvas import Canvas
 from nnsim.tui.draw.text import fit, level, number, width_of
 from nnsim.tui.widgets.braille import NOBODY, Raster
-from nnsim.tui.widgets.diagram_canvas import PLAIN, Line
 
 
 @pytest.mark.parametrize(
@@ -45,14 +45,14 @@ def test_what_is_not_zero_shows():
 
 
 def test_a_line_never_grows_and_never_halves_a_wide_character():
-    line = Line(6)
-    line.put(-1, "abc", ("name", 0))
-    line.put(3, "数字x", ("label", 0), limit=6)
-    text = "".join(text for text, _ in line.runs())
+    line = Canvas(6)
+    line.put(-1, "abc", "strong")
+    line.put(3, "数字x", "dim", limit=6)
+    text = "".join(piece.text for piece in line.pieces())
     assert text == "bc 数 "
     assert width_of(text) == 6
     assert fit("数字", 3) == "数"
-    assert Line(3).runs() == [("   ", PLAIN)]
+    assert Canvas(3).pieces() == [("   ", "", None)]
 
 
 def dots(raster: Raster) -> set[tuple[int, int]]:

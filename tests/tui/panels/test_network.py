@@ -9,7 +9,12 @@ import pytest
 from textual.app import App, ComposeResult
 
 from nnsim.lab.view import Selection
-from nnsim.tui.widgets.diagram import NetworkDiagram
+from nnsim.tui.panels.network import NetworkDiagram
+from nnsim.tui.panels.panel import Scene
+
+
+def scene(view, selection, *, backward=False) -> Scene:
+    return Scene(None, view, selection, backward=backward)
 
 
 class Bench(App[None]):
@@ -25,7 +30,7 @@ class Bench(App[None]):
 
     def on_mount(self) -> None:
         diagram = self.query_one(NetworkDiagram)
-        diagram.show(self.view, self.start)
+        diagram.show(scene(self.view, self.start))
         diagram.focus()
 
     def on_network_diagram_selected(self, message: NetworkDiagram.Selected) -> None:
@@ -127,7 +132,7 @@ async def test_the_selected_weight_is_named_with_its_value(digit):
 async def test_the_wires_can_carry_gradients(digit):
     app = Bench(digit, Selection(0, 1, 4))
     async with app.run_test(size=(80, 24)) as pilot:
-        app.diagram.carried = "gradient"
+        app.diagram.show(scene(digit, Selection(0, 1, 4), backward=True))
         await pilot.pause()
         value = f"{digit.layers[0].grad_weight[4, 1]:+.2f}".replace("-", "−")
         assert any(f"w[5].grad {value}" in line for line in app.lines())
@@ -177,10 +182,10 @@ async def test_a_painted_pixel_draws_only_its_row_and_the_units_again(digit):
         diagram = app.diagram
         before = {y: diagram.render_line(y) for y in range(diagram.size.height)}
         view = painted(digit, 7)
-        diagram.show(view, Selection(0, 1))
+        diagram.show(scene(view, Selection(0, 1)))
         after = {y: diagram.render_line(y) for y in range(diagram.size.height)}
         redrawn = {y for y in before if before[y] is not after[y]}
-        layout = diagram.picture.layout
+        layout = diagram.picture(*diagram.content_size).layout
         places = [(-1, 7), *((0, i) for i in range(3)), *((1, i) for i in range(2))]
         items = [layout.column(layer).item(unit) for layer, unit in places]
         rows = {item.top + row for item in items for row in range(item.height)}
@@ -197,7 +202,7 @@ async def test_showing_the_same_again_draws_nothing(digit):
     async with app.run_test(size=(80, 30)):
         diagram = app.diagram
         before = [diagram.render_line(y) for y in range(29)]
-        diagram.show(digit, Selection(0, 1))
+        diagram.show(scene(digit, Selection(0, 1)))
         assert all(diagram.render_line(y) is before[y] for y in range(29))
 
 
@@ -207,9 +212,9 @@ async def test_changed_weights_and_another_network_are_drawn(digit, tiny):
         weight = digit.layers[0].weight.copy()
         weight[0, 1] = 9.87
         other = replace(digit, layers=(replace(digit.layers[0], weight=weight), digit.layers[1]))
-        app.diagram.show(other, Selection(0, 1))
+        app.diagram.show(scene(other, Selection(0, 1)))
         assert any("+9.87" in line for line in app.lines())
-        app.diagram.show(tiny, Selection(0, 1))
+        app.diagram.show(scene(tiny, Selection(0, 1)))
         assert app.diagram.selection == Selection(0, 0)
         assert any("+1.50" in line for line in app.lines())
 
@@ -272,7 +277,7 @@ async def test_nothing_to_show_yet():
         diagram.focus()
         await pilot.press("left", "o")
         await pilot.click(NetworkDiagram)
-        assert app.query_one(NetworkDiagram).picture is None
+        assert app.query_one(NetworkDiagram).lines == []
 
 
 def test_every_key_says_what_it_does():

@@ -10,11 +10,10 @@ from rich.cells import cell_len
 
 from nnsim.lab.view import Selection
 from nnsim.tui.ascii import to_ascii
-from nnsim.tui.widgets.diagram_focus import FocusPicture
-from nnsim.tui.widgets.diagram_layout import BOX_HEIGHT
-from nnsim.tui.widgets.diagram_overview import OverviewPicture
-from nnsim.tui.widgets.diagram_walk import Walk, inside, size_of
-from nnsim.tui.widgets.diagram_wires import incoming, outgoing, strongest
+from nnsim.tui.panels.network import Walk, inside, size_of
+from nnsim.tui.panels.network.focus import FocusPicture
+from nnsim.tui.panels.network.layout import BOX_HEIGHT, incoming, outgoing, strongest
+from nnsim.tui.panels.network.overview import OverviewPicture
 
 SHAPES = [
     ((12, 3, 2), (4, 3), ()),
@@ -82,7 +81,7 @@ def test_every_line_is_exactly_as_wide_as_the_widget(make_view, shape, size, mak
     view = make_view(shape[0], shape[1], without_weights=shape[2])
     for _place, picture in pictures(view, size, make):
         for y in range(size[1]):
-            assert cell_len("".join(text for text, _ in picture.line(y).runs())) == size[0]
+            assert cell_len("".join(piece.text for piece in picture.line(y).pieces())) == size[0]
 
 
 def test_every_size_from_20x6_to_140x50(digit):
@@ -90,7 +89,7 @@ def test_every_size_from_20x6_to_140x50(digit):
         for make in (FocusPicture.make, OverviewPicture.make):
             picture = make(digit, Selection(0, 1), (0, 1), {}, (width, height))
             y = height // 2
-            assert cell_len("".join(text for text, _ in picture.line(y).runs())) == width
+            assert cell_len("".join(piece.text for piece in picture.line(y).pieces())) == width
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -146,7 +145,7 @@ def test_wires_tell_the_sign_and_the_size(digit):
         value = weight[wire.source, 1]
         assert wire.negative == (value < 0)
         assert wire.share == pytest.approx(abs(value) / np.abs(weight).max())
-        assert wire.key[0] == ("negative" if value < 0 else "positive")
+        assert wire.style.startswith("negative" if value < 0 else "positive")
 
 
 def test_a_weight_of_zero_has_no_wire_and_bad_weights_are_drawn(digit):
@@ -172,7 +171,8 @@ def test_outgoing_wires_are_few_and_faint_and_the_overview_keeps_the_strong_ones
 @pytest.mark.parametrize("size", [(40, 16), (54, 22), (120, 34)])
 def test_a_place_that_is_hit_is_one_that_is_drawn(digit, make, size):
     picture = make(digit, Selection(0, 1), (0, 1), {}, size)
-    hits = {picture.hit(x, y) for x in range(size[0]) for y in range(size[1])} - {None}
+    pieces = [piece for y in range(size[1]) for piece in picture.line(y).pieces()]
+    hits = {Selection(*piece.of) for piece in pieces if piece.of is not None}
     assert {place for place in hits if place.source is None} >= {
         *(Selection(0, i) for i in range(3)),
         *(Selection(1, i) for i in range(2)),
@@ -232,5 +232,5 @@ def test_every_character_has_an_ascii_one(make_view, make):
     for sizes, shape, bare in SHAPES:
         view = make_view(sizes, shape, without_weights=bare)
         for place, picture in pictures(view, (54, 22), make):
-            text = "".join(text for y in range(22) for text, _ in picture.line(y).runs())
+            text = "".join(piece.text for y in range(22) for piece in picture.line(y).pieces())
             assert to_ascii(text).isascii(), place
