@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from nnsim.experiments.datasets import DataSet
     from nnsim.experiments.experiment import Experiment, TrainingSpec
     from nnsim.experiments.inputs import InputSpec
-    from nnsim.experiments.layers import LayerSpec
+    from nnsim.experiments.kinds import LayerSpec
     from nnsim.experiments.loading import load
     from nnsim.experiments.network import NetworkSpec
 
@@ -36,7 +36,7 @@ _LATE = {
     "DataSet": "datasets",
     "Experiment": "experiment",
     "InputSpec": "inputs",
-    "LayerSpec": "layers",
+    "LayerSpec": "kinds",
     "NetworkSpec": "network",
     "TrainingSpec": "experiment",
     "load": "loading",

@@ -20,7 +20,6 @@ from nnsim.engine.losses import loss as engine_loss
 from nnsim.experiments.datasets import MOST_SAMPLES, MOST_VALUES, DataSet
 from nnsim.experiments.errors import ExperimentError, at, quoted
 from nnsim.experiments.experiment import Experiment
-from nnsim.experiments.layers import LAYER_KEYS
 from nnsim.experiments.loading import LONGEST_TITLE, read_parts, read_title
 from nnsim.experiments.toml import Document, Table
 from nnsim.i18n import _
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
     from nnsim.experiments.experiment import TrainingSpec
     from nnsim.experiments.inputs import InputSpec
-    from nnsim.experiments.layers import LayerSpec
+    from nnsim.experiments.kinds import LayerSpec
     from nnsim.experiments.network import NetworkSpec
     from nnsim.experiments.toml import KeyPath
 
@@ -286,7 +285,7 @@ def _network(spec: NetworkSpec) -> dict[str, Any]:
 
 
 def _layer(spec: LayerSpec) -> dict[str, Any]:
-    values = {key: getattr(spec, key) for key in LAYER_KEYS[spec.type]}
+    values = {key: getattr(spec, key) for key in spec.kind.keys}
     told = {
         key: list(value) if isinstance(value, tuple) else value
         for key, value in values.items()

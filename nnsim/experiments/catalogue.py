@@ -88,15 +88,10 @@ def _network_summary(given: dict[str, object], layers: list[dict[str, object]]) 
             count *= side
     elif isinstance(names, list):
         count = len(names)
-    parts = [str(count)]
-    for layer in layers:
-        if layer["type"] == "dense":
-            parts.append(str(layer["units"]))
-        elif layer["type"] == "conv2d":
-            parts.append(f"conv {layer['filters']}")
-        elif "pool" in str(layer["type"]):
-            parts.append("pool")
-    return "-".join(parts)
+    from nnsim.experiments.kinds import KINDS
+
+    parts = (KINDS[str(layer["type"])].summary(layer) for layer in layers)
+    return "-".join([str(count), *filter(None, parts)])
 
 
 def is_session(name: str | Path) -> bool:

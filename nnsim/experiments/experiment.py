@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nnsim.engine import Trainer
+from nnsim import engine
 from nnsim.engine.checks import LARGEST_SEED
 from nnsim.engine.optimizers import schedule
 from nnsim.experiments.errors import at
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from nnsim.engine import Network
+    from nnsim.engine import Network, Trainer
     from nnsim.experiments.datasets import DataSet
     from nnsim.experiments.inputs import InputSpec
     from nnsim.experiments.network import NetworkSpec
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-OPTIMIZERS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw")
+OPTIMIZERS = tuple(engine.OPTIMIZERS)
 MOST_EPOCHS = 1_000_000_000
 TRAINING_KEYS = (
     "optimizer", "learning_rate", "batch_size", "epochs", "seed", "l1", "l2", "schedule", "clip",
@@ -93,7 +93,7 @@ def read_training(table: Table) -> TrainingSpec:
 
 def build_trainer(spec: TrainingSpec, network: Network, seed: int) -> Trainer:
     """Return the engine's trainer for `network`."""
-    return Trainer(
+    return engine.Trainer(
         network,
         optimizer=spec.optimizer,
         learning_rate=spec.learning_rate,
@@ -170,7 +170,7 @@ class Experiment:
         except ValueError as error:
             raise at(str(self.path), None, str(error)) from None
 
-    def open(self, *, untrained: bool = False) -> tuple[Network, Trainer]:
+    def open(self, *, untrained: bool = False) -> tuple[engine.Network, engine.Trainer]:
         """Return network and trainer as a person first sees them.
 
         An experiment with ``on_open = true`` is trained on the spot, unless `untrained`.

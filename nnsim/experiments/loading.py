@@ -26,7 +26,7 @@ from nnsim.experiments.errors import ExperimentError, quoted
 from nnsim.experiments.experiment import TRAINING_KEYS, Experiment, read_training
 from nnsim.experiments.files import inside
 from nnsim.experiments.inputs import INPUT_KEYS, parse_input, read_input
-from nnsim.experiments.layers import LAYER_KEYS
+from nnsim.experiments.kinds import KINDS
 from nnsim.experiments.network import CLASS_LOSSES, NETWORK_KEYS, read_network
 from nnsim.experiments.toml import Document, read_rows
 from nnsim.i18n import _, ngettext
@@ -53,7 +53,7 @@ def file_keys() -> dict[str, tuple[str, ...]]:
     The tables are ``""`` (the top), ``input``, ``network``, ``data``, ``training``, and
     ``layers.TYPE`` for each type of layer.
     """
-    layers = {f"layers.{kind}": ("type", *keys) for kind, keys in LAYER_KEYS.items()}
+    layers = {f"layers.{name}": ("type", *kind.keys) for name, kind in KINDS.items()}
     return {
         "": KEYS,
         "input": INPUT_KEYS,

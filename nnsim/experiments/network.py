@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nnsim import engine
 from nnsim.engine.checks import LARGEST_SEED
 from nnsim.engine.losses import loss as engine_loss
 from nnsim.experiments.errors import quoted
-from nnsim.experiments.layers import MOST_LAYERS, read_initializer, read_layers, wants_image
+from nnsim.experiments.kinds import MOST_LAYERS, read_initializer, read_layers, wants_image
 from nnsim.experiments.toml import read_array
 from nnsim.i18n import _
 
@@ -19,12 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nnsim.experiments.inputs import InputSpec
-    from nnsim.experiments.layers import LayerSpec, Shape
+    from nnsim.experiments.kinds import LayerSpec, Shape
     from nnsim.experiments.toml import Table
 
-LOSSES = (
-    "squared_error", "mean_squared_error", "binary_cross_entropy", "softmax_cross_entropy", "hinge",
-)  # fmt: skip
 CLASS_LOSSES = ("softmax_cross_entropy", "binary_cross_entropy", "hinge")
 NETWORK_KEYS = ("loss", "reduction", "layers", "initializer", "dtype", "seed", "parameters")
 
@@ -96,7 +93,7 @@ def read_network(table: Table, given: InputSpec, training_seed: int) -> NetworkS
     image = given.kind == "pixels" and wants_image(tables)
     shape = given.picture_shape if image else (given.count,)
     layers = read_layers(tables, shape)
-    loss = table.choice("loss", LOSSES, "squared_error")
+    loss = table.choice("loss", tuple(engine.LOSSES), "squared_error")
     try:
         engine_loss(loss).check(layers[-1].activation, layers[-1].output_shape[0])
     except ValueError as error:
@@ -135,7 +132,7 @@ def build_network(
 ) -> engine.Network:
     """Return the engine's network, with start weights from `seed` where the file gives none."""
     network = engine.Network(
-        [_layer(layer, spec.initializer) for layer in spec.layers],
+        [layer.kind.build(layer, spec.initializer) for layer in spec.layers],
         input_shape=spec.input_shape,
         loss=spec.loss,
         reduction=spec.reduction,
@@ -149,28 +146,3 @@ def build_network(
     for (name, key), values in spec.parameters.items():
         setattr(by_name[name], key, values)
     return network
-
-
-def _layer(spec: LayerSpec, initializer: str | None) -> Any:
-    """Return the engine's layer for one of the file."""
-    start = spec.initializer or initializer
-    if spec.type == "dense":
-        return engine.Dense(
-            spec.units, spec.activation, name=spec.name, slope=spec.slope, initializer=start
-        )
-    if spec.type == "conv2d":
-        return engine.Conv2D(
-            spec.filters, spec.kernel_size, stride=spec.stride or 1, padding=spec.padding,
-            activation=spec.activation, name=spec.name, slope=spec.slope, initializer=start,
-        )  # fmt: skip
-    if spec.type == "max_pool2d":
-        return engine.MaxPool2D(spec.size, stride=spec.stride, name=spec.name)
-    if spec.type == "average_pool2d":
-        return engine.AveragePool2D(spec.size, stride=spec.stride, name=spec.name)
-    if spec.type == "flatten":
-        return engine.Flatten(name=spec.name)
-    if spec.type == "batch_norm":
-        return engine.BatchNorm(momentum=spec.momentum, epsilon=spec.epsilon, name=spec.name)
-    if spec.type == "dropout":
-        return engine.Dropout(spec.rate, name=spec.name)
-    return engine.Activation(spec.activation, name=spec.name, slope=spec.slope)

@@ -6,34 +6,15 @@ digits there; on TensorFlow and JAX they have all.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nnsim.experiments.export import text
+from nnsim.experiments.kinds import kind_of
+from nnsim.experiments.kinds.activations import ACTIVATIONS
 
 if TYPE_CHECKING:
-    from nnsim.engine.layers import Layer
-    from nnsim.experiments.export.subject import Subject
+    from nnsim.experiments.export import Subject
     from nnsim.experiments.export.text import Quote
-
-_NAMES = {
-    "identity": "linear", "sigmoid": "sigmoid", "tanh": "tanh", "relu": "relu", "elu": "elu",
-    "softplus": "softplus", "swish": "silu", "softmax": "softmax",
-}  # fmt: skip
-_FUNCTIONS = {
-    "step": '''
-
-def step(z):
-    """1 for z >= 0, else 0."""
-    return keras.ops.cast(z >= 0, z.dtype)
-''',
-    "gelu": '''
-
-def gelu(z):
-    """z / 2 * (1 + tanh(sqrt(2 / pi) * (z + 0.044715 * z^3)))."""
-    return keras.activations.gelu(z, approximate=True)
-''',
-}
-
 
 _PARAMETERS = "# The parameters, layer by layer.\n"
 
@@ -47,6 +28,7 @@ def write(subject: Subject, quote: Quote) -> str:
         subject.network, lambda _name, rows: f"np.array(\n{rows}\n)", large=large
     )
     used = {layer.activation for layer in network.layers}
+    functions = {name: ACTIVATIONS[name].keras_function for name in sorted(used)}
     parts = [
         text.opening(subject, "Keras 3 and a backend for it", "keras torch", quote),
         "\n" + ("import base64\n" if large else "") + _IMPORTS,
@@ -54,7 +36,7 @@ def write(subject: Subject, quote: Quote) -> str:
         'keras.config.set_image_data_format("channels_last")\n',
         "\n" + text.outputs_and_classes(subject, quote) + text.example(subject),
         "" if large else "\n" + parameters,
-        *(source for name, source in _FUNCTIONS.items() if name in used),
+        *(f"\n\n{source}" for source in functions.values() if source),
         _model(subject),
         _predict(subject),
         text.reader(subject),
@@ -98,7 +80,7 @@ def _model(subject: Subject) -> str:
     lines, fills = [], []
     rows = zip(network.layers, text.names_of(network), text.blocks_of(network), strict=True)
     for i, (layer, name, arrays) in enumerate(rows):
-        lines += _layer(layer, f'name="{name}_layer"')
+        lines += kind_of(layer).keras(layer, f'name="{name}_layer"')
         muted = text.muted_of(network, i)
         if muted:
             lines.append(f"layers.Rescaling({text.heard(layer, muted)}),  # muted units")
@@ -114,43 +96,6 @@ def _model(subject: Subject) -> str:
         f"    model = keras.Sequential(\n        [\n            keras.Input(({shape})),\n{body}"
         "        ]\n    )\n" + "".join(fills) + "    return model\n"
     )  # fmt: skip
-
-
-def _layer(layer: Layer, name: str) -> list[str]:
-    """Return the lines of one layer."""
-    given: Any = layer
-    function, behind = _activation(layer)
-    if layer.kind == "dense":
-        return [f"layers.Dense({given.units}{function}, {name}),", *behind]
-    if layer.kind == "conv2d":
-        pad = [f"layers.ZeroPadding2D({given.padding}),"] if given.padding else []
-        call = f"layers.Conv2D({given.filters}, {tuple(given.kernel_size)}, strides={given.stride}"
-        return [*pad, f"{call}{function}, {name}),", *behind]
-    if layer.kind in ("max_pool2d", "average_pool2d"):
-        how = "MaxPooling2D" if layer.kind == "max_pool2d" else "AveragePooling2D"
-        return [f"layers.{how}({given.size}, strides={given.stride}, {name}),"]
-    if layer.kind == "flatten":
-        return [f"layers.Flatten({name}),"]
-    if layer.kind == "batch_norm":
-        momentum, epsilon = float(given.momentum), float(given.epsilon)
-        return [f"layers.BatchNormalization(momentum={momentum!r}, epsilon={epsilon!r}, {name}),"]
-    if layer.kind == "dropout":
-        return [f"layers.Dropout({float(given.rate)!r}, {name}),"]
-    if behind:
-        return behind
-    return [f"layers.Activation({function.partition('=')[2] or repr('linear')}, {name}),"]
-
-
-def _activation(layer: Layer) -> tuple[str, list[str]]:
-    """Return the activation as an argument, and as a layer behind where it has to be one."""
-    if layer.is_identity:
-        return "", []
-    if layer.activation == "leaky_relu":
-        leak = layer.function.leak  # type: ignore[attr-defined]
-        return "", [f"layers.LeakyReLU(negative_slope={leak!r}),"]
-    if layer.activation in _FUNCTIONS:
-        return f", activation={layer.activation}", []
-    return f', activation="{_NAMES[layer.activation]}"', []
 
 
 def _predict(subject: Subject) -> str:

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnsim import __version__
+from nnsim.experiments.kinds import kind_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nnsim.engine import Network
     from nnsim.engine.layers import Layer
-    from nnsim.experiments.export.subject import Subject
+    from nnsim.experiments.export import Subject
 
     Array = NDArray[Any]
 
@@ -47,17 +48,10 @@ def names_of(network: Network) -> list[str]:
 
 def blocks_of(network: Network) -> list[dict[str, Array]]:
     """Return the arrays of each layer by kind: weight, bias, gamma, beta, mean, variance."""
-    found = []
-    for layer in network.layers:
-        if layer.kind == "batch_norm":
-            keys = {"gamma": "gamma", "beta": "beta", "mean": "running_mean",
-                    "variance": "running_variance"}  # fmt: skip
-        elif layer.parameter_count:
-            keys = {"weight": "weight", "bias": "bias"}
-        else:
-            keys = {}
-        found.append({kind: np.array(layer.live(name)) for kind, name in keys.items()})
-    return found
+    return [
+        {key: np.array(layer.live(name)) for key, (name, _) in kind_of(layer).arrays.items()}
+        for layer in network.layers
+    ]
 
 
 def is_large(network: Network) -> bool:

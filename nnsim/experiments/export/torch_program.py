@@ -5,30 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nnsim.experiments.export import text
+from nnsim.experiments.kinds import kind_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from nnsim.engine.layers import Layer
-    from nnsim.experiments.export.subject import Subject
+    from nnsim.experiments.export import Subject
     from nnsim.experiments.export.text import Quote
 
     Array = NDArray[Any]
-
-_ACTIVATIONS = {
-    "step": "({x} >= 0).to(x.dtype)",
-    "identity": "{x}",
-    "sigmoid": "torch.sigmoid({x})",
-    "tanh": "torch.tanh({x})",
-    "relu": "F.relu({x})",
-    "leaky_relu": "F.leaky_relu({x}, {slope!r})",
-    "elu": "F.elu({x})",
-    "softplus": "F.softplus({x}, threshold=40)",
-    "gelu": 'F.gelu({x}, approximate="tanh")',
-    "swish": "F.silu({x})",
-    "softmax": "F.softmax({x}, dim=1)",
-}
-
 
 _PARAMETERS = "# The parameters, in the shapes that PyTorch has them in.\n"
 
@@ -42,7 +27,9 @@ def write(subject: Subject, quote: Quote) -> str:
         subject.network,
         lambda _name, rows: f"torch.tensor(\n{rows}\n)",
         large=large,
-        shaped=_turned,
+        shaped=lambda layer, key, values: (
+            kind_of(layer).torch_weight(values) if key == "weight" else values
+        ),
     )
     module = _module(subject)
     functional = "import torch.nn.functional as F\n" if "F." in module else ""
@@ -61,13 +48,6 @@ def write(subject: Subject, quote: Quote) -> str:
         text.ending(),
     ]
     return "".join(parts)
-
-
-def _turned(layer: Layer, key: str, values: Array) -> Array:
-    """Return a parameter in PyTorch's shape: units first, then channels, rows, columns."""
-    if key != "weight":
-        return values
-    return values.transpose(3, 2, 0, 1) if layer.kind == "conv2d" else values.T
 
 
 def _unpacking(kind: str) -> str:
@@ -89,18 +69,17 @@ def _module(subject: Subject) -> str:
         steps.append(("x.permute(0, 3, 1, 2)", "channels first"))
     rows = zip(network.layers, text.names_of(network), text.blocks_of(network), strict=True)
     for i, (layer, name, arrays) in enumerate(rows):
-        makes = _make(layer)
-        if makes:
+        kind = kind_of(layer)
+        if makes := kind.torch_module(layer):
             made.append(f"        self.{name}_layer = {makes}\n")
         note = f"{name}: {text.shape_text(layer.output_shape)}"
-        steps.append((_step(layer, f"self.{name}_layer"), note))
+        steps.append((kind.torch(layer, f"self.{name}_layer"), note))
         muted = text.muted_of(network, i)
         if muted:
             view = ".reshape(-1, 1, 1)" if len(layer.output_shape) == 3 else ""
             steps.append((f"x * torch.tensor({text.heard(layer, muted)}){view}", "muted units"))
         for key in arrays:
-            inner = {"gamma": "weight", "beta": "bias", "mean": "running_mean",
-                     "variance": "running_var"}.get(key, key)  # fmt: skip
+            inner = kind.arrays[key][1]
             fills.append(f"        net.{name}_layer.{inner}.copy_({name}_{key})\n")
     body = "".join(f"        x = {code}  # {note}\n" for code, note in steps)
     return (
@@ -116,43 +95,6 @@ def _filling(fills: list[str]) -> str:
         '\n\ndef trained():\n    """Return the network with its parameters, for use."""\n'
         f"    net = Net()\n{body}    return net.eval()\n"
     )
-
-
-def _make(layer: Layer) -> str:
-    """Return what makes a layer, empty where there is nothing to keep."""
-    given: Any = layer
-    if layer.kind == "dense":
-        return f"nn.Linear({layer.input_shape[0]}, {given.units})"
-    if layer.kind == "conv2d":
-        return (
-            f"nn.Conv2d({layer.input_shape[2]}, {given.filters}, {tuple(given.kernel_size)}, "
-            f"stride={given.stride}, padding={given.padding})"
-        )
-    if layer.kind == "batch_norm":
-        size = "1d" if len(layer.input_shape) == 1 else "2d"
-        momentum = 1 - float(given.momentum)
-        return (
-            f"nn.BatchNorm{size}({layer.input_shape[-1]}, eps={float(given.epsilon)!r}, "
-            f"momentum={momentum:.12g})"
-        )
-    if layer.kind == "dropout":
-        return f"nn.Dropout({float(given.rate)!r})"
-    return ""
-
-
-def _step(layer: Layer, made: str) -> str:
-    """Return what a layer makes of x."""
-    given: Any = layer
-    if layer.kind in ("max_pool2d", "average_pool2d"):
-        how = "max_pool2d" if layer.kind == "max_pool2d" else "avg_pool2d"
-        return f"F.{how}(x, {given.size}, stride={given.stride})"
-    if layer.kind == "flatten":
-        if len(layer.input_shape) == 3:  # channels last, as the weights that follow expect it
-            return "x.permute(0, 2, 3, 1).flatten(1)"
-        return "x.flatten(1)"
-    inner = "x" if layer.kind == "activation" else f"{made}(x)"
-    slope = getattr(layer.function, "leak", None)
-    return _ACTIVATIONS[layer.activation].format(x=inner, slope=slope)
 
 
 def _predict(subject: Subject) -> str:

@@ -17,7 +17,7 @@ from nnsim.lab.training.timeline import Setup
 if TYPE_CHECKING:
     from nnsim.engine import Network, Trainer
     from nnsim.experiments import Experiment
-    from nnsim.experiments.layers import LayerSpec
+    from nnsim.experiments.kinds import LayerSpec
 
 Array = NDArray[np.float64]
 Blocks = dict[str, Array]
@@ -208,8 +208,7 @@ def _joined(groups: list[list[LayerSpec]]) -> list[LayerSpec]:
         name = f"layer{place}" if last.name == f"layer{before}" else last.name
         spec = replace(last, name=name)
         if len(group) > 1:
-            count = (first.input_shape[0] + 1) * last.units
-            spec = replace(spec, input_shape=first.input_shape, parameters=count)
+            spec = replace(spec, input_shape=first.input_shape)
         found.append(spec)
     return found
 

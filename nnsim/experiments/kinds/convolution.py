@@ -1,0 +1,100 @@
+"""Convolutions: kernels that slide over an image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nnsim.experiments.kinds import activations
+from nnsim.experiments.kinds.kind import (
+    LARGEST_KERNEL,
+    MOST_UNITS,
+    WEIGHT_AND_BIAS,
+    Kind,
+    LayerSpec,
+    Shape,
+    read_activation,
+    read_initializer,
+    read_labels,
+)
+from nnsim.i18n import _
+
+if TYPE_CHECKING:
+    from nnsim.experiments.kinds.kind import Array
+    from nnsim.experiments.toml import Table
+
+_NUMPY = '''def conv2d(x, kernel, bias, stride, padding):
+    """Slide a kernel over images: at each place the sum of pixel * weight, plus the bias.
+
+    x is (images, height, width, channels), kernel is (rows, columns, channels, filters).
+    """
+    x = np.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0)))
+    height = (x.shape[1] - kernel.shape[0]) // stride + 1
+    width = (x.shape[2] - kernel.shape[1]) // stride + 1
+    z = np.zeros((len(x), height, width, kernel.shape[3]), x.dtype)
+    for i in range(kernel.shape[0]):
+        for j in range(kernel.shape[1]):
+            # What the kernel's pixel (i, j) looks at, for all its places at once.
+            seen = x[:, i : i + stride * height : stride, j : j + stride * width : stride]
+            z += seen @ kernel[i, j]
+    return z + bias
+'''
+
+
+class Conv2D(Kind, type="conv2d"):
+    keys = (
+        "name", "filters", "kernel_size", "stride", "padding", "activation", "labels", "slope",
+        "initializer",
+    )  # fmt: skip
+    needs_image = starts_from_image = True
+    arrays = WEIGHT_AND_BIAS
+
+    def read(self, table: Table, name: str, shape: Shape) -> LayerSpec:
+        height, width, _channels = shape
+        filters = table.integer("filters", None, 1, MOST_UNITS)
+        side = table.integer("kernel_size", None, 1, LARGEST_KERNEL)
+        stride = table.integer("stride", 1, 1, LARGEST_KERNEL)
+        padding = table.integer("padding", 0, 0, LARGEST_KERNEL)
+        if min(height, width) + 2 * padding < side:
+            problem = _(
+                "a {side} × {side} kernel does not fit into an image of {height} × {width} "
+                "with padding {padding}"
+            )
+            table.fail("kernel_size", problem.format(
+                side=side, height=height, width=width, padding=padding))  # fmt: skip
+        activation, slope = read_activation(table)
+        out = tuple((length + 2 * padding - side) // stride + 1 for length in (height, width))
+        return LayerSpec(
+            self.type, name, shape, (*out, filters), activation=activation, slope=slope,
+            filters=filters, kernel_size=side, stride=stride, padding=padding,
+            labels=read_labels(table, filters), initializer=read_initializer(table),
+        )  # fmt: skip
+
+    def parameter_shapes(self, spec: LayerSpec) -> dict[str, Shape]:
+        side = spec.kernel_size
+        return {"weight": (side, side, spec.input_shape[2], spec.filters), "bias": (spec.filters,)}
+
+    def summary(self, keys: dict[str, Any]) -> str:
+        return f"conv {keys['filters']}"
+
+    def numpy(self, layer: Any, name: str, needed: dict[str, str]) -> list[str]:
+        needed["conv2d"] = _NUMPY
+        call = f"conv2d(a, {name}_weight, {name}_bias, {layer.stride}, {layer.padding})"
+        return [activations.numpy(layer, call, needed)]
+
+    def keras(self, layer: Any, named: str) -> list[str]:
+        function, behind = activations.keras(layer)
+        pad = [f"layers.ZeroPadding2D({layer.padding}),"] if layer.padding else []
+        call = f"layers.Conv2D({layer.filters}, {tuple(layer.kernel_size)}, strides={layer.stride}"
+        return [*pad, f"{call}{function}, {named}),", *behind]
+
+    def torch_module(self, layer: Any) -> str:
+        return (
+            f"nn.Conv2d({layer.input_shape[2]}, {layer.filters}, {tuple(layer.kernel_size)}, "
+            f"stride={layer.stride}, padding={layer.padding})"
+        )
+
+    def torch(self, layer: Any, module: str) -> str:
+        return activations.torch(layer, f"{module}(x)")
+
+    def torch_weight(self, values: Array) -> Array:
+        return values.transpose(3, 2, 0, 1)
