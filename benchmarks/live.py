@@ -58,7 +58,7 @@ def app(log: str) -> None:
     from nnsim.lab import Lab
     from nnsim.lab.training.runner import Runner
     from nnsim.tui.app import NnsimApp
-    from nnsim.tui.screens.lab_training import TrainingScreen
+    from nnsim.tui.screens.lab_training import Training
 
     with Path(log).open("w", buffering=1, encoding="utf-8") as file:
         poll = Runner.poll
@@ -69,7 +69,7 @@ def app(log: str) -> None:
             return changed
 
         Runner.poll = noted  # type: ignore[method-assign]
-        TrainingScreen.UNHURRIED = None  # flat out
+        Training.UNHURRIED = None  # flat out
         NnsimApp(Lab(load(EXPERIMENT), load=load)).run()
 
 

@@ -19,9 +19,9 @@ from textual.app import App, ComposeResult
 
 from nnsim.experiments import load
 from nnsim.lab import Lab
-from nnsim.tui.widgets.number import NumberInput
-from nnsim.tui.widgets.plane import PlaneInput
-from nnsim.tui.widgets.probe import ProbeInput
+from nnsim.tui.panels.input.number import NumberInput
+from nnsim.tui.panels.input.plane import PlaneInput
+from nnsim.tui.panels.input.probe import ProbeInput
 
 FRAMES = 60
 SIZES = [(54, 19), (82, 22), (112, 40)]  # panel 1 at 120×36; 80×40 half cells; panel 7 alone

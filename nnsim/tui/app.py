@@ -15,9 +15,9 @@ from textual.binding import Binding, BindingType
 from nnsim.i18n import N_, _
 from nnsim.tui import settings
 from nnsim.tui.key_queue import KeyQueue
-from nnsim.tui.screens.guard import GuardedScreen
+from nnsim.tui.screens.base import GuardedScreen
+from nnsim.tui.screens.frame import PLAIN_KEYS
 from nnsim.tui.screens.home import HomeScreen
-from nnsim.tui.widgets.key_line import PLAIN_KEYS
 
 if TYPE_CHECKING:
     from textual.app import SystemCommand

@@ -49,8 +49,8 @@ def choose(app: NnsimApp, language: str) -> None:
 
 def _say(app: NnsimApp, text: str) -> None:
     """Say it in the status line; where there is none, in a note over the screen."""
+    from nnsim.tui.screens.base import LineScreen
     from nnsim.tui.screens.home import HomeScreen
-    from nnsim.tui.screens.lines import LineScreen
 
     if isinstance(app.screen, HomeScreen):
         app.screen.say(text)

@@ -32,7 +32,7 @@ def own_settings(tmp_path, monkeypatch):
 @pytest.fixture(autouse=True)
 def flat_out(monkeypatch):
     """Training that a key starts goes as fast as it can, unless a test chooses a pace."""
-    monkeypatch.setattr("nnsim.tui.screens.lab_training.TrainingScreen.UNHURRIED", None)
+    monkeypatch.setattr("nnsim.tui.screens.lab_training.Training.UNHURRIED", None)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from textual.color import Color
 
 import nnsim
 from nnsim.tui.ascii import AsciiFilter, to_ascii
-from nnsim.tui.widgets.key_line import KeyLine
+from nnsim.tui.screens.frame import KeyLine
 
 
 def test_every_character_in_the_app_s_own_sources_becomes_ascii():

@@ -7,10 +7,10 @@ import pytest
 from rich.cells import cell_len
 
 from nnsim.lab.reading.samples import review
+from nnsim.tui.screens.frame import StatusLine
 from nnsim.tui.widgets.command_bar import CommandBar, CommandInput
 from nnsim.tui.widgets.data_panel import DataPanel
 from nnsim.tui.widgets.data_rows import pad
-from nnsim.tui.widgets.lines import StatusLine
 
 SIZES = [(80, 24), (120, 36), (160, 50), (60, 20)]
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from nnsim.experiments import catalogue
-from nnsim.tui.widgets.number import NumberInput
-from nnsim.tui.widgets.plane import PlaneInput
-from nnsim.tui.widgets.prediction import PredictionBars
-from nnsim.tui.widgets.vector import VectorInput
+from nnsim.tui.panels.input.number import NumberInput
+from nnsim.tui.panels.input.plane import PlaneInput
+from nnsim.tui.panels.input.prediction import PredictionBars
+from nnsim.tui.panels.input.vector import VectorInput
 
 
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 36), (200, 60)], ids=str)

@@ -2,10 +2,10 @@
 
 import pytest
 
+from nnsim.tui.panels.input.pixels import PixelGrid
 from nnsim.tui.panels.network import NetworkDiagram
+from nnsim.tui.screens.frame import StatusLine
 from nnsim.tui.widgets.inspector import Inspector
-from nnsim.tui.widgets.lines import StatusLine
-from nnsim.tui.widgets.pixels import PixelGrid
 from nnsim.tui.widgets.training import TrainingPanel
 
 

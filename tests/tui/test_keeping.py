@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from nnsim.tui.app import NnsimApp
+from nnsim.tui.screens.frame import StatusLine
 from nnsim.tui.sessions import open_session
 from nnsim.tui.widgets.command_bar import CommandBar
-from nnsim.tui.widgets.lines import StatusLine
 
 SIZE = (120, 36)
 
@@ -89,7 +89,7 @@ async def test_it_opens_where_it_was_left(open_app):
     app = reopen("here.nnsim")
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause()
-        assert app.screen.panels.chosen == 4
+        assert app.screen.panels.chosen == "backward"
         other = app.screen.lab
         assert (other.sample, other.walk_place) == (lab.sample, lab.walk_place)
         assert str(other.focus) == "hidden[2].w[3]"
@@ -226,8 +226,8 @@ async def test_saving_while_it_trains(open_app):
         app.screen.execute("train 1000000")
         await pilot.pause(0.3)
         app.screen.execute("save")
-        assert app.screen.live is not None
-        app.screen.stop_training()
+        assert app.screen.training.live is not None
+        app.screen.training.stop()
     lab = open_session("run.nnsim").lab
     assert lab.trainer.epoch > 100
     assert lab.timeline.run.last == lab.trainer.epoch

@@ -3,14 +3,15 @@
 import numpy as np
 import pytest
 
+from nnsim.tui.panels import DOORS
+from nnsim.tui.panels.input.pixels import PixelGrid
+from nnsim.tui.panels.input.prediction import PredictionBars
 from nnsim.tui.panels.network import NetworkDiagram
+from nnsim.tui.screens.frame import PanelTabs, StatusLine
 from nnsim.tui.screens.home import HomeScreen
 from nnsim.tui.screens.lab import LabScreen
 from nnsim.tui.widgets.command_bar import CommandBar
 from nnsim.tui.widgets.data_panel import DataPanel
-from nnsim.tui.widgets.lines import PanelTabs, StatusLine
-from nnsim.tui.widgets.pixels import PixelGrid
-from nnsim.tui.widgets.prediction import PredictionBars
 from nnsim.tui.widgets.train_panel import TrainPanel
 from nnsim.tui.widgets.walk_panel import WalkPanel
 
@@ -150,20 +151,20 @@ async def test_numbers_choose_panels_and_tabs_show_them(open_app):
             await pilot.pause()
             assert isinstance(app.focused, kind)
             assert app.focused.region.area > 0
-        assert not app.screen.query_one(".panel-2").display
+        assert not app.screen.query_one("#network").display
 
 
 async def test_all_panels_stand_side_by_side_where_there_is_room(open_app):
     app = open_app("digits-4x3")
     async with app.run_test(size=(120, 36)) as pilot:
-        places = (".panel-1", ".panel-2", ".panel-3", "#training")
+        places = ("#input", "#network", "#forward", "#training")
         panels = [app.screen.query_one(place).region for place in places]
         assert all(region.area > 0 for region in panels)
         for i, one in enumerate(panels):
             assert not any(one.overlaps(other) for other in panels[i + 1 :])
         await pilot.resize_terminal(80, 24)
         await pilot.pause()
-        shown = [n for n in (1, 2, 3, 4, 6) if app.screen.query_one(f".panel-{n}").display]
+        shown = [n for n in (1, 2, 3, 4, 6) if app.screen.query_one(f"#{DOORS[n - 1].id}").display]
         assert 2 in shown
 
 
@@ -173,7 +174,7 @@ async def test_training_in_the_app_is_training_on_the_bench(open_app):
         lab = app.screen.lab
         start = lab.network.parameters.copy()
         await pilot.press("5", "T")
-        while app.screen.live is not None:
+        while app.screen.training.live is not None:
             await pilot.pause()
         assert lab.trainer.epoch == 1
         assert "epoch 1 ·" in status(app)
@@ -195,7 +196,7 @@ async def test_long_training_answers_keys_and_stops_at_escape(open_app):
         while lab.trainer.epoch == 100:
             await pilot.pause(0.02)
         await pilot.press("space")
-        assert app.screen.live is not None
+        assert app.screen.training.live is not None
         assert lab.input[0] == 1
         await pilot.press("escape")
         assert isinstance(app.screen, LabScreen)
@@ -261,7 +262,7 @@ async def test_a_terminal_that_is_too_small_says_so(open_app, screen_text, size)
 async def test_z_gives_a_panel_more_room_and_its_place_back(open_app):
     app = open_app("digits-4x3")
     async with app.run_test(size=(120, 36)) as pilot:
-        forward, diagram = (app.screen.query_one(f".panel-{n}") for n in (3, 2))
+        forward, diagram = (app.screen.query_one(f"#{DOORS[n - 1].id}") for n in (3, 2))
         beside = app.screen.query_one("#left")
         await pilot.press("3")
         await pilot.pause()
@@ -318,5 +319,5 @@ async def test_the_tab_that_is_chosen_is_never_cut(open_app, columns):
             await pilot.press(str(number))
             await pilot.pause()
             line = tabs.render_line(0).text
-            assert f" {app.screen.panels.title(number)} " in line
+            assert f" {app.screen.panels.title(DOORS[number - 1].id)} " in line
             assert "…" not in line

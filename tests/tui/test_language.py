@@ -9,8 +9,8 @@ from nnsim.cli.start import choose_language
 from nnsim.i18n import current_language, set_language
 from nnsim.tui import settings
 from nnsim.tui.palette import Palette
+from nnsim.tui.screens.frame import StatusLine
 from nnsim.tui.screens.home import LessonList
-from nnsim.tui.widgets.lines import StatusLine
 
 
 @pytest.fixture(autouse=True)

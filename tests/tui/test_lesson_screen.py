@@ -10,13 +10,12 @@ import pytest
 from nnsim.lab.hiding import is_hidden
 from nnsim.tui.app import NnsimApp
 from nnsim.tui.lessons import is_lesson, open_player
+from nnsim.tui.screens.frame import KeyLine, StatusLine
 from nnsim.tui.screens.home import HomeScreen, LessonList
 from nnsim.tui.screens.lesson import LessonScreen
 from nnsim.tui.screens.lesson_circuit import LessonCircuitScreen
 from nnsim.tui.widgets.circuit_graph import CircuitGraph
 from nnsim.tui.widgets.command_bar import CommandInput
-from nnsim.tui.widgets.key_line import KeyLine
-from nnsim.tui.widgets.lines import StatusLine
 from nnsim.tutor.catalogue import find
 from nnsim.tutor.lesson import read_lesson
 from nnsim.tutor.player import Player
@@ -431,7 +430,7 @@ async def test_a_step_with_another_network_shows_what_a_fresh_start_shows(
         async with app.run_test(size=size) as pilot:
             await pilot.pause(0.1)
             if start < step:
-                app.screen.action_panel(4)
+                app.screen.action_panel("backward")
                 await pilot.pause(0.1)
                 await pilot.press("S")
                 await pilot.pause(0.2)

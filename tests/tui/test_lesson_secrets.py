@@ -8,6 +8,7 @@ import pytest
 
 from nnsim.lab.hiding import covered
 from nnsim.tui.app import NnsimApp
+from nnsim.tui.panels import DOORS
 from nnsim.tutor.catalogue import find, shipped
 from nnsim.tutor.lesson import read_lesson
 from nnsim.tutor.player import Player
@@ -86,7 +87,7 @@ async def test_what_is_asked_stands_nowhere(name, size, screen_text):
             # The list of samples has the numbers of others too: it is for what it may not tell.
             data = (6,) if app.screen.data_tells else ()
             for number in (2, 3, 4, *data, 5, 7, 8, 9):
-                app.screen.action_panel(number)
+                app.screen.action_panel(DOORS[number - 1].id)
                 await look(f"panel {number}")
             for walk in ("forward", "backward"):
                 if walk == "forward" or desk.player.lab.target is not None:
@@ -95,5 +96,5 @@ async def test_what_is_asked_stands_nowhere(name, size, screen_text):
                         await look(f"{walk}, step {at}")
                         app.screen.execute("next")
             for address in desk.player.asked:
-                app.screen.open_why(address)
+                app.screen.why.open(address)
                 await look(f"why {address}")

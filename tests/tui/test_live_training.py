@@ -13,11 +13,11 @@ from nnsim.experiments import load
 from nnsim.lab import Lab
 from nnsim.tui.app import NnsimApp
 from nnsim.tui.screens.circuit import CircuitScreen
+from nnsim.tui.screens.frame import StatusLine, TitleLine
 from nnsim.tui.screens.help import HelpScreen
 from nnsim.tui.screens.home import HomeScreen
 from nnsim.tui.screens.lab import LabScreen
-from nnsim.tui.screens.lab_training import TrainingScreen
-from nnsim.tui.widgets.lines import StatusLine, TitleLine
+from nnsim.tui.screens.lab_training import Training
 from nnsim.tutor.lesson import read_lesson
 from nnsim.tutor.player import Player
 
@@ -27,7 +27,7 @@ SIZE = (120, 36)
 @pytest.fixture(autouse=True)
 def quickly(no_waiting_for_idle, monkeypatch):
     """Polls come so often that no test has to wait for one."""
-    monkeypatch.setattr(TrainingScreen, "POLL", 0.01)
+    monkeypatch.setattr(Training, "POLL", 0.01)
 
 
 def status(app) -> str:
@@ -69,12 +69,12 @@ async def test_t_trains_without_end_and_pauses(open_app):
     async with app.run_test(size=SIZE) as pilot:
         lab = app.screen.lab
         await press(app, pilot, "t")
-        assert app.screen.live is not None
+        assert app.screen.training.live is not None
         await trained(app, 200)
         assert status(app).startswith("training: epoch ")
         assert lab.running.on
         await press(app, pilot, "t")
-        assert app.screen.live is None
+        assert app.screen.training.live is None
         assert not trainings()
         epoch = lab.trainer.epoch
         assert status(app).startswith(f"epoch {epoch} ·")
@@ -92,7 +92,7 @@ async def test_escape_pauses_and_then_goes_home(open_app):
         await press(app, pilot, "t")
         await trained(app)
         await press(app, pilot, "escape")
-        assert screen.live is None
+        assert screen.training.live is None
         assert app.screen is screen
         await press(app, pilot, "escape")
         assert isinstance(app.screen, HomeScreen)
@@ -104,7 +104,7 @@ async def test_training_to_an_epoch_ends_there(open_app, line):
     async with app.run_test(size=SIZE):
         lab = app.screen.lab
         assert app.screen.execute(line)
-        await until(lambda: app.screen.live is None)
+        await until(lambda: app.screen.training.live is None)
         await until(lambda: status(app).startswith("epoch 700 ·"))
         plain = Lab(load("demons"))
         assert plain.run(line) == status(app)
@@ -127,15 +127,15 @@ async def test_pace_goes_up_and_down(open_app):
     app = open_app("demons")
     async with app.run_test(size=SIZE):
         screen = app.screen
-        screen.change_pace(-100)
-        assert screen.pace == 1
-        screen.toggle_training()
+        screen.training.change_pace(-100)
+        assert screen.training.pace == 1
+        screen.training.toggle()
         await until(lambda: screen.lab.trainer.updates >= 1)
         assert screen.lab.trainer.updates < 60
-        screen.change_pace(100)
-        assert screen.pace is None
+        screen.training.change_pace(100)
+        assert screen.training.pace is None
         await trained(app, 500)
-        screen.stop_training()
+        screen.training.stop()
 
 
 # Meanwhile --------------------------------------------------------------------------------------
@@ -147,7 +147,7 @@ async def test_keys_are_answered_while_it_trains(open_app):
         lab, screen = app.screen.lab, app.screen
         await press(app, pilot, "t")
         await trained(app)
-        live = screen.live
+        live = screen.training.live
         await press(app, pilot, "space")
         await until(lambda: status(app) == "pixel 1 is 1")
         assert lab.input[0] == 1
@@ -158,7 +158,7 @@ async def test_keys_are_answered_while_it_trains(open_app):
         await until(lambda: lab.walk_place is not None)
         epoch = lab.trainer.epoch
         await until(lambda: lab.trainer.epoch > epoch)
-        assert screen.live is live
+        assert screen.training.live is live
 
 
 async def test_what_is_shown_is_of_the_epoch_on_the_bench(open_app, screen_text):
@@ -197,11 +197,11 @@ async def test_settings_change_while_it_trains(open_app):
         for line in ("rate 0.05", "optimizer momentum", "batch 8", "l2 0.001", "reset", "seed 3"):
             await trained(app)
             assert app.screen.execute(line)
-            assert app.screen.live is not None
+            assert app.screen.training.live is not None
         assert lab.trainer.epoch < 10
         await trained(app)
         await press(app, pilot, "u")  # pauses, and takes back what was trained since
-        assert app.screen.live is None
+        assert app.screen.training.live is None
         assert (lab.trainer.epoch, lab.read("learning_rate"), lab.read("l2")) == (0, 0.05, 0.001)
         for _line in range(12):
             await press(app, pilot, "u")
@@ -220,7 +220,7 @@ async def test_other_layers_while_it_trains(open_app):
         await trained(app)
         assert len(lab.network.layers) < layers
         await press(app, pilot, "escape")
-        assert app.screen.live is None
+        assert app.screen.training.live is None
         assert isinstance(app.screen, LabScreen)
 
 
@@ -230,7 +230,7 @@ async def test_muting_a_unit_pauses_and_says_why(open_app):
         await press(app, pilot, "t")
         await trained(app)
         app.screen.execute("mute hidden[2]")
-        assert app.screen.live is None
+        assert app.screen.training.live is None
         assert "would not count in training; type unmute first" in status(app)
         await press(app, pilot, "t")
         assert status(app).startswith("! hidden[2] would not count")
@@ -247,11 +247,11 @@ async def test_gates_pause_and_help_does_not(open_app):
         assert isinstance(app.screen, HelpScreen)
         epoch = screen.lab.trainer.epoch
         await asyncio.sleep(0.05)
-        assert screen.live is not None
+        assert screen.training.live is not None
         await press(app, pilot, "escape")
         await until(lambda: screen.lab.trainer.epoch > epoch)
         await press(app, pilot, "g")
-        assert screen.live is None
+        assert screen.training.live is None
         await until(lambda: isinstance(app.screen, CircuitScreen))
 
 
@@ -262,7 +262,7 @@ async def test_leaving_the_bench_in_another_way_pauses(open_app):
         await press(app, pilot, "t")
         await trained(app)
         app.show_home()
-        await until(lambda: screen.live is None)
+        await until(lambda: screen.training.live is None)
         assert not trainings()
 
 
@@ -275,7 +275,7 @@ async def test_divergence_stops_with_a_sentence(open_app, screen_text):
         lab = app.screen.lab
         app.screen.execute("rate 1000")
         await press(app, pilot, "t")
-        await until(lambda: app.screen.live is None)
+        await until(lambda: app.screen.training.live is None)
         await until(lambda: status(app).startswith("! training diverged in epoch "))
         assert "at learning rate 1000" in status(app)
         assert "the last finite parameters are kept" in status(app)
@@ -313,7 +313,7 @@ targets = [[1], [0]]
                 await press(app, pilot, key)
             assert "no gradient passes, so it can't be trained" in status(app)
             assert status(app).startswith("! ")
-            assert app.screen.live is None
+            assert app.screen.training.live is None
 
 
 async def test_an_error_in_the_thread_is_shown(open_app, monkeypatch):
@@ -328,7 +328,7 @@ async def test_an_error_in_the_thread_is_shown(open_app, monkeypatch):
     app = open_app("demons")
     async with app.run_test(size=SIZE) as pilot:
         await press(app, pilot, "t")
-        await until(lambda: app.screen.live is None)
+        await until(lambda: app.screen.training.live is None)
         problem = "! training was stopped by an error: ZeroDivisionError: of all things"
         await until(lambda: status(app) == problem)
         await press(app, pilot, "space")
@@ -363,7 +363,7 @@ async def test_many_starts_and_stops_leave_nothing_behind(open_app):
         timers = len(screen._timers)
         for _cycle in range(30):
             await press(app, pilot, "t")
-        assert screen.live is None
+        assert screen.training.live is None
         assert not trainings()
         gc.collect()
         await asyncio.sleep(0.1)
@@ -416,7 +416,7 @@ async def test_a_lesson_trains_with_the_numbers_of_its_replay(lesson_app):
     async with app.run_test(size=(80, 24)):
         lab = app.screen.lab
         app.screen.execute("train 50")
-        await until(lambda: app.screen.live is None)
+        await until(lambda: app.screen.training.live is None)
         plain = Lab(load("demons"))
         plain.run("train 50")
         assert np.array_equal(lab.network.parameters, plain.network.parameters)
@@ -427,40 +427,40 @@ async def test_goals_are_looked_at_while_it_trains(lesson_app):
     app = lesson_app
     async with app.run_test(size=(80, 24)) as pilot:
         player = app.screen.player
-        app.screen.toggle_training()
+        app.screen.training.toggle()
         await until(lambda: player.state.status == "solved")
-        assert app.screen.live is not None
+        assert app.screen.training.live is not None
         assert player.lab.trainer.epoch >= 50
         app.screen.query_one("#input").focus()
         await press(app, pilot, "n")  # another step has a bench of its own: nothing trains on it
         await until(lambda: player.index == 1)
-        assert app.screen.live is None
+        assert app.screen.training.live is None
         assert app.screen.lab is player.lab
         await until(lambda: not trainings())
 
 
 async def test_training_is_unhurried_until_somebody_chooses_a_pace(open_app, monkeypatch):
-    monkeypatch.setattr(TrainingScreen, "UNHURRIED", 5.0)
+    monkeypatch.setattr(Training, "UNHURRIED", 5.0)
     app = open_app("digits-4x3")  # 100 epochs of one update: 20 a second would take 5 seconds
     async with app.run_test(size=SIZE) as pilot:
         screen = app.screen
-        assert screen.pace == 30
+        assert screen.training.pace == 30
         await press(app, pilot, "t")
-        assert screen.live.pace == 30
+        assert screen.training.live.pace == 30
         await press(app, pilot, "t")
         screen.execute("train 1000000")  # asked for by number: as fast as it goes
-        assert screen.live.pace is None
+        assert screen.training.live.pace is None
         screen.execute("rate 0.1")
-        assert screen.live.pace is None
-        screen.stop_training()
+        assert screen.training.live.pace is None
+        screen.training.stop()
         await press(app, pilot, "t")
-        assert screen.pace == 30
-        screen.change_pace(1)
-        assert screen.live.pace == 100
+        assert screen.training.pace == 30
+        screen.training.change_pace(1)
+        assert screen.training.live.pace == 100
         await press(app, pilot, "t")
         screen.execute("train 1000000")
-        assert screen.live.pace == 100
-        screen.stop_training()
+        assert screen.training.live.pace == 100
+        screen.training.stop()
         screen.execute("experiment demons")
         await pilot.pause()
-        assert screen.pace == 100
+        assert screen.training.pace == 100

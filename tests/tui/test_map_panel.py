@@ -351,7 +351,7 @@ async def test_nothing_that_is_pressed_breaks_it(open_app, name, no_waiting_for_
                 screen.execute(rng.choice(["train 1", "rewind 0", "undo", "clear", "seed 4"]))
             if turn % 40 == 0:
                 await pilot.resize_terminal(*rng.choice([(60, 20), (80, 24), (120, 36)]))
-            screen.close_why()
+            screen.why.close()
             await pilot.pause()
         await pilot.resize_terminal(80, 24)
         await pilot.pause(0.2)

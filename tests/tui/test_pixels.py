@@ -5,9 +5,8 @@ import pytest
 from nnsim.experiments import load
 from nnsim.lab import Lab
 from nnsim.tui.app import NnsimApp
-from nnsim.tui.widgets.pixel_picture import shade
-from nnsim.tui.widgets.pixels import PixelGrid
-from nnsim.tui.widgets.prediction import PredictionBars
+from nnsim.tui.panels.input.pixels import PixelGrid, shade
+from nnsim.tui.panels.input.prediction import PredictionBars
 
 PICTURE = """
 id = "picture"
@@ -127,7 +126,7 @@ async def test_grey_levels_are_painted_with_keys_and_undone_together(open_app):
 
 
 def screen_keys(app):
-    from nnsim.tui.widgets.key_line import KeyLine
+    from nnsim.tui.screens.frame import KeyLine
 
     return app.screen.query_one(KeyLine).render_line(0).text
 

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from textual.geometry import Offset
 
-from nnsim.tui.widgets import probe as probe_module
-from nnsim.tui.widgets.number import NumberInput
-from nnsim.tui.widgets.pixels import PixelGrid
-from nnsim.tui.widgets.plane import PlaneInput
+from nnsim.tui.panels.input import probe as probe_module
+from nnsim.tui.panels.input.number import NumberInput
+from nnsim.tui.panels.input.pixels import PixelGrid
+from nnsim.tui.panels.input.plane import PlaneInput
 
 FOLDER = Path(__file__).parent / "golden"
 
@@ -111,7 +111,7 @@ async def test_wrong_points_are_reversed_and_test_points_hollow(open_plot):
         lab.run("train 20")
         await pilot.press("7", "z")
         await pilot.pause(0.2)
-        board = app.screen.query_one("#board-7", PlaneInput)
+        board = app.screen.query_one("#map", PlaneInput)
         data = lab.experiment.data
         inputs = np.concatenate([data.inputs, data.test_inputs])
         labels = np.concatenate([data.labels, data.test_labels])
@@ -144,14 +144,14 @@ async def test_only_lines_that_changed_are_drawn_again(open_plot, monkeypatch):
         await pilot.press("right_square_bracket")
         await pilot.pause(0.2)
         drawn = []
-        monkeypatch.setattr(plot(), "redraw", lambda first, last: drawn.append((first, last)))
+        monkeypatch.setattr(plot(), "refresh", lambda *regions, **_options: drawn.extend(regions))
         app.screen.show()
         await pilot.pause(0.2)
         assert drawn == []
         before = plot().plot.row(app.screen.lab.input[1])
         await pilot.press("right")
         await pilot.pause(0.2)
-        rows = {row for first, last in drawn for row in range(first, last + 1)}
+        rows = {row for region in drawn for row in region.line_range}
         bottom = plot().plot.rows  # the numbers of x, where the probe is marked
         # (The nearest point is underlined, which may be another now, a line or two away.)
         assert before in rows
@@ -370,7 +370,7 @@ async def test_panel_7_is_the_same_plot_with_more_room(open_plot, name, kind):
         lab = app.screen.lab
         await pilot.press("right_square_bracket", "7", "right", "right")
         await pilot.pause(0.1)
-        board = app.screen.query_one("#board-7", kind)
+        board = app.screen.query_one("#map", kind)
         assert app.focused is board
         step = board.sights[0].axis.step
         assert lab.input[0] == pytest.approx(lab.experiment.data.inputs[0, 0] + 2 * step)
@@ -384,7 +384,7 @@ async def test_what_is_asked_for_is_not_told(open_plot):
     app, plot = open_plot("line")
     async with app.run_test(size=(80, 24)) as pilot:
         app.screen.execute("input 2")
-        app.screen.ask_for("output[1].a")
+        app.screen.asking.ask_for("output[1].a")
         await pilot.pause(0.1)
         assert plot().border_subtitle == "x 2 → ?"
         text = "\n".join(lines_of(plot()))

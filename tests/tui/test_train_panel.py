@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 
+from nnsim.tui.screens.frame import StatusLine
 from nnsim.tui.widgets.command_bar import CommandBar, CommandInput
-from nnsim.tui.widgets.lines import StatusLine
 from nnsim.tui.widgets.train_head import VIEWS, TrainHead, TrainLines
 from nnsim.tui.widgets.train_panel import TrainPanel
 from nnsim.tui.widgets.train_slider import TrainSlider
@@ -18,7 +18,7 @@ async def settle(app, pilot):
         await pilot.pause(0.02)
         panel = app.screen.query(TrainPanel)
         busy = any(view.busy for p in panel for view in p._views[p.view : p.view + 1])
-        if app.screen.live is None and not busy:
+        if app.screen.training.live is None and not busy:
             break
     await pilot.pause(0.05)
 
@@ -132,7 +132,7 @@ async def test_space_starts_and_pauses(open_app):
     app = open_app("digits-4x3")
     async with app.run_test(size=(120, 36)) as pilot:
         lab = app.screen.lab
-        app.screen.runner.set_pace(100)
+        app.screen.training.runner.set_pace(100)
         await press(app, pilot, "5")
         await pilot.press("space")
         while lab.trainer.epoch < 110:

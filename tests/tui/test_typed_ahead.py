@@ -83,7 +83,7 @@ async def test_keys_behind_a_line_belong_to_the_bench_again(open_app):
         assert lab.input[:3].tolist() == [1, 1, 1]
         await burst(app, pilot, "colon", *typed("rate x"), "enter", "backspace", "1", "enter", "6")
         assert lab.trainer.learning_rate == 1
-        assert app.screen.panels.chosen == 6
+        assert app.screen.panels.chosen == "data"
 
 
 async def test_keys_wait_for_the_line_though_one_before_it_was_slow(open_app):

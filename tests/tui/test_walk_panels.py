@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
+from nnsim.tui.panels.input.pixels import PixelGrid
 from nnsim.tui.panels.network import NetworkDiagram
+from nnsim.tui.screens.frame import StatusLine
 from nnsim.tui.widgets.blank_bar import BlankBar
-from nnsim.tui.widgets.lines import StatusLine
-from nnsim.tui.widgets.pixels import PixelGrid
 from nnsim.tui.widgets.walk_panel import WalkPanel
 
 

@@ -15,6 +15,7 @@ is the background alone. Several names with spaces between are laid over one ano
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,7 @@ LOOKS: dict[str, Look] = {
     "positive": Look(**_BLUE),
     "negative": Look(**_ORANGE),
     "back": Look(**_VIOLET),
+    "key": Look(text="bold"),
     "here": Look(**_YELLOW, text="bold"),
     "probe": Look(**_YELLOW, text="bold reverse"),
     "right": Look(**_GREEN),
@@ -126,11 +128,13 @@ class Sheet:
         self._widget = widget
         self._styles: dict[str, Style] = {}
         self._colours: dict[str, Color | None] = {}
+        self.mixed: dict[Hashable, Style] = {}  # styles that were mixed of several colours
 
     def clear(self) -> None:
         """Forget everything that was looked up."""
         self._styles.clear()
         self._colours.clear()
+        self.mixed.clear()
 
     @property
     def background(self) -> Color:

@@ -85,3 +85,7 @@ class Panel(Widget, can_focus=True):
     def address(self) -> str | None:
         """The number under the cursor, for the keys that ask why; None where there is none."""
         return None
+
+    def edits(self) -> str | None:
+        """What the key that edits changes here; None where that is up to what is looked at."""
+        return None

@@ -17,13 +17,11 @@ from nnsim.lab.circuit_bench import (
 )
 from nnsim.lab.hiding import HIDDEN, NOTHING, Hidden
 from nnsim.tui.playing import Playing
-from nnsim.tui.screens.guard import TooSmall
-from nnsim.tui.screens.lines import LineScreen
+from nnsim.tui.screens.base import LineScreen, TooSmall
+from nnsim.tui.screens.frame import KeyLine, StatusLine, TitleLine
 from nnsim.tui.widgets.circuit_graph import CircuitGraph
 from nnsim.tui.widgets.circuit_lines import wire_number
 from nnsim.tui.widgets.circuit_steps import StepPanel
-from nnsim.tui.widgets.key_line import KeyLine
-from nnsim.tui.widgets.lines import StatusLine, TitleLine
 from nnsim.tui.widgets.painter import FRAME
 
 if TYPE_CHECKING:

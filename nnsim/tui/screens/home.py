@@ -14,9 +14,8 @@ from textual.widgets import Static
 from nnsim.experiments import catalogue
 from nnsim.i18n import N_, SOURCE, _, current_language
 from nnsim.tui.draw.text import cut, right
-from nnsim.tui.screens.guard import GuardedScreen, TooSmall
-from nnsim.tui.widgets.key_line import KeyLine
-from nnsim.tui.widgets.lines import StatusLine
+from nnsim.tui.screens.base import GuardedScreen, TooSmall
+from nnsim.tui.screens.frame import KeyLine, StatusLine
 from nnsim.tui.widgets.rows import Row, RowList
 
 if TYPE_CHECKING:

@@ -8,28 +8,37 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widget import Widget
 
 from nnsim.i18n import N_, _
 from nnsim.lab import ADDRESS_KINDS, COMMANDS, Command, Lab
-from nnsim.lab.hiding import covered
-from nnsim.tui.panels.network import NetworkDiagram
-from nnsim.tui.screens.guard import TooSmall
-from nnsim.tui.screens.lab_boards import PANELS
-from nnsim.tui.screens.lab_data import add_sample
+from nnsim.lab.hiding import Hidden, covered
+from nnsim.tui.panels import DOORS, LOWER, TABBED
+from nnsim.tui.panels.panel import Panel
+from nnsim.tui.screens.base import LineScreen, TooSmall
+from nnsim.tui.screens.frame import KeyLine, PanelTabs, StatusLine, TitleLine
+from nnsim.tui.screens.lab_data import DataWork, add_sample
 from nnsim.tui.screens.lab_keeping import Keeping
-from nnsim.tui.screens.lab_layout import HIGH, HUGE, WIDE, bench, fit_at_once
-from nnsim.tui.screens.lab_panels import WALKS, PanelScreen
+from nnsim.tui.screens.lab_panels import HIGH, HUGE, WIDE, Panels
 from nnsim.tui.screens.lab_showing import Showing
-from nnsim.tui.screens.lab_timeline import go_along
-from nnsim.tui.widgets.key_line import KeyLine
-from nnsim.tui.widgets.lines import StatusLine, TitleLine
+from nnsim.tui.screens.lab_training import Training
+from nnsim.tui.screens.lab_why import Asking, Why
+from nnsim.tui.panels.network import NetworkDiagram
+from nnsim.tui.widgets.inspector import Inspector
 from nnsim.tui.widgets.walk_panel import WalkPanel
 
 if TYPE_CHECKING:
     from nnsim.lab.view import NetworkView
+    from nnsim.lab.walk import Place
+    from nnsim.tui.widgets.blank_bar import BlankBar
+    from nnsim.tui.widgets.train_controls import TrainControls
+
+MOVES = ("next", "previous", "first", "last")
+WALKS = ("forward", "backward", *MOVES)
 
 
-class LabScreen(PanelScreen):
+class LabScreen(LineScreen):
     """The bench of one experiment, as panels."""
 
     CSS_PATH = "lab.tcss"
@@ -81,26 +90,34 @@ class LabScreen(PanelScreen):
         Binding("colon", "command", N_("Command"), id="lab.command",
                 tooltip=N_("Type a command")),
         *(
-            Binding(str(number), f"panel({number})", name, id=f"lab.panel_{number}", show=False,
-                    tooltip=N_("Go to this panel"))
-            for number, name in PANELS.items()
+            Binding(str(number), f"panel('{door.id}')", door.title, id=f"lab.panel_{number}",
+                    show=False, tooltip=N_("Go to this panel"))
+            for number, door in enumerate(DOORS, start=1)
         ),
         Binding("escape", "leave", N_("Home"), id="lab.leave",
                 tooltip=N_("Stop what runs, or go to Home; the bench stays as it is")),
     ]  # fmt: skip
 
     def __init__(self, lab: Lab) -> None:
-        super().__init__(lab)
+        super().__init__()
+        self.lab = lab
+        self.panels = Panels(self)
         self.showing = Showing(self)
+        self.training = Training(self)
+        self.why = Why(self)
+        self.asking = Asking(self)
         self.keeping = Keeping(self)
+        self.data_work = DataWork(self)
 
     # What is on the screen --------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
         """The panels, in the order of the keys."""
-        fit_at_once(self)
+        self.panels.fit_at_once()
         yield TitleLine(id="title")
-        yield from bench(self)
+        with Horizontal(id="bench"):
+            yield from self.beside()
+            yield from self.panels.compose()
         yield StatusLine(id="status")
         yield KeyLine()
         yield TooSmall()
@@ -109,18 +126,14 @@ class LabScreen(PanelScreen):
         """What stands beside the bench: nothing, outside of lessons."""
         yield from ()
 
+    @property
+    def hidden(self) -> Hidden:
+        """The numbers that are hidden until they are worked out."""
+        return self.asking.hidden
+
     def view(self) -> NetworkView:
         """What the picture of the network shows: no number that is hidden."""
         return covered(self.lab, self.hidden) if self.hidden else self.lab.view
-
-    @property
-    def goes_back(self) -> bool:
-        """Whether the Backward panel has the keys, or shares its place with the network."""
-        if isinstance(self.focused, WalkPanel):
-            return self.focused.direction == "backward"
-        place = self.lab.walk_place
-        back = place is not None and place.direction == "backward"
-        return back and self.panels.lower == 4 and (not self.side_by_side or self.asks_why)
 
     def reference(self) -> tuple[Mapping[str, Command], Mapping[str, str]]:
         """The commands and addresses of the bench."""
@@ -133,10 +146,10 @@ class LabScreen(PanelScreen):
 
     def begin(self) -> None:
         """Show the bench and take the keys at the input."""
-        self.settle_pace()
-        self.choose_panel(2)
-        self.panels.choose_lower(3)
-        self.query_one("#input").focus()
+        self.training.settle_pace()
+        self.panels.choose(TABBED[0])
+        self.panels.choose_lower(LOWER[0])
+        self.bench_widget().focus()
         self.show(
             _("paint with Space or the mouse; ? explains every key")
             if self.lab.experiment.input.kind == "pixels"
@@ -149,46 +162,9 @@ class LabScreen(PanelScreen):
         """Bring the screen in line with the bench, input and prediction first."""
         self.showing.input_first(message, wrong=wrong)
 
-    def readout(self) -> str:
-        """The number that is looked at, with its address."""
-        return self.showing.readout()
-
     def show_training(self) -> None:
-        """Bring the screen in line with a bench that is being trained."""
+        """Bring the screen in line with a bench that is being trained; called at every poll."""
         self.showing.while_training()
-
-    def done(self, line: str, message: str) -> None:
-        """Show what a command has done; a walk comes to the front."""
-        word = line.split()[0]
-        if word in WALKS and self.lab.circuit is None:
-            self.showing.away = False
-            place = self.lab.walk_place
-            if place is not None:
-                number = 3 if place.direction == "forward" else 4
-                if not self.panel(number).display and not self.asks_why:
-                    self.choose_panel(number)
-            self.showing.step_first(message)
-            return
-        if word == "focus":
-            self.showing.away = True
-        self.show(message)
-        if word == "circuit":
-            self.call_later(self.action_circuit)
-        elif word == "landscape" and self.panels.chosen != 9:
-            self.call_later(self.action_panel, 9)
-
-    def execute(self, line: str, *, merge: bool = False) -> bool:
-        """Run a command of the bench and show what came of it; say whether it was done."""
-        self.keeping.attach()
-        return super().execute(line, merge=merge)
-
-    def action_save_session(self) -> None:
-        """Save the session: to its file, or to one whose name is typed."""
-        self.keeping.save()
-
-    def action_add_sample(self) -> None:
-        """Add the input to the training data, with a label."""
-        add_sample(self)
 
     def on_resize(self, event: events.Resize) -> None:
         """Panels that were hidden may have come into sight."""
@@ -196,21 +172,250 @@ class LabScreen(PanelScreen):
         self.call_after_refresh(self.show)
 
     def on_descendant_focus(self) -> None:
-        """The wires carry gradients while the Backward panel has the keys."""
-        if self.panel(2).display:
-            self.query_one(NetworkDiagram).show(self.showing.scene())
+        """Numbers and wires go backward while a panel that does has the keys."""
+        self.showing.focus_moved()
+
+    def _on_timer_update(self) -> None:
+        """Draw what has changed (this is where Textual does it), while training waits."""
+        self.training.give_way()
+        super()._on_timer_update()
+        self.training.go_on()
+
+    def give_way(self) -> None:
+        """Let training wait for a moment, while something is worked out for the screen."""
+        self.training.give_way()
+
+    def go_on(self) -> None:
+        """Let training go on."""
+        self.training.go_on()
+
+    def on_unmount(self) -> None:
+        """Leave no thread behind."""
+        self.training.end()
+
+    # Commands -----------------------------------------------------------------------------------
+
+    def execute(self, line: str, *, merge: bool = False) -> bool:
+        """Run a command of the bench and show what came of it; say whether it was done."""
+        self.keeping.attach()
+        if self.data_work.takes(line):
+            return self.data_work.begin(line)
+        return self.run_command(line, merge=merge)
+
+    def run_command(self, line: str, *, merge: bool = False) -> bool:
+        """Do so at once."""
+        network = self.lab.experiment.network
+        try:
+            message = self.training.run_line(line, merge=merge)
+        except ValueError as problem:
+            self.complain(str(problem))
+            return False
+        if self.lab.experiment.network is not network:  # (other data alone leaves it)
+            if self.bar is not None:  # it goes with the widgets
+                self.close_bar()
+            self.call_later(self.recompose)
+            self.call_after_refresh(self.on_mount)
+        elif message:
+            self.done(line, message)
+        else:
+            self.training.show_state(at_once=True)
+        return True
+
+    def done(self, line: str, message: str) -> None:
+        """Show what a command has done; a walk comes to the front."""
+        word = line.split()[0]
+        if word in WALKS and self.lab.circuit is None:
+            self.showing.away = False
+            place = self.lab.walk_place
+            if place is not None and not (self.walk_panel(place).display or self.why.is_open):
+                self.choose_panel(place.direction)
+            self.showing.step_first(message)
+            return
+        if word == "focus":
+            self.showing.away = True
+        self.show(message)
+        if word == "circuit":
+            self.call_later(self.action_circuit)
+        elif word in LOWER and self.panels.chosen != word:
+            self.call_later(self.action_panel, word)
+
+    def bench_widget(self) -> Widget:
+        """The input."""
+        return self.panels.get(DOORS[0].id)
+
+    # Panels -------------------------------------------------------------------------------------
+
+    @property
+    def side_by_side(self) -> bool:
+        """Whether there is room for the network and a walk at the same time."""
+        return self.size.width >= WIDE and self.size.height >= HIGH
+
+    def walk_panel(self, place: Place) -> WalkPanel:
+        """The panel of a walk."""
+        return self.query_one(f"#{place.direction}", WalkPanel)
+
+    def action_panel(self, name: str) -> None:
+        """Go to a panel; where panels share a place, it comes to the front."""
+        panels = self.panels
+        if name not in TABBED:
+            if panels.room == 2:
+                panels.zoom()
+        else:
+            if not (name == TABBED[0] and self.side_by_side):
+                self.why.close()
+            self.choose_panel(name)
+        panels.get(name).focus()
+
+    def choose_panel(self, name: str) -> None:
+        """Bring a panel to the front of its place, and show the bench there."""
+        self.panels.choose(name)
+        self.call_after_refresh(self.show)
+
+    def action_zoom(self) -> None:
+        """Give the panel that is in front more room, or its own place again."""
+        self.panels.zoom()
+        self.call_after_refresh(self.show)
+
+    def on_panel_tabs_pressed(self, message: PanelTabs.Pressed) -> None:
+        """A tab was clicked."""
+        self.action_panel(message.panel)
+
+    def on_panel_asked(self, message: Panel.Asked) -> None:
+        """A key of a panel asks for a command."""
+        self.execute(message.command, merge=message.merge)
+
+    def on_panel_asked_why(self, message: Panel.AskedWhy) -> None:
+        """A key of a panel asks why."""
+        self.why.open(message.address)
+
+    def on_panel_asked_line(self, message: Panel.AskedLine) -> None:
+        """A key of a panel opens the line for a command."""
+        self.action_command(message.text)
+
+    def on_train_controls_asked_pace(self, message: TrainControls.AskedPace) -> None:
+        """Training is to go slower or faster."""
+        self.training.change_pace(message.by)
+
+    def on_network_diagram_selected(self, message: NetworkDiagram.Selected) -> None:
+        """A unit, weight or input was selected in the picture."""
+        selection = message.selection
+        if selection.layer < 0:
+            address = f"input[{selection.unit + 1}]"
+        else:
+            layer = self.lab.names.layers[selection.layer]
+            if len(layer.output_shape) > 1:
+                self.show(_("{name} is a stack of pictures").format(name=layer.name))
+                return
+            unit = f"{layer.name}[{selection.unit + 1}]"
+            if selection.source is not None:
+                address = f"{unit}.w[{selection.source + 1}]"
+            else:
+                address = f"{unit}.{'z' if layer.has_z else 'a'}"
+        self.execute(f"focus {address}")
+
+    def on_walk_panel_asked(self, message: WalkPanel.Asked) -> None:
+        """A key of a walk panel."""
+        command, away = message.command, self.showing.away
+        word, place = command.split()[0], self.lab.walk_place
+        if word in WALKS and self.lab.circuit is not None:
+            message.panel.stop()
+            self.show(
+                _("a circuit is up, and walks go through it: g shows it, u takes it down"),
+                wrong=True,
+            )
+            return
+        direction = message.panel.direction
+        if word in MOVES and (place is None or place.direction != direction):
+            command = direction  # no walk this way yet: it starts
+        if not self.execute(command):
+            message.panel.stop()
+        elif word == "focus":
+            self.showing.away = away
+
+    def on_walk_panel_blanked(self, message: WalkPanel.Blanked) -> None:
+        """The person wants to work a number out; where none stands yet, the walk begins."""
+        if message.address:
+            self.asking.ask_for(message.address)
+        else:
+            self.on_walk_panel_asked(WalkPanel.Asked(message.panel, message.panel.direction))
+
+    # Questions about a number -------------------------------------------------------------------
+
+    def action_why(self) -> None:
+        """Say why the number in the status line is what it is."""
+        self.why.open(str(self.lab.focus))
+
+    def action_why_here(self) -> None:
+        """Say why the number under the cursor is what it is."""
+        self.why.open(self.why.here())
+
+    def on_inspector_went(self, message: Inspector.Went) -> None:
+        """The inspector went on to another number."""
+        self.why.look_at(message.address)
+
+    def on_inspector_closed(self) -> None:
+        """Go back to where the keys were."""
+        self.why.close()
+
+    def action_edit(self) -> None:
+        """Type a new value for the number that is selected where the keys are."""
+        address = self.why.editable()
+        if address is None:
+            text = _("{address} is a result; edit an input, a weight or a bias")
+            self.show(text.format(address=self.lab.focus), wrong=True)
+        else:
+            self.open_bar(f"{self.lab.read(address):.10g}", setting=address)
+
+    def on_command_bar_closed(self) -> None:
+        """A number that was asked for is shown, where the learner gave up."""
+        self.asking.give_up()
+
+    def on_blank_bar_answered(self, message: BlankBar.Answered) -> None:
+        """An answer to what is hidden was typed."""
+        message.stop()
+        self.asking.answer(message.address, message.answer)
 
     # Keys -------------------------------------------------------------------------------------
 
+    def action_sample(self, by: int) -> None:
+        """Go through the samples; they go round."""
+        count = self.lab.sample_count
+        if not count:
+            self.show(_("this experiment has no samples"), wrong=True)
+            return
+        now = self.lab.sample
+        place = (0 if by > 0 else count - 1) if now is None else (now + by) % count
+        self.execute(f"sample {place + 1}")
+
+    def action_add_sample(self) -> None:
+        """Add the input to the training data, with a label."""
+        add_sample(self)
+
+    def action_toggle_training(self) -> None:
+        """Train, or pause."""
+        self.training.toggle()
+
     def action_timeline(self, by: int) -> None:
-        """Go along the timeline, to the kept epoch before or after."""
-        go_along(self, by)
+        """Go so many kept epochs back or forward; several in a row are undone together."""
+        from nnsim.lab.training.timeline import kept_epoch  # late: the first picture needs none
+
+        epoch = kept_epoch(self.lab.timeline.run, self.lab.trainer, by)
+        if epoch is not None:
+            self.execute(f"rewind {epoch}", merge=True)
+        elif by < 0:
+            self.show(_("this is the first epoch of the run"))
+        else:
+            self.show(_("this is the last epoch so far; t trains on"))
+
+    def action_save_session(self) -> None:
+        """Save the session: to its file, or to one whose name is typed."""
+        self.keeping.save()
 
     def action_circuit(self) -> None:
         """Show the circuit that is up, or else the network as one."""
         from nnsim.lab.circuit_bench import of_network
 
-        self.stop_training()
+        self.training.stop()
         try:
             lab = self.lab
             bench = lab.circuit or of_network(
@@ -223,12 +428,12 @@ class LabScreen(PanelScreen):
 
     def action_leave(self) -> None:
         """Stop training or playing first, close the inspector; then go Home."""
-        if self.live is not None:
-            self.stop_training()
+        if self.training.live is not None:
+            self.training.stop()
         elif self.data_work.busy:
             self.data_work.stop()
-        elif self.asks_why:
-            self.close_why()
+        elif self.why.is_open:
+            self.why.close()
         elif any(panel.playing for panel in self.query(WalkPanel)):
             for panel in self.query(WalkPanel):
                 panel.stop()

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from nnsim.i18n import _
 from nnsim.lab.commands.data import file_name
 from nnsim.lab.commands.table import parse
-from nnsim.tui.widgets.lines import StatusLine
+from nnsim.tui.screens.frame import StatusLine
 
 if TYPE_CHECKING:
     from textual.timer import Timer
 
     from nnsim.experiments import DataSet, Experiment
-    from nnsim.tui.screens.lab_commands import CommandScreen
+    from nnsim.tui.screens.lab import LabScreen
 
 COMMANDS = ("loaddata", "savedata")
 AT_ONCE = 0.05  # seconds in which most files are read or written, so that nothing else is said
@@ -128,7 +128,7 @@ class Work:
 class DataWork:
     """Files of data on a bench's screen, one at a time."""
 
-    def __init__(self, screen: CommandScreen) -> None:
+    def __init__(self, screen: LabScreen) -> None:
         self._screen = screen
         self._work: Work | None = None
         self._timer: Timer | None = None
@@ -190,7 +190,7 @@ class DataWork:
             lab.files = before
 
 
-def add_sample(screen: CommandScreen) -> None:
+def add_sample(screen: LabScreen) -> None:
     """Add the input to the data: at once where the bench says what it is, else that is typed."""
     if screen.lab.target is not None:
         screen.execute("add")

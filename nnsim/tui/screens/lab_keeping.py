@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nnsim.i18n import _
+from nnsim.tui.panels import DOORS, NUMBER
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab
@@ -54,7 +55,7 @@ class Keeping:
         self._is_new = False
         screen = self._screen
         if self._panel is not None:
-            screen.action_panel(self._panel)
+            screen.action_panel(DOORS[self._panel - 1].id)
         epoch = screen.lab.trainer.epoch
         screen.show(_("opened as it was saved, at epoch {n}").format(n=epoch))
 
@@ -72,5 +73,5 @@ class Keeping:
             self._screen.open_bar(f"save {self.keeper.suggestion()}")
 
     def _save(self, name: str, over: bool) -> str:
-        self.keeper.panel = self._screen.panels.chosen
+        self.keeper.panel = NUMBER[self._screen.panels.chosen]
         return self.keeper.save(name, over)

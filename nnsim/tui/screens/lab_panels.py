@@ -1,144 +1,160 @@
-"""What a bench's screen does with its panels: keys lead to them, what they report is a command."""
+"""Which panels of a bench are in sight, and where they stand on its screen."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from nnsim.i18n import _
-from nnsim.lab import Lab
-from nnsim.tui.panels.network import NetworkDiagram
+from nnsim.tui.panels import BY_ID, DOORS, LOWER, NUMBER, TABBED
+from nnsim.tui.panels.input.prediction import PredictionBars, output_labels
 from nnsim.tui.panels.panel import Panel
-from nnsim.tui.screens.lab_boards import PLACES, TABBED, Panels
-from nnsim.tui.screens.lab_layout import HIGH, WIDE
-from nnsim.tui.screens.lab_why import WhyScreen
-from nnsim.tui.widgets.lines import PanelTabs
-from nnsim.tui.widgets.pixels import PixelGrid
-from nnsim.tui.widgets.vector import VectorInput
-from nnsim.tui.widgets.walk_panel import WalkPanel
+from nnsim.tui.screens.frame import PanelTabs
+from nnsim.tui.widgets.inspector import Inspector
+from nnsim.tui.widgets.training import TrainingPanel
 
 if TYPE_CHECKING:
-    from nnsim.lab.walk import Place
-    from nnsim.tui.widgets.train_controls import TrainControls
+    from nnsim.tui.screens.lab import LabScreen
 
-MOVES = ("next", "previous", "first", "last")
-WALKS = ("forward", "backward", *MOVES)
+WIDE, HUGE, HIGH = 112, 160, 34  # columns and rows that leave room for more
 
 
-class PanelScreen(WhyScreen):
-    """A bench's screen with panels that number keys lead to."""
+class Panels:
+    """The panels of a `LabScreen`.
 
-    def __init__(self, lab: Lab) -> None:
-        super().__init__(lab)
-        self.panels = Panels(self)
+    Where the terminal is narrow, one of them is in sight. Where it is wide, the network is, and
+    below it one of the others, or one of the others alone. The key `z` gives a panel more room:
+    first all of the right side, then the whole screen.
+    """
 
-    def panel(self, number: int) -> Widget:
-        """The panel that a number key leads to."""
-        return self.panels.get(number)
+    def __init__(self, screen: LabScreen) -> None:
+        self._screen = screen
+        self.chosen, self.lower = TABBED[0], LOWER[0]
 
-    def walk_panel(self, place: Place | None) -> WalkPanel | None:
-        """The panel of a walk."""
-        return None if place is None else self.query_one(f"#{place.direction}", WalkPanel)
+    @staticmethod
+    def title(name: str) -> str:
+        """What stands over a panel: the key that leads to it, and its name."""
+        return f"{NUMBER[name]} {_(BY_ID[name].title)}"
+
+    # Making them --------------------------------------------------------------------------------
+
+    def fit_at_once(self) -> None:
+        """Take the classes of the terminal's size before anything is styled.
+
+        (Textual sets them when the first resize comes, and then styles every widget again.)
+        """
+        screen = self._screen
+        for size, breakpoints in (
+            (screen.app.size.width, screen.HORIZONTAL_BREAKPOINTS or ()),
+            (screen.app.size.height, screen.VERTICAL_BREAKPOINTS or ()),
+        ):
+            name = [name for least, name in breakpoints if size >= least][-1]
+            screen.add_class(name, update=False)
+
+    def compose(self) -> ComposeResult:
+        """Yield them in the order of the keys."""
+        with Vertical(id="left"):
+            yield from self.ends()
+            training = TrainingPanel(id="training")
+            training.add_class("panel", update=False)
+            training.border_title = _("Training")
+            yield training
+        with Vertical(id="right"):
+            yield PanelTabs(_titles(TABBED), id="tabs")
+            yield self._make(TABBED[0])
+            yield PanelTabs(_titles(LOWER), id="lower-tabs")
+            with Horizontal(id="below"):
+                for door in DOORS:
+                    if door.id in LOWER and not door.late:
+                        yield self._make(door.id)
+            inspector = Inspector(id="inspector")
+            inspector.add_class("panel", update=False)
+            inspector.display = False
+            yield inspector
+
+    def ends(self) -> Iterator[Widget]:
+        """Make what shows the input, and what shows the outputs: each network has its own."""
+        kind = self._screen.lab.experiment.input.kind
+        self._screen.set_class(kind in ("point", "number"), "-plot", update=False)
+        yield self._make(DOORS[0].id)
+        bars = PredictionBars(output_labels(self._screen.lab), id="prediction")
+        bars.add_class("panel", update=False)
+        bars.border_title = _("Prediction")
+        yield bars
+
+    def _make(self, name: str) -> Panel:
+        panel = BY_ID[name].make(self._screen.lab)
+        panel.id = name
+        panel.add_class("panel", update=False)
+        panel.set_class(name == self.chosen, "-chosen", update=False)
+        panel.set_class(name == self.lower, "-lower", update=False)
+        panel.border_title = self.title(name)
+        return panel
+
+    def get(self, name: str) -> Panel:
+        """A panel by its id; a late one is made and mounted when it is first asked for."""
+        for mounted in self._screen.query(f"#{name}"):
+            return mounted  # type: ignore[return-value]
+        panel = self._make(name)
+        self._screen.query_one("#below").mount(panel)
+        return panel
 
     @property
-    def side_by_side(self) -> bool:
-        """Whether there is room for the network and a walk at the same time."""
-        return self.size.width >= WIDE and self.size.height >= HIGH
+    def in_sight(self) -> list[Panel]:
+        """Those that are displayed."""
+        return [panel for panel in self._screen.query(Panel) if panel.display]
 
-    # Going to them ----------------------------------------------------------------------------
+    # Choosing -----------------------------------------------------------------------------------
 
-    def action_panel(self, number: int) -> None:
-        """Go to a panel; where panels share a place, it comes to the front."""
-        if number not in TABBED and number not in PLACES:
-            return
-        if number == 1 and self.panels.room == 2:
-            self.panels.zoom()
-        if number in TABBED and not (number == 2 and self.side_by_side):
-            self.close_why()
-        if number in TABBED:
-            self.choose_panel(number)
-        self.panel(number).focus()
+    def choose(self, name: str) -> None:
+        """Bring a panel to the front of its place."""
+        screen = self._screen
+        self.get(name)
+        self.chosen = name
+        self._enlarge(1 if BY_ID[name].tall else 0)
+        self._mark(TABBED, name, "-chosen")
+        screen.query_one("#below").set_class(name in LOWER, "-chosen")
+        screen.query_one("#tabs", PanelTabs).choose(name)
+        beside = name == "data" and screen.side_by_side and screen.has_class("-huge")
+        if name in LOWER and not beside:
+            self.choose_lower(name)
 
-    def choose_panel(self, number: int) -> None:
-        """Bring a panel to the front of its place, and show the bench there."""
-        self.panels.choose(number)
-        self.call_after_refresh(self.show)
+    def choose_lower(self, name: str) -> None:
+        """Bring a panel to the front of the place below the network."""
+        self.lower = name
+        self._mark(LOWER, name, "-lower")
+        self._screen.query_one("#lower-tabs", PanelTabs).choose(name)
 
-    def action_zoom(self) -> None:
-        """Give the panel that is in front more room, or its own place again."""
-        self.panels.zoom()
-        self.call_after_refresh(self.show)
+    def _mark(self, names: tuple[str, ...], chosen: str, mark: str) -> None:
+        for name in names:
+            for panel in self._screen.query(f"#{name}"):
+                panel.set_class(name == chosen, mark)
 
-    def on_panel_tabs_pressed(self, message: PanelTabs.Pressed) -> None:
-        """A tab was clicked."""
-        self.action_panel(message.number)
+    # Room ---------------------------------------------------------------------------------------
 
-    # What they report --------------------------------------------------------------------------
+    @property
+    def room(self) -> int:
+        """How much room the chosen panel has: 0 its place, 1 the right side, 2 the screen."""
+        return 2 if self._screen.has_class("-alone") else int(self._screen.has_class("-whole"))
 
-    def on_pixel_grid_painted(self, message: PixelGrid.Painted) -> None:
-        """A pixel was painted."""
-        self.execute(f"pixel {message.index + 1} {message.value:g}", merge=message.stroke)
+    def _enlarge(self, room: int) -> None:
+        screen = self._screen
+        screen.set_class(room >= 1, "-whole")
+        screen.set_class(room >= 1 and self.chosen == TABBED[0], "-network")
+        screen.set_class(room == 2, "-alone")
 
-    def on_vector_input_changed(self, message: VectorInput.Changed) -> None:
-        """A number of the input was nudged."""
-        self.execute(f"set input[{message.index + 1}] {message.value:.10g}")
+    def zoom(self) -> None:
+        """Give the chosen panel more room, or its own place again."""
+        tall = BY_ID[self.chosen].tall
+        least = 1 if tall or not self._screen.side_by_side else 0
+        more = max(self.room, least) + 1
+        self._enlarge(more if more <= 2 else int(tall))
 
-    def on_network_diagram_selected(self, message: NetworkDiagram.Selected) -> None:
-        """A unit, weight or input was selected in the picture."""
-        selection = message.selection
-        if selection.layer < 0:
-            address = f"input[{selection.unit + 1}]"
-        else:
-            layer = self.lab.names.layers[selection.layer]
-            if len(layer.output_shape) > 1:
-                self.show(_("{name} is a stack of pictures").format(name=layer.name))
-                return
-            unit = f"{layer.name}[{selection.unit + 1}]"
-            if selection.source is not None:
-                address = f"{unit}.w[{selection.source + 1}]"
-            else:
-                address = f"{unit}.{'z' if layer.has_z else 'a'}"
-        self.execute(f"focus {address}")
 
-    def on_panel_asked(self, message: Panel.Asked) -> None:
-        """A key of a panel asks for a command."""
-        self.execute(message.command, merge=message.merge)
-
-    def on_panel_asked_why(self, message: Panel.AskedWhy) -> None:
-        """A key of a panel asks why."""
-        self.open_why(message.address)
-
-    def on_panel_asked_line(self, message: Panel.AskedLine) -> None:
-        """A key of a panel opens the line for a command."""
-        self.action_command(message.text)
-
-    def on_train_controls_asked_pace(self, message: TrainControls.AskedPace) -> None:
-        """Training is to go slower or faster."""
-        self.change_pace(message.by)
-
-    def on_walk_panel_asked(self, message: WalkPanel.Asked) -> None:
-        """A key of a walk panel."""
-        command, away = message.command, self.showing.away
-        word, place = command.split()[0], self.lab.walk_place
-        if word in WALKS and self.lab.circuit is not None:
-            message.panel.stop()
-            self.show(
-                _("a circuit is up, and walks go through it: g shows it, u takes it down"),
-                wrong=True,
-            )
-            return
-        direction = message.panel.direction
-        if word in MOVES and (place is None or place.direction != direction):
-            command = direction  # no walk this way yet: it starts
-        if not self.execute(command):
-            message.panel.stop()
-        elif word == "focus":
-            self.showing.away = away
-
-    def on_walk_panel_blanked(self, message: WalkPanel.Blanked) -> None:
-        """The person wants to work a number out; where none stands yet, the walk begins."""
-        if message.address:
-            self.ask_for(message.address)
-        else:
-            self.on_walk_panel_asked(WalkPanel.Asked(message.panel, message.panel.direction))
+def _titles(names: tuple[str, ...]) -> dict[str, tuple[int, str]]:
+    """Numbers and names for a line of tabs."""
+    return {name: (NUMBER[name], _(BY_ID[name].title)) for name in names}

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from textual.widget import Widget
 
 from nnsim.i18n import _
 from nnsim.lab import Lab, NoValueError
-from nnsim.lab.hiding import where_hidden
 from nnsim.lab.view import Selection
 from nnsim.tui.draw.text import short
-from nnsim.tui.panels.network import NetworkDiagram
+from nnsim.tui.panels import DOORS
 from nnsim.tui.panels.panel import Panel, Scene
-from nnsim.tui.screens.lab_layout import output_labels
-from nnsim.tui.widgets.input_editor import InputEditor
+from nnsim.tui.screens.frame import StatusLine, TitleLine
 from nnsim.tui.widgets.inspector import Inspector
-from nnsim.tui.widgets.lines import StatusLine, TitleLine
-from nnsim.tui.widgets.painter import FRAME
-from nnsim.tui.widgets.prediction import PredictionBars, verdict
 from nnsim.tui.widgets.training import TrainingPanel
 from nnsim.tui.widgets.walk_panel import WalkPanel
 
@@ -25,7 +22,10 @@ if TYPE_CHECKING:
     from nnsim.tui.screens.lab import LabScreen
 
 NOTHING: frozenset[int] = frozenset()
+FRAME = 0.01  # seconds until what may follow a key's first effect is drawn, in the next frame
 RARELY = 0.15  # seconds between two epochs from which on each of them is drawn whole
+ENDS = (DOORS[0].id, "prediction")  # what a stroke of the brush is about
+NUMBERS = (*ENDS, "training")  # what is shown of every epoch, beside the title
 
 
 class Showing:
@@ -41,10 +41,11 @@ class Showing:
         self._selection = Selection(0, 0)
         self._marked = NOTHING
         self._rest_is_due = False
-        self._drawn: dict[str, float] = {}  # when pictures were drawn while training
+        self._drawn: dict[str | None, float] = {}  # when panels were drawn while training
         self._said: str | None = None  # to be said with the rest
         # Whether the person went elsewhere since the last step of the walk.
         self.away = False
+        self._went_back = False
 
     @property
     def lab(self) -> Lab:
@@ -56,50 +57,64 @@ class Showing:
         """The unit or weight that was looked at last."""
         return self._selection
 
-    def _one(self, kind: type[Any]) -> Any:
-        return self._screen.query_one(kind)
+    def scene(self) -> Scene:
+        """What there is to show now."""
+        return Scene(
+            self.lab, self._screen.view(), self._selection, self._screen.hidden,
+            self.away, self._goes_back, self._marked,
+        )  # fmt: skip
 
     # First --------------------------------------------------------------------------------------
 
     def input_first(self, message: str | None, *, wrong: bool = False) -> None:
         """Show input and prediction now, the rest in the next frame."""
-        self.input()
-        target = self._target()
-        self.prediction(target)
-        self._title(target)
+        scene = self.scene()
+        for panel in self._in_sight():
+            if panel.id in ENDS:
+                _show(panel, scene)
+        self._title()
         if message is not None:
             self._said = None
-            self._one(StatusLine).say(message, self.readout(), wrong=wrong)
+            self._status.say(message, self.readout(), wrong=wrong)
         self._rest_soon()
 
     def step_first(self, message: str) -> None:
         """Show the step of the walk now, the rest in the next frame."""
-        panel = self._screen.walk_panel(self.lab.walk_place)
+        place = self.lab.walk_place
+        panel = None if place is None else self._screen.walk_panel(place)
         if panel is not None and panel.display and panel.region.area:
-            self._walk(panel, self._selection)
+            _show(panel, self.scene())
             message = panel.page.place or message
         self._said = message
         self._rest_soon()
 
     def why_first(self) -> None:
         """Show the explanation now, the rest in the next frame."""
-        self._one(StatusLine).say("", self.readout())
+        self._status.say("", self.readout())
         self._rest_soon()
+
+    def focus_moved(self) -> None:
+        """Show the rest anew, where it goes the other way now."""
+        if self._goes_back != self._went_back:
+            self._rest_soon()
 
     def while_training(self) -> None:
         """Show the numbers now, and of the pictures what is due.
 
-        Pictures take most of the time: of those of the network and those of the boards, the ones
-        drawn longer ago; the others too, where training is so slow that every epoch can be seen.
+        Pictures take most of the time: the one that was drawn longest ago; the others too, where
+        training is so slow that every epoch can be seen.
         """
-        now = monotonic()
-        self._numbers()
-        parts = {"network": self._network, "boards": self._boards}
-        oldest = min(parts, key=lambda part: self._drawn.get(part, 0.0))
-        for part, draw in parts.items():
-            if part == oldest or now - self._drawn.get(part, 0.0) > RARELY:
-                self._drawn[part] = now
-                draw()
+        now, scene = monotonic(), self._follow()
+        panels = self._in_sight()
+        for panel in panels:
+            if panel.id in NUMBERS:
+                _show(panel, scene)
+        pictures = [panel for panel in panels if panel.id not in NUMBERS]
+        oldest = min(pictures, key=lambda p: self._drawn.get(p.id, 0.0), default=None)
+        for panel in pictures:
+            if panel is oldest or now - self._drawn.get(panel.id, 0.0) > RARELY:
+                self._drawn[panel.id] = now
+                _show(panel, scene)
 
     def _rest_soon(self) -> None:
         if not self._rest_is_due:
@@ -111,55 +126,40 @@ class Showing:
     # Then ---------------------------------------------------------------------------------------
 
     def _rest(self) -> None:
-        """Bring the panels in line that explain the prediction; each redraws what changed."""
+        """Bring every panel in sight in line."""
         self._rest_is_due = False
-        self._numbers()
-        self._network()
-        self._boards()
+        scene = self._follow()
+        for panel in self._in_sight():
+            _show(panel, scene)
 
-    def _numbers(self) -> None:
-        self._follow()
+    def _follow(self) -> Scene:
+        """Follow what the bench looks at, and what it says; return what there is to show."""
+        self._select()
         self._marked = self._marks()
-        self.input()
+        self._went_back = self._goes_back
         if self._said is not None:
-            self._one(StatusLine).say(self._said, self.readout())
+            self._status.say(self._said, self.readout())
             self._said = None
-        target = self._target()
-        self.prediction(target)
-        self._title(target)
-        self._one(TrainingPanel).show(self.lab)
+        self._title()
+        return self.scene()
 
-    def _network(self) -> None:
-        screen, lab, selection = self._screen, self.lab, self._selection
-        if screen.panel(2).display:
-            self._one(NetworkDiagram).show(self.scene())
-        for panel in screen.query(WalkPanel):
-            if panel.display:
-                self._walk(panel, selection)
-        inspector = self._one(Inspector)
-        if screen.asks_why:
-            inspector.show(lab, screen.hidden)
-
-    def _boards(self) -> None:
-        scene = self.scene()
-        for panel in self._screen.query(Panel):
-            if panel.display and not isinstance(panel, NetworkDiagram):
-                panel.show(scene)
-
-    def scene(self) -> Scene:
-        """What there is to show now."""
-        return Scene(
-            self.lab, self._screen.view(), self._selection, self._screen.hidden,
-            self.away, self._back, self._marked,
-        )  # fmt: skip
+    def _in_sight(self) -> list[Widget]:
+        return [panel for panel in self._screen.query(".panel") if panel.display]
 
     @property
-    def _back(self) -> bool:
-        """Whether what is in use goes backward."""
-        return self.lab.target is not None and self._screen.goes_back
+    def _status(self) -> StatusLine:
+        return self._screen.query_one(StatusLine)
 
-    def _walk(self, panel: WalkPanel, selection: Selection) -> None:
-        panel.show(self.lab, selection, away=self.away, hidden=self._screen.hidden)
+    @property
+    def _goes_back(self) -> bool:
+        """Whether what is in use goes backward: the walk there has the keys, or stands in front."""
+        screen, place = self._screen, self.lab.walk_place
+        if self.lab.target is None:
+            return False
+        if isinstance(screen.focused, WalkPanel):
+            return screen.focused.direction == "backward"
+        back = place is not None and place.direction == screen.panels.lower == "backward"
+        return back and (not screen.side_by_side or screen.why.is_open)
 
     def _marks(self) -> frozenset[int]:
         """The inputs that the step of the walk looks at."""
@@ -173,35 +173,9 @@ class Showing:
             return frozenset(range(self.lab.input.size))
         return frozenset(s.unit for s in highlight.sources | highlight.units if s.layer < 0)
 
-    def input(self) -> None:
-        """Show what stands on the input, and which of it the walk looks at."""
-        self._screen.query_one("#input", InputEditor).show_input(self.lab, self._marked)
-
-    def _target(self) -> str | None:
-        return None if self.lab.target is None else self.lab.describe_target(self.lab.target)
-
-    def prediction(self, target: str | None) -> None:
-        """Show the outputs, and what they say."""
-        lab, classes = self.lab, output_labels(self.lab)
-        output = self._screen.view().layers[-1].a
-        if where_hidden(output).any() or self._screen.hidden.asks("prediction"):
-            self._one(PredictionBars).show(output, None, ())  # who wins would tell something too
-            return
-        said = lab.prediction
-        reading = None if said is None or said >= len(classes) else classes[said]
-        if lab.output.size == 1 and said is not None:
-            reading = lab.experiment.classes[said]
-        right = None
-        if lab.target is not None and said is not None:
-            right = said == lab.decide(lab.target)
-        winner = 0 if lab.output.size == 1 and said == 1 else said
-        self._one(PredictionBars).show(
-            lab.output, winner if lab.output.size > 1 or said else None,
-            verdict(reading, target, right),
-        )  # fmt: skip
-
-    def _title(self, target: str | None) -> None:
+    def _title(self) -> None:
         lab = self.lab
+        target = None if lab.target is None else lab.describe_target(lab.target)
         sizes = "-".join(
             str(n) for n in (lab.names.input_size, *(layer.units for layer in lab.names.layers))
         )
@@ -210,9 +184,11 @@ class Showing:
             sample = _("sample {n}").format(n=lab.sample + 1) + (" *" if lab.edited else "")
             where = f"{sample} ({target}) · {where}"
         title = f"nnsim · {_(lab.experiment.title)}"
-        self._one(TitleLine).show((title, f"nnsim · {lab.experiment.id}"), f"{sizes} · {where}")
+        self._screen.query_one(TitleLine).show(
+            (title, f"nnsim · {lab.experiment.id}"), f"{sizes} · {where}"
+        )
 
-    def _follow(self) -> tuple[Selection, str]:
+    def _select(self) -> None:
         """The unit or weight that the focus is on (the last one, where it is on neither)."""
         names = self.lab.names
         quantity = names.resolve(self.lab.focus)
@@ -228,7 +204,6 @@ class Showing:
                 row, column = quantity.position
                 unit += (row * layer.output_shape[1] + column) * layer.output_shape[2]
             self._selection = Selection(quantity.layer, unit, source)
-        return self._selection, field
 
     def readout(self) -> str:
         """The number that is looked at, with its address."""
@@ -240,3 +215,14 @@ class Showing:
         except NoValueError:
             return f"{address} = –"
         return f"{address} = {value if isinstance(value, int) else short(value, 9).strip()}"
+
+
+def _show(panel: Widget, scene: Scene) -> None:
+    if isinstance(panel, Panel):
+        panel.show(scene)
+    elif isinstance(panel, WalkPanel):
+        panel.show(scene.lab, scene.selection, away=scene.away, hidden=scene.hidden)
+    elif isinstance(panel, Inspector):
+        panel.show(scene.lab, scene.hidden)
+    elif isinstance(panel, TrainingPanel):
+        panel.show(scene.lab)

@@ -7,42 +7,60 @@ from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
 from nnsim.i18n import _
-from nnsim.lab import Lab
 from nnsim.lab.training.live import unhurried
 from nnsim.lab.training.runner import Runner
-from nnsim.tui.screens.guard import GuardedScreen
-from nnsim.tui.screens.lines import LineScreen
-from nnsim.tui.widgets.lines import StatusLine
+from nnsim.tui.screens.base import GuardedScreen
+from nnsim.tui.screens.frame import StatusLine
 
 if TYPE_CHECKING:
     from textual.timer import Timer
 
     from nnsim.lab.training.live import Live
+    from nnsim.tui.screens.lab import LabScreen
 
 AT_ONCE = 0.03  # seconds in which training that was asked for may end before it is shown as running
 READ = 3.0  # seconds that what a command has said is left to read
 
 
-class TrainingScreen(LineScreen):
-    """A screen on whose bench a network may be training, in a thread of its own."""
+class Training:
+    """The training of the bench of a `LabScreen`, in a thread of its own."""
 
     POLL: ClassVar[float] = 0.1  # seconds between two looks at what is trained
     # Seconds that as many epochs as the experiment asks for take, until somebody chooses a pace:
     # flat out, a small network is past all that there is to see before one has looked up.
     UNHURRIED: ClassVar[float | None] = 5.0
 
-    lab: Lab
-
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, screen: LabScreen) -> None:
+        self._screen = screen
         self._runner: Runner | None = None
         self._polls: Timer | None = None
         self._progress_said = self._heard = ""  # how training goes on; and what else was said last
         self._heard_at = 0.0
 
-    def show_training(self) -> None:
-        """Bring the screen in line with a bench that is being trained; called at every poll."""
-        self.show()
+    @property
+    def runner(self) -> Runner:
+        """What runs commands on the bench."""
+        runner, lab = self._runner, self._screen.lab
+        if runner is None or runner.lab is not lab:
+            self._runner = Runner(lab)
+            if runner is not None:  # another bench
+                runner.pause()
+                lab.running = replace(lab.running, pace=runner.lab.running.pace)
+                self._runner.paces_commands = runner.paces_commands
+            else:
+                self._runner.paces_commands = self.UNHURRIED is None
+        assert self._runner is not None
+        return self._runner
+
+    @property
+    def live(self) -> Live | None:
+        """What trains in a thread now."""
+        return None if self._runner is None else self._runner.live
+
+    @property
+    def pace(self) -> int | None:
+        """Updates per second that are asked for, None for flat out."""
+        return self._screen.lab.running.pace
 
     def give_way(self) -> None:
         """Let training wait for a moment, while something is worked out for the screen."""
@@ -54,41 +72,11 @@ class TrainingScreen(LineScreen):
         if self.live is not None:
             self.live.go_on()
 
-    def _on_timer_update(self) -> None:
-        """Draw what has changed (this is where Textual does it), while training waits."""
-        self.give_way()
-        super()._on_timer_update()
-        self.go_on()
-
-    @property
-    def runner(self) -> Runner:
-        """What runs commands on the bench."""
-        runner = self._runner
-        if runner is None or runner.lab is not self.lab:
-            self._runner = Runner(self.lab)
-            if runner is not None:  # another bench
-                runner.pause()
-                self.lab.running = replace(self.lab.running, pace=runner.lab.running.pace)
-                self._runner.paces_commands = runner.paces_commands
-            else:
-                self._runner.paces_commands = self.UNHURRIED is None
-        assert self._runner is not None
-        return self._runner
-
     def settle_pace(self) -> None:
         """Take the pace that suits the experiment, unless somebody has chosen one."""
         if self.UNHURRIED is not None and not self.runner.paces_commands:
-            self.runner.set_pace(unhurried(self.lab.experiment, self.lab.trainer, self.UNHURRIED))
-
-    @property
-    def live(self) -> Live | None:
-        """What trains in a thread now."""
-        return None if self._runner is None else self._runner.live
-
-    @property
-    def pace(self) -> int | None:
-        """Updates per second that are asked for, None for flat out."""
-        return self.lab.running.pace
+            lab = self._screen.lab
+            self.runner.set_pace(unhurried(lab.experiment, lab.trainer, self.UNHURRIED))
 
     def run_line(self, line: str, *, merge: bool = False) -> str:
         """Run a line on the bench; returns what was done, nothing where training has begun."""
@@ -100,21 +88,17 @@ class TrainingScreen(LineScreen):
 
     # Starting and stopping ----------------------------------------------------------------------
 
-    def action_toggle_training(self) -> None:
-        """Train, or pause."""
-        self.toggle_training()
-
-    def toggle_training(self) -> None:
+    def toggle(self) -> None:
         """Train, until it is paused or the epoch comes that was asked for; or pause."""
         try:
             self.runner.toggle()
         except ValueError as problem:
-            self.complain(str(problem))
+            self._screen.complain(str(problem))
             return
         self._look_on()
         self.show_state(at_once=True)
 
-    def stop_training(self) -> None:
+    def stop(self) -> None:
         """Pause, if anything is running."""
         if self.live is not None:
             self.runner.pause()
@@ -127,9 +111,9 @@ class TrainingScreen(LineScreen):
 
         self.runner.paces_commands = True
         self.runner.change_pace(by)
-        self.show(pace_of(self.lab))
+        self._screen.show(pace_of(self._screen.lab))
 
-    def on_unmount(self) -> None:
+    def end(self) -> None:
         """Leave no thread behind."""
         if self.live is not None:
             self.live.stop()
@@ -138,17 +122,18 @@ class TrainingScreen(LineScreen):
 
     def _look_on(self) -> None:
         """Look at what is trained every now and then, as long as anything is."""
+        screen = self._screen
         if self.live is None:
             if self._polls is not None:
                 self._polls.stop()
                 self._polls = None
         elif self._polls is None:
             # (In turn with the screen's messages: not while it makes its widgets anew.)
-            self._polls = self.set_interval(self.POLL, lambda: self.call_later(self._poll))
+            self._polls = screen.set_interval(self.POLL, lambda: screen.call_later(self._poll))
 
     def _poll(self) -> None:
-        screen = self.app.screen
-        if screen is not self and isinstance(screen, GuardedScreen):  # not help, nor the palette
+        above = self._screen.app.screen
+        if above is not self._screen and isinstance(above, GuardedScreen):  # no help, no palette
             self.runner.pause()
         if self.live is not None and self.runner.poll():
             self.show_state()
@@ -159,27 +144,25 @@ class TrainingScreen(LineScreen):
 
         What a command has said meanwhile is left to be read, unless it is to be shown `at_once`.
         """
+        screen = self._screen
         if self.live is None:
-            self.show(self.lab.message, wrong=bool(self.lab.running.problem))
+            screen.show(screen.lab.message, wrong=bool(screen.lab.running.problem))
             return
         self.give_way()
-        self.show_training()
+        screen.show_training()
         self.go_on()
-        line, now = self.query_one(StatusLine), monotonic()
+        line, now = screen.query_one(StatusLine), monotonic()
         if line.text not in (self._progress_said, self._heard):
             self._heard, self._heard_at = line.text, now
         if at_once or line.text == self._progress_said or now - self._heard_at > READ:
             self._progress_said, self._heard = self._progress(), ""
-            line.say(self._progress_said, self.readout())
+            line.say(self._progress_said, screen.showing.readout())
         else:
-            line.number(self.readout())
-
-    def readout(self) -> str:
-        """The number that is looked at, with its address."""
-        return ""
+            line.number(screen.showing.readout())
 
     def _progress(self) -> str:
-        epoch, target = self.lab.trainer.epoch, self.lab.running.target
+        lab = self._screen.lab
+        epoch, target = lab.trainer.epoch, lab.running.target
         if target is None:
             return _("training: epoch {n}; Esc stops").format(n=epoch)
         return _("training: epoch {n} of {target}; Esc stops").format(n=epoch, target=target)

@@ -1,4 +1,4 @@
-"""Asking why: which number a key is about, and the inspector that explains it."""
+"""Questions about one number: why it is what it is, and what a learner makes of it."""
 
 from __future__ import annotations
 
@@ -7,114 +7,154 @@ from typing import TYPE_CHECKING
 from textual.widget import Widget
 
 from nnsim.i18n import _
-from nnsim.lab import Lab
+from nnsim.lab.hiding import NOTHING, Hidden
 from nnsim.lab.values import settable
+from nnsim.tui.key_queue import release_keys
 from nnsim.tui.panels.panel import Panel
-from nnsim.tui.screens.lab_commands import CommandScreen
-from nnsim.tui.widgets.input_editor import InputEditor
+from nnsim.tui.screens.frame import StatusLine
 from nnsim.tui.widgets.inspector import Inspector
 from nnsim.tui.widgets.training import TrainingPanel
-from nnsim.tui.widgets.walk_panel import WalkPanel
 
 if TYPE_CHECKING:
-    from nnsim.tui.screens.lab_showing import Showing
+    from nnsim.lab.blanks import Blanks
+    from nnsim.tui.screens.lab import LabScreen
 
 
-class WhyScreen(CommandScreen):
-    """A bench's screen with an inspector, in sight while it is displayed."""
+class Why:
+    """The inspector of a `LabScreen`, in sight while it is displayed."""
 
-    showing: Showing
-
-    def __init__(self, lab: Lab) -> None:
-        super().__init__(lab)
-        self._before_why: Widget | None = None
+    def __init__(self, screen: LabScreen) -> None:
+        self._screen = screen
+        self._before: Widget | None = None
 
     @property
-    def asks_why(self) -> bool:
+    def _inspector(self) -> Inspector:
+        return self._screen.query_one(Inspector)
+
+    @property
+    def is_open(self) -> bool:
         """Whether the inspector is in sight."""
-        return bool(self.query_one(Inspector).display)
+        return bool(self._inspector.display)
 
-    def action_why(self) -> None:
-        """Say why the number in the status line is what it is."""
-        self.open_why(str(self.lab.focus))
+    def here(self) -> str:
+        """The address of the number under the cursor, else of the one that is looked at."""
+        focused = self._screen.focused
+        found = focused.address() if isinstance(focused, Panel) else None
+        if isinstance(focused, TrainingPanel):
+            found = focused.address(focused.cursor)
+        return found or str(self._screen.lab.focus)
 
-    def action_why_here(self) -> None:
-        """Say why the number under the cursor is what it is."""
-        focused, address = self.focused, str(self.lab.focus)
-        if isinstance(focused, InputEditor):
-            address = f"input[{focused.chosen_input + 1}]"
-        elif isinstance(focused, TrainingPanel):
-            address = focused.address(focused.cursor)
-        elif isinstance(focused, WalkPanel):
-            address = focused.selected
-        elif isinstance(focused, Panel):
-            address = focused.address() or address
-        self.open_why(address)
-
-    def open_why(self, address: str) -> None:
+    def open(self, address: str) -> None:
         """Open the inspector at a number."""
-        inspector = self.query_one(Inspector)
+        inspector, screen = self._inspector, self._screen
         try:
-            inspector.open(self.lab, address, self.hidden)
+            inspector.open(screen.lab, address, screen.hidden)
         except ValueError as problem:
-            self.show(str(problem), wrong=True)
+            screen.show(str(problem), wrong=True)
             return
-        self._look_at(address)
+        self.look_at(address)
         if not inspector.display:
-            self._before_why = self.focused
+            self._before = screen.focused
             inspector.display = True
         inspector.focus()
-        self.showing.why_first()
+        screen.showing.why_first()
 
-    def close_why(self) -> None:
+    def close(self) -> None:
         """Close it; the keys go back to where they were."""
-        inspector = self.query_one(Inspector)
+        inspector, screen = self._inspector, self._screen
         if inspector.display:
             inspector.display = False
-            back = self._before_why
-            if self.focused is None or isinstance(self.focused, Inspector):
-                (
-                    back if back is not None and back.is_attached else self.query_one("#input")
-                ).focus()
-            self.call_after_refresh(self.show)
+            back = self._before
+            if screen.focused is None or isinstance(screen.focused, Inspector):
+                here = back if back is not None and back.is_attached else screen.bench_widget()
+                here.focus()
+            screen.call_after_refresh(screen.show)
 
-    def _look_at(self, address: str) -> None:
+    def look_at(self, address: str) -> None:
         """Look at a number without leaving the walk."""
-        away = self.showing.away
-        if address != str(self.lab.focus):
-            self.execute(f"focus {address}")
-            self.showing.away = away
+        screen = self._screen
+        away = screen.showing.away
+        if address != str(screen.lab.focus):
+            screen.execute(f"focus {address}")
+            screen.showing.away = away
 
-    def on_inspector_went(self, message: Inspector.Went) -> None:
-        """The inspector went on to another number."""
-        self._look_at(message.address)
-
-    def on_inspector_closed(self) -> None:
-        """Go back to where the keys were."""
-        self.close_why()
-
-    def action_edit(self) -> None:
-        """Type a new value for the number that is selected where the keys are."""
-        address = self._editable()
-        if address is None:
-            self.show(
-                _("{address} is a result; edit an input, a weight or a bias").format(
-                    address=self.lab.focus
-                ),
-                wrong=True,
-            )
-            return
-        self.open_bar(f"{self.lab.read(address):.10g}", setting=address)
-
-    def _editable(self) -> str | None:
-        names = self.lab.names
-        if isinstance(self.focused, InputEditor):
-            return f"input[{self.focused.chosen_input + 1}]"
-        if isinstance(self.focused, TrainingPanel):
+    def editable(self) -> str | None:
+        """The address of what can be edited where the keys are."""
+        lab, focused = self._screen.lab, self._screen.focused
+        if isinstance(focused, Panel) and (address := focused.edits()) is not None:
+            return address
+        if isinstance(focused, TrainingPanel):
             return "learning_rate"
-        quantity = names.resolve(self.lab.focus)
+        quantity = lab.names.resolve(lab.focus)
         if settable(quantity):
-            return str(self.lab.focus)
-        if quantity.layer >= 0 and quantity.unit >= 0 and names.layers[quantity.layer].has_bias:
-            return f"{names.layers[quantity.layer].name}[{quantity.unit + 1}].b"
+            return str(lab.focus)
+        if quantity.layer >= 0 and quantity.unit >= 0:
+            layer = lab.names.layers[quantity.layer]
+            if layer.has_bias:
+                return f"{layer.name}[{quantity.unit + 1}].b"
         return None
+
+
+class Asking:
+    """The number of a `LabScreen` that a learner works out before it is shown."""
+
+    def __init__(self, screen: LabScreen) -> None:
+        self._screen = screen
+        self._blanks: Blanks | None = None
+
+    @property
+    def hidden(self) -> Hidden:
+        """The numbers that are hidden until they are worked out."""
+        if self._blanks is None:
+            return NOTHING
+        return Hidden(frozenset(self._blanks.hidden), self._screen.lab.names)
+
+    def forget(self) -> None:
+        """Ask for nothing any more."""
+        self._blanks = None
+
+    def give_up(self) -> None:
+        """Show the number that was asked for."""
+        if self._blanks is not None and self._blanks.hidden:
+            self._blanks.hidden.clear()
+            self._screen.show(_("shown; b asks for it again"))
+
+    def ask_for(self, address: str) -> None:
+        """Hide a number and take answers, until one is right or the learner gives up."""
+        from nnsim.lab.blanks import Blanks
+        from nnsim.tui.widgets.blank_bar import BlankBar
+
+        screen = self._screen
+        if self._blanks is None:
+            self._blanks = Blanks()
+        kind = screen.lab.names.resolve(address).kind
+        if kind in ("input", "target", "w", "b", "learning_rate", "l2", "gamma", "beta"):
+            text = _("{address} is given, not worked out; choose a result and press b")
+            screen.show(text.format(address=address), wrong=True)
+            return
+        try:
+            self._blanks.hide(screen.lab, address)
+        except ValueError as problem:
+            screen.show(str(problem), wrong=True)
+            return
+        screen.put_up(BlankBar(address))
+        screen.show(_("{address} is hidden: work it out").format(address=address))
+
+    def answer(self, address: str, text: str) -> None:
+        """Check an answer; say what is wrong with it, or show the number."""
+        from nnsim.lab.commands import number
+
+        screen = self._screen
+        assert self._blanks is not None
+        try:
+            verdict = self._blanks.answer(screen.lab, address, number(text))
+        except ValueError as problem:
+            screen.complain(str(problem))
+            release_keys(screen)
+            return
+        if verdict.right:
+            screen.close_bar()
+            screen.show(verdict.sentence)
+        else:
+            screen.query_one(StatusLine).say(verdict.sentence, "", wrong=True)
+            release_keys(screen)

@@ -9,9 +9,8 @@ from textual.app import ComposeResult
 from nnsim.i18n import N_, _
 from nnsim.lab.hiding import Hidden
 from nnsim.tui.lesson_desk import Desk
+from nnsim.tui.panels import BY_ID, TABBED
 from nnsim.tui.screens.lab import LabScreen
-from nnsim.tui.screens.lab_boards import BOARDS
-from nnsim.tui.screens.lab_layout import ends
 from nnsim.tui.screens.lesson_keys import BESIDE, LessonKeys
 from nnsim.tui.widgets.lesson_pane import LessonPane
 
@@ -105,7 +104,7 @@ class LessonScreen(LabScreen, LessonKeys):
         """Cover the numbers of training, or of the samples, while one of them is asked for."""
         told = self.player.hidden.asks(*TOLD_BY_TRAINING)
         self.query_one("#training").set_class(told, "-covered")
-        self.query_one("#samples").set_class(self.data_tells, "-covered")
+        self.query_one("#data").set_class(self.data_tells, "-covered")
 
     @property
     def data_tells(self) -> bool:
@@ -118,19 +117,19 @@ class LessonScreen(LabScreen, LessonKeys):
 
     def stop_all(self) -> None:
         """Stop training."""
-        self.stop_training()
+        self.training.stop()
 
     def follow(self) -> None:
         """Show the player's bench and its place; another network has other panels."""
-        self.close_why()
-        self._blanks = None
+        self.why.close()
+        self.asking.forget()
         self.lab = self.player.lab
         if self.lab.experiment.network is not self._built_for.network:
             self._built_for = self.lab.experiment
             self.call_later(self._rebuild)
             return
-        if self.player.hidden and self.panels.chosen in BOARDS:
-            self.action_panel(2)  # a board may tell what is asked
+        if self.player.hidden and BY_ID[self.panels.chosen].late:
+            self.action_panel(TABBED[0])  # a board may tell what is asked
         self.showing.away = True
         self.show(_("a circuit is up; g shows it") if self.lab.circuit is not None else "")
         self.place()
@@ -141,19 +140,19 @@ class LessonScreen(LabScreen, LessonKeys):
         async with self.batch():
             await self.query("#input, #prediction, #below > Panel").remove()
             left = self.query_one("#left")
-            await left.mount(*ends(self), before=0)
+            await left.mount(*self.panels.ends(), before=0)
             if self.has_class("-plot") != plotted:
                 self.app.update_styles(self)
         self.begin()
         # To have the keys for a moment has scrolled the new input, before it knew its place.
         self.call_after_refresh(left.scroll_home, animate=False)
 
-    def action_panel(self, number: int) -> None:
+    def action_panel(self, name: str) -> None:
         """Go to a panel; not to a board that may tell what is asked."""
-        if (number in BOARDS and self.player.hidden) or (number == 6 and self.data_tells):
+        if (BY_ID[name].late and self.player.hidden) or (name == "data" and self.data_tells):
             self.show(_("this panel tells more than is asked; answer first"), wrong=True)
         else:
-            super().action_panel(number)
+            super().action_panel(name)
 
     def action_circuit(self) -> None:
         """Show the circuit that is up; or else the network as one, if nothing of it is asked."""

@@ -9,7 +9,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 
 from nnsim.i18n import N_
-from nnsim.tui.screens.lines import LineScreen
+from nnsim.tui.screens.base import LineScreen
 from nnsim.tui.widgets.lesson_pane import AnswerBar, LessonPane
 
 if TYPE_CHECKING:

@@ -13,11 +13,11 @@ def map_board(lab: Lab) -> Panel:
     """The map for what is on the bench."""
     kind = lab.experiment.input.kind
     if kind == "point":
-        from nnsim.tui.widgets.plane import PlaneInput
+        from nnsim.tui.panels.input.plane import PlaneInput
 
         return PlaneInput()
     if kind == "number":
-        from nnsim.tui.widgets.number import NumberInput
+        from nnsim.tui.panels.input.number import NumberInput
 
         return NumberInput()
     from nnsim.lab.reading.beliefs import can_list

@@ -3,7 +3,7 @@
 from rich.cells import cell_len
 
 from nnsim.tui.panels.network import NetworkDiagram
-from nnsim.tui.widgets.lines import PanelTabs, StatusLine
+from nnsim.tui.screens.frame import PanelTabs, StatusLine
 
 
 async def test_a_chinese_message_is_broken_by_its_cells_and_loses_nothing(open_app):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnsim.tui.widgets.pixel_board import Board
+from nnsim.tui.panels.input.pixels import PixelLayout
 
 SHAPES = st.one_of(
     st.tuples(st.integers(1, 40), st.integers(1, 60)),
@@ -14,7 +14,7 @@ SHAPES = st.one_of(
 
 @given(SHAPES, st.integers(1, 90), st.integers(2, 40), st.data())
 def test_what_is_in_sight_leads_back_to_itself(shape, width, height, data):
-    board = Board(shape)
+    board = PixelLayout(shape)
     board.place(width, height)
     index = data.draw(st.integers(0, board.size - 1))
     board.follow(index)
@@ -30,7 +30,7 @@ def test_what_is_in_sight_leads_back_to_itself(shape, width, height, data):
 
 @given(SHAPES, st.integers(1, 90), st.integers(2, 40))
 def test_cells_that_belong_to_pixels_are_told_apart(shape, width, height):
-    board = Board(shape)
+    board = PixelLayout(shape)
     board.place(width, height)
     found = [index for y in range(height) for x in range(width) for index in set(board.at(x, y))]
     per_pixel = board.width * board.height
@@ -43,7 +43,7 @@ def test_cells_that_belong_to_pixels_are_told_apart(shape, width, height):
 
 @given(SHAPES)
 def test_rows_and_columns_are_another_name_of_the_number(shape):
-    board = Board(shape)
+    board = PixelLayout(shape)
     places = [board.where(index) for index in range(board.size)]
     assert len(set(places)) == board.size
     assert [board.index(*place) for place in places] == list(range(board.size))
@@ -63,14 +63,14 @@ def test_rows_and_columns_are_another_name_of_the_number(shape):
     ],
 )
 def test_the_roomiest_cells_that_fit_are_taken(shape, place, cell, half, seen):
-    board = Board(shape)
+    board = PixelLayout(shape)
     board.place(*place)
     fitted = (board.width, board.height, board.half, (board.rows_seen, board.columns_seen))
     assert fitted == (*cell, half, seen)
 
 
 def test_the_window_follows_the_cursor():
-    board = Board((28, 28))
+    board = PixelLayout((28, 28))
     board.place(24, 8)
     assert not board.follow(0)
     assert board.follow(28 * 28 - 1)

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from textual.binding import Binding, BindingType
-from textual.strip import Strip
 
 from nnsim.i18n import N_, _
 from nnsim.lab.reading.plane import Axis, fingerprint
+from nnsim.tui.draw.lines import Row, joined
 from nnsim.tui.draw.text import precise
+from nnsim.tui.panels.input.probe import ProbeInput
 from nnsim.tui.widgets.braille import DOTS_X, DOTS_Y, NOBODY, Raster
 from nnsim.tui.widgets.plot import Plot
-from nnsim.tui.widgets.probe import ProbeInput
-from nnsim.tui.widgets.rows import Row, joined
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab
@@ -27,6 +26,8 @@ Array = NDArray[np.float64]
 
 CURVES = 4  # outputs beyond are not drawn
 ZERO, RESIDUAL, RULER, CURVE = 0, 1, 2, 3  # who draws a dot; the curve of output k is CURVE + k
+STYLES = {ZERO: "faint", RESIDUAL: "red", RULER: "here", NOBODY: "plain"}
+OUTPUTS = (3, 5, 6, 8)  # the colour of the curve of each output
 MARGIN = 0.15
 MARKS = ("●", "○")
 LETTERS = ("o", "x")  # with --ascii, where both circles would become the same
@@ -35,7 +36,6 @@ LETTERS = ("o", "x")  # with --ascii, where both circles would become the same
 class NumberInput(ProbeInput):
     """The curve of a network with one input; the probe is its input."""
 
-    PREFIX = "number--"
     HELP = N_(
         "The curve is what the network says of every x. Filled marks are training points, hollow "
         "ones test points; a dotted line leads from a training point to the curve: its error. The "
@@ -44,36 +44,8 @@ class NumberInput(ProbeInput):
         "the nearest training point (underlined) out, r gives it the target. + and - zoom, o draws "
         "other data."
     )
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "number--axis",
-        "number--legend",
-        "number--here",
-        "number--probe",
-        "number--near",
-        "number--point",
-        "number--zero",
-        "number--residual",
-        "number--ruler",
-        *(f"number--curve-{i}" for i in range(CURVES)),
-    }
-    DEFAULT_CSS = """
-    NumberInput {
-        .number--axis { color: $text-muted; }
-        .number--legend { color: $text-muted; }
-        .number--here { color: $text-accent; text-style: bold; }
-        .number--probe { color: $text-accent; text-style: bold reverse; }
-        .number--point { color: $text-warning; text-style: bold; }
-        .number--near { color: $text-warning; text-style: bold underline; }
-        .number--zero { color: $text-disabled; }
-        .number--residual { color: $text-error; }
-        .number--ruler { color: $text-accent; }
-        .number--curve-0 { color: $text-primary; text-style: bold; }
-        .number--curve-1 { color: $text-success; text-style: bold; }
-        .number--curve-2 { color: $text-secondary; text-style: bold; }
-        .number--curve-3 { color: $text-muted; text-style: bold; }
-    }
-    """
     KIND: ClassVar[str] = "number"
+    NUMBERS: ClassVar[int] = 1
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "relabel", N_("Relabel"), id="number.relabel",
                 tooltip=N_("Give the nearest training point the target of the probe")),
@@ -86,7 +58,7 @@ class NumberInput(ProbeInput):
 
     # Lines ------------------------------------------------------------------------------------
 
-    def _fit(self, lab: Lab) -> None:
+    def fit(self, lab: Lab) -> None:
         points = self.plane.points(lab)
         across, up = self.sights
         across.fit(points.inputs[:, 0])
@@ -95,7 +67,7 @@ class NumberInput(ProbeInput):
         else:  # no data: what the network says is in sight
             up.fit(self._read_curve(lab, across.axis, 64).reshape(-1))
 
-    def _followed(self, lab: Lab) -> Sequence[float]:
+    def followed(self, lab: Lab) -> Sequence[float]:
         middle = (self.sights[1].axis.low + self.sights[1].axis.high) / 2
         wanted = middle if lab.target is None else float(lab.target[0])
         return [float(self.probe[0]), wanted]
@@ -109,39 +81,28 @@ class NumberInput(ProbeInput):
             self._curve_of = key
         return self._curve
 
-    def _lines_of(self, lab: Lab) -> Sequence[Hashable]:
+    def rows(self, width: int, height: int) -> list[Row]:  # noqa: ARG002
+        """The plot, the numbers of x below it, and a legend where there is room."""
+        lab = self.lab
+        if lab is None:
+            return []
         plot = self.plot
         points = self.plane.points(lab)
         raster = Raster(plot.columns, plot.rows)
         self._draw(raster, plot, lab, points)
         signs = self._signs(plot, lab, points)
-        row = -1 if self.covers_output(lab) else plot.row(float(lab.output[0]))
-        lines: list[Hashable] = []
+        at = -1 if self.covers_output(lab) else plot.row(float(lab.output[0]))
+        rows: list[Row] = []
         for y in range(plot.rows):
             cells = joined(
-                signs.get((x, y)) or (char, self._style_of(owner))
+                signs.get((x, y)) or (char, STYLES.get(owner) or f"class-{OUTPUTS[owner - CURVE]}")
                 for x, (char, owner) in enumerate(raster.row(y))
             )
-            lines.append(((plot.upright(y, here=y == row), "axis"), *cells))
-        lines.append(self._below(plot))
-        if self.content_size.height > self.plot_height:
-            lines.append(tuple(self._legend(lab, points)))
-        return lines
-
-    def _strip(self, y: int) -> Strip:
-        return self.line(*self._drawn[y])
-
-    @staticmethod
-    def _style_of(owner: int) -> str:
-        if owner >= CURVE:
-            return f"curve-{owner - CURVE}"
-        return {ZERO: "zero", RESIDUAL: "residual", RULER: "ruler", NOBODY: "plain"}[owner]
-
-    def _below(self, plot: Plot) -> tuple[tuple[str, str], ...]:
-        """The numbers of x, and where the probe is."""
-        text, at = plot.flat(), plot.left + plot.column(float(self.probe[0]))
-        char = text[at] if text[at] != " " else "▲"
-        return (text[:at], "axis"), (char, "here"), (text[at + 1 :], "axis")
+            rows.append([(plot.upright(y, here=y == at), "dim"), *cells])
+        rows.append(self.below(plot, marked=True))
+        if self.has_legend:
+            rows.append(self._legend(lab, points))
+        return rows
 
     # The picture ------------------------------------------------------------------------------
 
@@ -193,7 +154,10 @@ class NumberInput(ProbeInput):
             order = inside[np.argsort(~points.test[inside], kind="stable")]
             for i in order.tolist():
                 mark = marks[int(points.test[i])]
-                signs[int(columns[i]), int(rows[i])] = (mark, "near" if i == near else "point")
+                signs[int(columns[i]), int(rows[i])] = (
+                    mark,
+                    "class-4 near" if i == near else "class-4 strong",
+                )
         x = float(self.probe[0])
         column = plot.column(x)
         if lab.target is not None:
@@ -205,11 +169,11 @@ class NumberInput(ProbeInput):
 
     # What is written --------------------------------------------------------------------------
 
-    def _readout(self, lab: Lab) -> str:
+    def readout(self, lab: Lab) -> str:
         said = " ".join(precise(float(value), 8).strip() for value in lab.output[:CURVES])
         if self.covers_output(lab):
             said = "?"
-        text = f"{super()._readout(lab)} → {said}"
+        text = f"{super().readout(lab)} → {said}"
         if lab.target is not None:
             wanted = " ".join(precise(float(value), 8).strip() for value in lab.target[:CURVES])
             text += " · " + _("target {t}").format(t=wanted)
@@ -217,13 +181,13 @@ class NumberInput(ProbeInput):
 
     def _legend(self, lab: Lab, points: Points) -> Row:
         marks = LETTERS if getattr(self.app, "ascii_only", False) else MARKS
-        pieces: Row = [(marks[0], "point"), (" " + _("training"), "legend")]
+        pieces: list[tuple[str, str]] = [(marks[0], "class-4 strong"), (" " + _("training"), "dim")]
         if points.test.any():
-            pieces += [("  ", "legend"), (marks[1], "point"), (" " + _("test"), "legend")]
+            pieces += [("  ", "dim"), (marks[1], "class-4 strong"), (" " + _("test"), "dim")]
         if lab.target is not None:
-            pieces += [("  ", "legend"), ("×", "here"), (" " + _("target"), "legend")]
+            pieces += [("  ", "dim"), ("×", "here"), (" " + _("target"), "dim")]
         if not len(points.inputs):
-            pieces = [(_("no data"), "legend")]
+            pieces = [(_("no data"), "dim")]
         return pieces
 
     # Keys -------------------------------------------------------------------------------------
@@ -232,7 +196,7 @@ class NumberInput(ProbeInput):
         """Move the probe to the side, or its target up and down."""
         if dx:
             self.go([self.steps(0, dx)], together=self.recent())
-        lab = self._lab
+        lab = self.lab
         if not dy or lab is None:
             return
         axis, now = self.sights[1].axis, lab.output if lab.target is None else lab.target
@@ -246,21 +210,13 @@ class NumberInput(ProbeInput):
 
     def action_relabel(self) -> None:
         """Give the nearest training point the target of the probe."""
-        lab, nearest = self._lab, self.nearest()
+        lab, nearest = self.lab, self.nearest()
         number = 1 if nearest is None else nearest + 1
         if lab is None or lab.target is None:
             self.post_message(self.AskedLine(f"label {number} "))
         else:
             values = " ".join(f"{value:.10g}" for value in lab.target)
             self.action_execute(f"label {number} {values}")
-
-    def on_focus(self) -> None:
-        """The point that the keys are about stands out."""
-        self._refresh()
-
-    def on_blur(self) -> None:
-        """No point is chosen any more."""
-        self._refresh()
 
 
 def _heights(y: Axis, values: Array, down: int) -> list[int | None]:

@@ -9,20 +9,19 @@ from numpy.typing import NDArray
 from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
-from textual.message import Message
 
 from nnsim.i18n import N_
+from nnsim.tui.draw.lines import Row, Table
 from nnsim.tui.draw.text import cut, short
-from nnsim.tui.widgets.input_editor import InputEditor
-from nnsim.tui.widgets.rows import Row, RowList
+from nnsim.tui.panels.panel import Panel, Scene
 
 if TYPE_CHECKING:
-    from nnsim.lab import Lab
+    pass
 
 MOST_LINES = 12
 
 
-class VectorInput(RowList, InputEditor):
+class VectorInput(Panel, Table):
     """Named fields, one to a line; left and right nudge, e types a number."""
 
     BINDING_GROUP_TITLE = N_("Input")
@@ -38,34 +37,25 @@ class VectorInput(RowList, InputEditor):
                 tooltip=N_("A tenth more")),
     ]  # fmt: skip
 
-    class Changed(Message):
-        """The person changed a number."""
-
-        def __init__(self, index: int, value: float) -> None:
-            self.index = index
-            self.value = value
-            super().__init__()
-
     def __init__(self, labels: tuple[str, ...], *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.labels = labels
         self.values: NDArray[np.float64] = np.zeros(len(labels))
         self.marked: frozenset[int] = frozenset()
 
-    def show(self, values: NDArray[np.float64], marked: frozenset[int] = frozenset()) -> None:
-        """Show these numbers, some of them marked."""
-        if marked != self.marked or not np.array_equal(self.values, values, equal_nan=True):
-            self.values, self.marked = values.copy(), marked
-            self.rows_changed()
+    def show(self, scene: Scene) -> None:
+        """Show the numbers of the bench."""
+        if scene.lab.input.size == len(self.labels):  # else another's panel is on its way
+            self.values, self.marked = scene.lab.input.reshape(-1).copy(), scene.marked
+        self.update()
 
-    def show_input(self, lab: Lab, marked: frozenset[int]) -> None:
-        """Show the numbers of a bench."""
-        self.show(lab.input.reshape(-1), marked)
-
-    @property
-    def chosen_input(self) -> int:
+    def address(self) -> str | None:
         """The number under the cursor."""
-        return self.cursor
+        return f"input[{self.cursor + 1}]"
+
+    def edits(self) -> str | None:
+        """The number under the cursor."""
+        return self.address()
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
         """A line for each number, up to a dozen; more are scrolled."""
@@ -87,4 +77,4 @@ class VectorInput(RowList, InputEditor):
     def action_nudge(self, by: int) -> None:
         """Change the number under the cursor by a tenth."""
         value = round(float(self.values[self.cursor]) + by * 0.1, 10)
-        self.post_message(self.Changed(self.cursor, value))
+        self.post_message(self.Asked(f"set input[{self.cursor + 1}] {value:.10g}"))

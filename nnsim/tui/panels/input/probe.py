@@ -1,18 +1,70 @@
-"""The base of the input editors that are plots: keys and the mouse, the probe and its points."""
+"""The base of the input panels that are plots: the data, and the probe among it, the input."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from time import monotonic
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from textual import events
 from textual.binding import Binding, BindingType
 
 from nnsim.i18n import N_
-from nnsim.lab.reading.plane import nearest_sample
-from nnsim.tui.widgets.probe_plot import ProbePlot
+from nnsim.lab.hiding import NOTHING, Hidden
+from nnsim.lab.reading.plane import Axis, Plane, nearest_sample
+from nnsim.tui.draw.lines import Lines, Row
+from nnsim.tui.draw.text import precise
+from nnsim.tui.panels.panel import Panel, Scene
+from nnsim.tui.widgets.plot import Plot
+
+if TYPE_CHECKING:
+    from nnsim.experiments import Experiment
+    from nnsim.lab import Lab
+
+Array = NDArray[np.float64]
+
+CLOSEST, FARTHEST = 12, -8  # how often a window can be halved, or doubled
+LEAST_FOR_LEGEND = 8  # lines of a panel from which on the last is a legend
+
+
+class Sight:
+    """The stretch of one axis that is in sight: the data, looked at closer or from farther away.
+
+    It stays where it is as long as it can, and moves along with a probe that would leave it.
+    """
+
+    def __init__(self) -> None:
+        self._base: Axis | None = None
+        self.axis = Axis(-1.0, 1.0)
+        self.level = 0
+
+    def fit(self, values: Array) -> None:
+        """Bring these values into sight, unless they are already and fill it well enough."""
+        wanted, tight, base = Axis.around(values), Axis.around(values, 0.0), self._base
+        if base is not None and base.holds(tight.low) and base.holds(tight.high):
+            near = wanted.span > base.span / 2
+        else:
+            near = base is not None and not values.size
+        if near:
+            return
+        self._base, self.axis = wanted, wanted
+
+    def follow(self, probe: float) -> None:
+        """Keep the probe in sight."""
+        if self.level <= 0 and self._base is not None:
+            base = self._base
+            self.axis = base.zoomed(2.0**-self.level, (base.low + base.high) / 2)
+        self.axis = self.axis.reaching(probe)
+
+    def zoom(self, by: int, probe: float) -> None:
+        """Look closer, at the probe, or from farther away."""
+        self.level = min(max(self.level + by, FARTHEST), CLOSEST)
+        if self.level > 0 and self._base is not None:
+            self.axis = self._base.zoomed(2.0**-self.level, probe)
+        self.follow(probe)
+
 
 LARGE = 5  # small steps in a large one
 TOGETHER = 1.0  # seconds within which steps of the probe are undone together
@@ -23,8 +75,15 @@ def quoted(name: str) -> str:
     return f'"{name}"'
 
 
-class ProbeInput(ProbePlot):
-    """A plot of the data whose probe keys and the mouse move, and whose points they edit."""
+class ProbeInput(Panel, Lines):
+    """A plot of the data whose probe keys and the mouse move, and whose points they edit.
+
+    Subclasses give `rows`, bring the data into sight in `fit`, and say what is kept there.
+    """
+
+    KIND: ClassVar[str] = ""
+    NUMBERS: ClassVar[int]
+    """The kind of input that it is for, and how many numbers that has."""
 
     BINDING_GROUP_TITLE = N_("Input")
     DEFAULT_CSS = """
@@ -64,21 +123,102 @@ class ProbeInput(ProbePlot):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
+        self.plane = Plane()
+        self.sights = (Sight(), Sight())
+        self.probe: Array = np.zeros(1)
+        self._seen: Experiment | None = None
         self._moved = 0  # the input that was moved last
         self._last_step = 0.0
         self._dragging = False
         self._kind = ""  # of the generated data that was asked for last
 
-    # The probe --------------------------------------------------------------------------------
+    # What is shown ----------------------------------------------------------------------------
 
     @property
-    def chosen_input(self) -> int:
-        """The input that was moved last."""
-        return min(self._moved, self.probe.size - 1)
+    def lab(self) -> Lab | None:
+        """The bench that is shown; None where another experiment came onto it."""
+        lab = None if self.scene is None else self.scene.lab
+        return lab if lab is not None and self._is_mine(lab) else None
+
+    def _is_mine(self, lab: Lab) -> bool:
+        return lab.experiment.input.kind == self.KIND and lab.input.size == self.NUMBERS
+
+    def show(self, scene: Scene) -> None:
+        """Show the data, what the network makes of it, and the input."""
+        lab = scene.lab
+        if not self._is_mine(lab):
+            return  # another experiment came onto the bench; a panel for it is on its way
+        self.scene = scene
+        self.probe = lab.input.reshape(-1).copy()
+        if self._seen is not lab.experiment:
+            self._seen = lab.experiment
+            self.fit(lab)
+        for sight, value in zip(self.sights, self.followed(lab), strict=False):
+            sight.follow(value)
+        readout = self.readout(lab)
+        if readout != self.border_subtitle:
+            self.border_subtitle = readout
+        self.update()
+
+    def fit(self, lab: Lab) -> None:
+        """Bring the data into sight."""
+        raise NotImplementedError
+
+    def followed(self, lab: Lab) -> Sequence[float]:
+        """What is to be kept in sight on each axis."""
+        raise NotImplementedError
+
+    def readout(self, lab: Lab) -> str:
+        """What is written on the border: where the probe stands."""
+        names = lab.experiment.input.names
+        pieces = [
+            f"{n} {precise(float(v)).strip()}" for n, v in zip(names, self.probe, strict=True)
+        ]
+        return " · ".join(pieces).replace("[", r"\[")
+
+    @property
+    def has_legend(self) -> bool:
+        """Whether there is room for a line below the plot."""
+        return bool(self.content_size.height >= LEAST_FOR_LEGEND)
+
+    @property
+    def plot(self) -> Plot:
+        """The plot as it is laid out now."""
+        x, y = (sight.axis for sight in self.sights)
+        width, height = self.content_size
+        return Plot.fitted(x, y, width, height - int(self.has_legend))
+
+    def below(self, plot: Plot, *, marked: bool) -> Row:
+        """The numbers of x, and where the probe is."""
+        text, at = plot.flat(), plot.left + plot.column(float(self.probe[0]))
+        char = text[at] if text[at] != " " else "▲"
+        return [(text[:at], "dim"), (char, "here" if marked else "dim"), (text[at + 1 :], "dim")]
+
+    # What is asked for in a lesson ------------------------------------------------------------
+
+    @property
+    def _asked(self) -> Hidden:
+        return NOTHING if self.scene is None else self.scene.hidden
+
+    def covers_output(self, lab: Lab) -> bool:
+        """Whether what the network says is asked for, so that the plot must not tell it."""
+        asked, last = self._asked, len(lab.names.layers) - 1
+        return asked.asks("prediction", "correct") or asked.asks("a", "z", layer=last)
+
+    def covers_wrong(self, lab: Lab) -> bool:
+        """Whether it is asked for how many samples are read right."""
+        told = ("right", "accuracy", "test_accuracy", "correct", "prediction")
+        return self._asked.asks(*told) or self.covers_output(lab)
+
+    # The probe --------------------------------------------------------------------------------
 
     def address(self) -> str | None:
         """The input that was moved last."""
-        return f"input[{self.chosen_input + 1}]"
+        return f"input[{min(self._moved, self.probe.size - 1) + 1}]"
+
+    def edits(self) -> str | None:
+        """The input that was moved last."""
+        return self.address()
 
     def go(self, values: Sequence[float], *, together: bool) -> None:
         """Put the probe at a place; `together` undoes it with the step before."""
@@ -111,10 +251,10 @@ class ProbeInput(ProbePlot):
 
     def action_zoom(self, by: int) -> None:
         """Look closer, or from farther away."""
-        if self._lab is not None:
-            for sight, value in zip(self.sights, self._followed(self._lab), strict=False):
+        if self.scene is not None and self.lab is not None:
+            for sight, value in zip(self.sights, self.followed(self.lab), strict=False):
                 sight.zoom(by, value)
-            self._refresh()
+            self.show(self.scene)
 
     def action_execute(self, line: str) -> None:
         """Ask for a command of the bench."""
@@ -124,14 +264,14 @@ class ProbeInput(ProbePlot):
 
     def nearest(self) -> int | None:
         """The training sample that is nearest to the probe, as it looks on the screen."""
-        if self._lab is None:
+        if self.lab is None:
             return None
         spans = np.array([s.axis.span for s in self.sights[: self.probe.size]])
-        return nearest_sample(self._lab, self.probe, spans)
+        return nearest_sample(self.lab, self.probe, spans)
 
     def action_add(self) -> None:
         """Add the probe to the data as what the target says, else the first class or a number."""
-        lab = self._lab
+        lab = self.lab
         if lab is None:
             return
         if lab.target is not None:
@@ -151,7 +291,7 @@ class ProbeInput(ProbePlot):
         """Learn from the next kind of generated data."""
         from nnsim.experiments.generators import drawn, fitting
 
-        lab = self._lab
+        lab = self.lab
         if lab is None:
             return
         kinds = fitting(lab.experiment) or ("moons",)  # which is refused, with the reason

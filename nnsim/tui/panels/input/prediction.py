@@ -2,43 +2,30 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.cells import cell_len, set_cell_size
 from textual.geometry import Size
-from textual.strip import Strip
 
 from nnsim.i18n import N_, _
+from nnsim.lab.hiding import where_hidden
+from nnsim.tui.draw.lines import Lines, Row
 from nnsim.tui.draw.text import bar, short
-from nnsim.tui.widgets.painter import Painter
+from nnsim.tui.panels.panel import Panel, Scene
+
+if TYPE_CHECKING:
+    from nnsim.lab import Lab
 
 MOST_LINES, ROOMY = 6, 34  # more outputs stand two in a line below this height of the terminal
 
 
-class PredictionBars(Painter):
+class PredictionBars(Panel, Lines, can_focus=False):
     """A bar and a number for each output, an arrow at the one that decides."""
 
-    PREFIX = "prediction--"
     HELP = N_("The outputs of the network: the longest bar is what it reads.")
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "prediction--bar",
-        "prediction--winner",
-        "prediction--rest",
-        "prediction--label",
-        "prediction--verdict",
-    }
-    DEFAULT_CSS = """
-    PredictionBars {
-        height: auto;
-        .prediction--bar { color: $text-muted; }
-        .prediction--winner { color: $text-success; text-style: bold; }
-        .prediction--rest { color: $text-disabled; }
-        .prediction--label { text-style: bold; }
-        .prediction--verdict { color: $foreground; }
-    }
-    """
+    DEFAULT_CSS = "PredictionBars { height: auto; }"
 
     def __init__(self, labels: tuple[str, ...], *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -48,39 +35,53 @@ class PredictionBars(Painter):
         self.verdict: tuple[str, ...] = ()
         self._columns = 1
 
-    def show(
-        self, output: NDArray[np.float64], winner: int | None, verdict: tuple[str, ...]
-    ) -> None:
-        """Show these outputs, the one that decides, and under them the first sentence that fits."""
-        if (
-            self.winner != winner
-            or self.verdict != verdict
-            or not np.array_equal(self.output, output, equal_nan=True)
-        ):
-            self.output, self.winner, self.verdict = output.copy(), winner, verdict
-            self.refresh()
+    def show(self, scene: Scene) -> None:
+        """Show the outputs, the one that decides, and what they say of the target."""
+        lab, labels = scene.lab, output_labels(scene.lab)
+        if labels != self.labels:
+            self.labels = labels
+            self.refresh(layout=True)
+        self.output = scene.view.layers[-1].a.copy()
+        if where_hidden(self.output).any() or scene.hidden.asks("prediction"):
+            self.winner, self.verdict = None, ()  # who wins would tell something too
+        else:
+            self._decide(lab)
+        self.update()
+
+    def _decide(self, lab: Lab) -> None:
+        said, single = lab.prediction, lab.output.size == 1
+        target = None if lab.target is None else lab.describe_target(lab.target)
+        reading = None if said is None or said >= len(self.labels) else self.labels[said]
+        if single and said is not None:
+            reading = lab.experiment.classes[said]
+        right = None
+        if lab.target is not None and said is not None:
+            right = said == lab.decide(lab.target)
+        winner = 0 if single and said == 1 else said
+        self.winner = winner if not single or said else None
+        self.verdict = verdict(reading, target, right)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
         """A line for each output (two stand in a line where there are many), and the sentence."""
         many = len(self.labels) > MOST_LINES and viewport.height < ROOMY
         self._columns = 2 if many else 1
-        return self._rows + 1
+        return self._height + 1
 
     @property
-    def _rows(self) -> int:
+    def _height(self) -> int:
         return -(-len(self.labels) // self._columns)
 
-    def render_line(self, y: int) -> Strip:
-        """The bars of line `y`, or the sentence under the bars."""
-        width = self.content_size.width
-        if y < self._rows:
-            shown = range(y, len(self.labels), self._rows)
-            pieces = [self._bar(i, width // self._columns) for i in shown]
-            return self.line(*(piece for bar_pieces in pieces for piece in bar_pieces))
-        if y > self._rows:
-            return self.line()
+    def rows(self, width: int, height: int) -> list[Row]:  # noqa: ARG002
+        """The bars, and the first sentence under them that fits."""
+        if not self.labels:
+            return []
+        rows: list[Row] = []
+        for y in range(self._height):
+            shown = range(y, len(self.labels), self._height)
+            bars = [self._bar(i, width // self._columns) for i in shown]
+            rows.append([piece for pieces in bars for piece in pieces])
         fitting = [text for text in self.verdict if cell_len(text) <= width]
-        return self.line((fitting[0] if fitting else "".join(self.verdict[-1:]), "verdict"))
+        return [*rows, [(fitting[0] if fitting else "".join(self.verdict[-1:]), "")]]
 
     def _bar(self, index: int, width: int) -> list[tuple[str, str]]:
         """Label, bar, number, and an arrow at the one that decides; `width` cells."""
@@ -96,11 +97,11 @@ class PredictionBars(Painter):
         room = width - label_width - len(number) - 4
         filled, rest = bar(float(self.output[index]), self._scale(), room)
         return [
-            (f"{set_cell_size(label, label_width)} ", "label"),
-            (filled, "winner" if wins else "bar"),
-            (rest, "rest"),
-            (f" {number}", "winner" if wins else "verdict"),
-            (" ←" if wins else "  ", "winner"),
+            (f"{set_cell_size(label, label_width)} ", "strong"),
+            (filled, "right strong" if wins else "dim"),
+            (rest, "faint"),
+            (f" {number}", "right strong" if wins else ""),
+            (" ←" if wins else "  ", "right strong"),
         ]
 
     def _scale(self) -> float:
@@ -123,3 +124,11 @@ def verdict(reading: str | None, target: str | None, right: bool | None) -> tupl
         _("{reading}, is {target}: {word}").format(**said),
         word,
     )
+
+
+def output_labels(lab: Lab) -> tuple[str, ...]:
+    """What the outputs are called."""
+    layer, classes = lab.names.layers[-1], lab.experiment.classes
+    if len(classes) == layer.units:
+        return tuple(classes)
+    return layer.labels or tuple(str(i + 1) for i in range(layer.units))
