@@ -232,7 +232,7 @@ async def test_digits_lead_to_the_panels_where_no_quiz_is_open(app_at):
     app = app_at("move")
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("6")
-        assert app.focused.id == "samples"
+        assert app.focused.id == "data"
 
 
 async def test_home_continues_a_lesson_and_asks_earlier_items_again():

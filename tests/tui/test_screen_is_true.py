@@ -7,7 +7,7 @@ what the terminal shows is compared with what it shows once every widget has dra
 import random
 
 import pytest
-from nnsim.tui.screens.guard import GuardedScreen
+from nnsim.tui.screens.base import GuardedScreen
 
 from nnsim.tui.app import NnsimApp
 from nnsim.tutor.catalogue import find

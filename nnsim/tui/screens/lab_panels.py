@@ -89,7 +89,7 @@ class Panels:
     def _make(self, name: str) -> Panel:
         panel = BY_ID[name].make(self._screen.lab)
         panel.id = name
-        panel.add_class("panel", update=False)
+        panel.add_class("panel", f"panel-{name}", update=False)
         panel.set_class(name == self.chosen, "-chosen", update=False)
         panel.set_class(name == self.lower, "-lower", update=False)
         panel.border_title = self.title(name)
