@@ -7,9 +7,9 @@ what the terminal shows is compared with what it shows once every widget has dra
 import random
 
 import pytest
-from nnsim.tui.screens.base import GuardedScreen
 
 from nnsim.tui.app import NnsimApp
+from nnsim.tui.screens.base import GuardedScreen
 from nnsim.tutor.catalogue import find
 from nnsim.tutor.lesson import read_lesson
 from nnsim.tutor.player import Player
