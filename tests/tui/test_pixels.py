@@ -5,7 +5,8 @@ import pytest
 from nnsim.experiments import load
 from nnsim.lab import Lab
 from nnsim.tui.app import NnsimApp
-from nnsim.tui.panels.input.pixels import PixelGrid, shade
+from nnsim.tui.draw.tiles import shade
+from nnsim.tui.panels.input.pixels import PixelGrid
 from nnsim.tui.panels.input.prediction import PredictionBars
 
 PICTURE = """

@@ -15,6 +15,7 @@ from nnsim.i18n import N_, _
 from nnsim.lab import ADDRESS_KINDS, COMMANDS, Command, Lab
 from nnsim.lab.hiding import Hidden, covered
 from nnsim.tui.panels import DOORS, LOWER, TABBED
+from nnsim.tui.panels.network import NetworkDiagram
 from nnsim.tui.panels.panel import Panel
 from nnsim.tui.screens.base import LineScreen, TooSmall
 from nnsim.tui.screens.frame import KeyLine, PanelTabs, StatusLine, TitleLine
@@ -24,7 +25,6 @@ from nnsim.tui.screens.lab_panels import HIGH, HUGE, WIDE, Panels
 from nnsim.tui.screens.lab_showing import Showing
 from nnsim.tui.screens.lab_training import Training
 from nnsim.tui.screens.lab_why import Asking, Why
-from nnsim.tui.panels.network import NetworkDiagram
 from nnsim.tui.widgets.inspector import Inspector
 from nnsim.tui.widgets.walk_panel import WalkPanel
 

@@ -10,7 +10,7 @@ from rich.style import Style
 from textual.color import Color
 from textual.strip import Strip
 
-from nnsim.tui.panels.input.pixels import shade
+from nnsim.tui.draw.tiles import shade
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

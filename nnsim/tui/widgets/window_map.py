@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nnsim.tui.panels.input.pixels import shade
+from nnsim.tui.draw.tiles import shade
 from nnsim.tui.widgets.rows import Row
 
 

@@ -17,6 +17,7 @@ from textual.reactive import reactive
 from nnsim.i18n import N_
 from nnsim.tui.draw.lines import Lines, Row
 from nnsim.tui.draw.text import precise
+from nnsim.tui.draw.tiles import LETTERS, SHADES, shade
 from nnsim.tui.panels.panel import Panel, Scene
 
 if TYPE_CHECKING:
@@ -180,17 +181,8 @@ def line_between(start: Offset, end: Offset) -> Iterator[Offset]:
             y += step_y
 
 
-SHADES = "·░▒▓█"
-LETTERS = ".-+*#"  # the same with --ascii, where some of those would become one
 CHANNELS = {3: "RGB", 4: "RGBA"}
 FEW = 16  # pixels that are numbered even where each has a single line
-
-
-def shade(value: float, shades: str = SHADES) -> str:
-    """The character for a brightness: dark is a dot, light a full block."""
-    if value <= 0:
-        return shades[0]
-    return shades[min(4, 1 + int(min(value, 1.0) * 3.999))] if value < 1 else shades[4]
 
 
 STEP = 1 / 8  # of brightness, with one key
