@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from nnsim.lab.sweep.starts import Recipe, Starts
-from nnsim.tui.widgets import starts_view as view
-from nnsim.tui.widgets.starts_panel import StartsPanel
-from nnsim.tui.widgets.starts_view import Choice
+from nnsim.tui.panels import starts as view
+from nnsim.tui.panels.starts import Choice, StartsPanel
 
 SIZES = [(80, 24), (120, 36)]
 

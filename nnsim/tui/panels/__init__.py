@@ -81,7 +81,7 @@ def _map(lab: Lab) -> Panel:
 
 
 def _starts(_lab: Lab) -> Panel:
-    from nnsim.tui.widgets.starts_panel import StartsPanel
+    from nnsim.tui.panels.starts import StartsPanel
 
     return StartsPanel()
 
