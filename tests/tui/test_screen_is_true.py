@@ -116,6 +116,7 @@ class Person:
     async def rest(self) -> None:
         """Stop what goes on by itself: training, loading, playing, a hundred starts."""
         from nnsim.tui.widgets.starts_panel import StartsPanel
+
         from nnsim.tui.widgets.walk_panel import WalkPanel
 
         for screen in self.app.screen_stack:
