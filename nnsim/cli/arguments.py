@@ -54,6 +54,22 @@ def seed(option: str) -> Callable[[str], int]:
     return read
 
 
+def share(option: str) -> Callable[[str], float]:
+    """Return what reads a number from 0 to below 1 behind `option`."""
+
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not 0 <= value < 1:
+            problem = _("{option} is {value}; it should be a number from 0 to below 1, such as 0.2")
+            raise argparse.ArgumentTypeError(problem.format(option=option, value=_quoted(text)))
+        return value
+
+    return read
+
+
 def rate(option: str) -> Callable[[str], float]:
     """Return what reads a finite number from 0 behind `option`."""
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from nnsim.engine import Network
+    from nnsim.engine import Network, Trainer
     from nnsim.experiments import Experiment
     from nnsim.lab import Lab
 
@@ -113,6 +113,33 @@ def open_network(subject: Subject, arguments: argparse.Namespace) -> Network:
             )
         )
     return network
+
+
+def refuse_without_data(experiment: Experiment) -> None:
+    """Refuse to train on nothing.
+
+    Raises
+    ------
+    CommandError
+    """
+    if not experiment.data.count:
+        problem = _("{experiment} has no data to train on; a [data] table in its file says which")
+        raise CommandError(problem.format(experiment=experiment.id))
+
+
+def open_trainer(subject: Subject, seed: int | None) -> tuple[Network, Trainer]:
+    """Return network and trainer at the start, or where a session stands unless there is a seed."""
+    lab = subject.lab
+    if lab is None:
+        network = subject.experiment.build_network(seed)
+        return network, subject.experiment.build_trainer(network, seed)
+    from nnsim.lab.training.surgery import refuse_muted
+
+    refuse_muted(lab.network, _("training"))
+    if seed is not None:
+        lab.trainer.seed = seed
+        lab.restart(seed=seed)
+    return lab.network, lab.trainer
 
 
 def _shapes(network: Network) -> list[object]:

@@ -11,6 +11,7 @@ from nnsim.engine.optimizers import schedule
 from nnsim.experiments.errors import at
 from nnsim.experiments.inputs import format_input, parse_input, parse_target
 from nnsim.experiments.network import build_network
+from nnsim.i18n import _
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +31,7 @@ OPTIMIZERS = tuple(engine.OPTIMIZERS)
 MOST_EPOCHS = 1_000_000_000
 TRAINING_KEYS = (
     "optimizer", "learning_rate", "batch_size", "epochs", "seed", "l1", "l2", "schedule", "clip",
-    "train_biases", "on_open",
+    "train_biases", "patience", "validation_fraction", "on_open",
 )  # fmt: skip
 
 
@@ -55,6 +56,11 @@ class TrainingSpec:
     clip : float or None
         The gradient is scaled down to this norm where it is longer.
     train_biases : bool
+    patience : int
+        Training stops after so many epochs without a lower loss (of the validation samples, where
+        there are any) and goes back to the parameters of the lowest; 0 goes on to the end.
+    validation_fraction : float
+        The share of the training samples that is held back for that, chosen by the seed.
     on_open : bool
         Whether the app and the command line open the experiment trained.
     """
@@ -69,6 +75,8 @@ class TrainingSpec:
     schedule: str = "constant"
     clip: float | None = None
     train_biases: bool = True
+    patience: int = 0
+    validation_fraction: float = 0.0
     on_open: bool = False
 
 
@@ -87,8 +95,17 @@ def read_training(table: Table) -> TrainingSpec:
         schedule=table.accepted("schedule", schedule, default.schedule),
         clip=table.number("clip", None, 0, 1e12, above=True) if "clip" in table else None,
         train_biases=table.boolean("train_biases", default.train_biases),
+        patience=table.integer("patience", default.patience, 0, MOST_EPOCHS),
+        validation_fraction=_read_fraction(table, default.validation_fraction),
         on_open=table.boolean("on_open", default.on_open),
     )
+
+
+def _read_fraction(table: Table, default: float) -> float:
+    fraction = table.number("validation_fraction", default, 0, 1)
+    if fraction == 1:
+        table.fail("validation_fraction", _("validation_fraction is 1; it should be below 1"))
+    return fraction
 
 
 def build_trainer(spec: TrainingSpec, network: Network, seed: int) -> Trainer:
@@ -102,6 +119,8 @@ def build_trainer(spec: TrainingSpec, network: Network, seed: int) -> Trainer:
         schedule=spec.schedule,
         clip=spec.clip,
         train_biases=spec.train_biases,
+        patience=spec.patience or None,
+        validation_fraction=spec.validation_fraction,
     )
 
 

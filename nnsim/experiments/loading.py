@@ -86,6 +86,8 @@ def load(name_or_path: str | Path) -> Experiment:
     table = root.table("data")
     data, classes = read_data(table, wanted, network.input_shape)
     _check_targets(table, network, data)
+    if training.validation_fraction:
+        _check_validation(root.table("training"), training.validation_fraction, data.count)
     if training.on_open:
         _check_on_open(root.table("training"), network, training, data.count)
     if not classes and network.loss in CLASS_LOSSES:
@@ -138,6 +140,20 @@ def _check_targets(table: Table, network: NetworkSpec, data: DataSet) -> None:
             engine_loss(network.loss).check_targets(targets)
         except ValueError as error:
             table.fail(key, str(error))
+
+
+def _check_validation(table: Table, fraction: float, samples: int) -> None:
+    """Refuse a share that leaves no sample on one side."""
+    held = round(fraction * samples)
+    if samples and not 0 < held < samples:
+        problem = ngettext(
+            "validation_fraction holds back {held} of {samples} sample; "
+            "there should be some to train on and some to look at",
+            "validation_fraction holds back {held} of {samples} samples; "
+            "there should be some to train on and some to look at",
+            samples,
+        )
+        table.fail("validation_fraction", problem.format(held=held, samples=samples))
 
 
 def _check_on_open(

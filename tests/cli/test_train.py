@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nnsim.engine import Network
 from nnsim.experiments import load
 
 KEYS = ["epochs", "loss", "cost", "accuracy", "test_accuracy", "seconds", "stopped"]
@@ -33,6 +34,41 @@ def test_the_result_is_that_of_the_engine(nnsim):
     assert result["accuracy"] == (output.argmax(axis=1) == data.labels).mean()
     assert result["test_accuracy"] > 0.8
     assert (result["epochs"], result["stopped"]) == (30, "finished")
+
+
+def test_it_stops_early_where_validation_says_so(nnsim, tmp_path):
+    words = ("train", "digits-4x3", "--epochs", 2000, "--learning-rate", 2)
+    saved = tmp_path / "best.npz"
+    more = ("--patience", 3, "--validation-fraction", 0.3, "--save", saved)
+    result = nnsim(*words, *more, "--json").json
+    assert result["stopped"] == "early"
+    assert result["epochs"] < 2000
+    # The same by hand: it goes back to the parameters of the lowest loss of the validation.
+    experiment = load("digits-4x3")
+    network = experiment.build_network()
+    trainer = experiment.build_trainer(network)
+    trainer.learning_rate, trainer.patience, trainer.validation_fraction = 2, 3, 0.3
+    losses = [p.validation_loss for p in trainer.run(
+        experiment.data.inputs, experiment.data.targets, epochs=2000)]  # fmt: skip
+    assert np.array_equal(Network.load(saved).parameters, network.parameters)
+    assert int(np.argmin(losses[:-1])) == len(losses) - 4
+    assert "Stopped early, at the parameters of the lowest loss" in nnsim(*words, *more).out
+    assert nnsim(*words[:2], "--epochs", 9, "--patience", 0, "--json").json["epochs"] == 9
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--patience", "-1"), '--patience is "-1"; it should be a whole number from 0'),
+        (("--validation-fraction", "1"), '"1"; it should be a number from 0 to below 1'),
+        (("--validation-fraction", "nan"), '"nan"; it should be a number from 0 to below 1'),
+        (("--validation-fraction", "0.0001"), "leaves no sample on one side"),
+    ],
+)
+def test_what_early_stopping_can_not_go_by(nnsim, words, said):
+    result = nnsim("train", "digits-4x3", "--epochs", 5, *words)
+    assert (result.status, result.out) == (2, "")
+    assert said in result.err
 
 
 def test_for_people(nnsim):

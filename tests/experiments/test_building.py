@@ -85,15 +85,17 @@ def test_every_key_of_training_reaches_the_trainer(plain):
     more = (
         'optimizer = "adam"\nbatch_size = 1\nepochs = 7\nseed = 3\nl1 = 0.1\nl2 = 0.2\n'
         'schedule = "step:10:0.5"\nclip = 1.5\ntrain_biases = false\non_open = true\n'
+        "patience = 9\nvalidation_fraction = 0.5\n"
     )
     experiment = load(plain("", more))
     network, trainer = experiment.open()
     assert isinstance(trainer, Trainer)
     assert (trainer.optimizer.name, trainer.learning_rate) == ("adam", 0.5)
     assert (trainer.batch_size, trainer.seed, trainer.clip) == (1, 3, 1.5)
+    assert (trainer.patience, trainer.validation_fraction) == (9, 0.5)
     assert str(trainer.schedule) == "step:10:0.5"
     assert (network.l1, network.l2) == (0.1, 0.2)
-    assert (trainer.epoch, trainer.updates) == (7, 14)
+    assert (trainer.epoch, trainer.updates) == (7, 7)  # one of the two samples is held back
     assert all((layer.bias == 0).all() for layer in network.layers)
 
 
@@ -101,6 +103,26 @@ def test_whole_batches_and_trained_biases_are_the_default(plain):
     network, trainer = trained(plain())
     assert (trainer.batch_size, trainer.updates, trainer.optimizer.name) == (None, 3, "sgd")
     assert all((layer.bias != 0).any() for layer in network.layers)
+
+
+def test_without_patience_training_goes_on_to_the_end(plain):
+    experiment = load(plain("", "patience = 0\n"))
+    assert experiment.open()[1].patience is None
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("patience = -1", "patience is -1; it should be a whole number from 0"),
+        ("validation_fraction = 1", "validation_fraction is 1; it should be below 1"),
+        ("validation_fraction = 1.5", "validation_fraction is 1.5; it should be a number from 0"),
+        ("validation_fraction = 0.1", "validation_fraction holds back 0 of 2 samples"),
+        ("validation_fraction = 0.9", "validation_fraction holds back 2 of 2 samples"),
+    ],
+)
+def test_what_early_stopping_can_not_go_by(plain, key, said):
+    with pytest.raises(ExperimentError, match=rf"toml:19: {said}"):
+        load(plain("", f"{key}\n"))
 
 
 def test_clipping_bounds_the_step(plain):

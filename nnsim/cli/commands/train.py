@@ -8,9 +8,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnsim.cli.arguments import count, rate, seed
+from nnsim.cli.arguments import count, rate, seed, share
 from nnsim.cli.output import CommandError, complain, finite, number
-from nnsim.cli.subject import add_experiment_argument, are_one, open_subject
+from nnsim.cli.subject import (
+    add_experiment_argument,
+    are_one,
+    open_subject,
+    open_trainer,
+    refuse_without_data,
+)
 from nnsim.i18n import _
 
 if TYPE_CHECKING:
@@ -19,7 +25,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from nnsim.cli.output import Output
-    from nnsim.cli.subject import Subject
     from nnsim.engine import Network, Progress, Trainer
     from nnsim.experiments import Experiment
 
@@ -45,6 +50,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help=_("of the start weights and the order of samples"),
     )
+    parser.add_argument(
+        "--patience",
+        type=count("--patience"),
+        metavar="N",
+        help=_("stop after N epochs without a lower loss, at the best parameters"),
+    )
+    parser.add_argument(
+        "--validation-fraction",
+        type=share("--validation-fraction"),
+        metavar="R",
+        help=_("the share of the samples that is held back to tell by when to stop"),
+    )
     parser.add_argument("--save", metavar="FILE", help=_("write the trained network (.npz)"))
     parser.add_argument("--log", metavar="FILE", help=_("write a line of JSON per epoch"))
 
@@ -56,9 +73,13 @@ def run(arguments: argparse.Namespace, output: Output) -> int:
     subject = open_subject(arguments.experiment)
     experiment = subject.experiment
     _check(experiment, arguments)
-    network, trainer = _start(subject, arguments.seed)
+    network, trainer = open_trainer(subject, arguments.seed)
     if arguments.learning_rate is not None:
         trainer.learning_rate = arguments.learning_rate
+    if arguments.patience is not None:
+        trainer.patience = arguments.patience or None
+    if arguments.validation_fraction is not None:
+        trainer.validation_fraction = arguments.validation_fraction
     epochs = experiment.training.epochs if arguments.epochs is None else arguments.epochs
     started = time.perf_counter()
     with ExitStack() as stack:
@@ -71,26 +92,9 @@ def run(arguments: argparse.Namespace, output: Output) -> int:
     return INTERRUPTED if result["stopped"] == "interrupted" else 0
 
 
-def _start(subject: Subject, seed: int | None) -> tuple[Network, Trainer]:
-    """Return network and trainer at the start, or where a session stands unless there is a seed."""
-    lab = subject.lab
-    if lab is None:
-        network = subject.experiment.build_network(seed)
-        return network, subject.experiment.build_trainer(network, seed)
-    from nnsim.lab.training.surgery import refuse_muted
-
-    refuse_muted(lab.network, _("training"))
-    if seed is not None:
-        lab.trainer.seed = seed
-        lab.restart(seed=seed)
-    return lab.network, lab.trainer
-
-
 def _check(experiment: Experiment, arguments: argparse.Namespace) -> None:
     """Refuse what could not be carried out, before any time is spent on training."""
-    if not experiment.data.count:
-        problem = _("{experiment} has no data to train on; a [data] table in its file says which")
-        raise CommandError(problem.format(experiment=experiment.id))
+    refuse_without_data(experiment)
     for name in (arguments.save, arguments.log):
         if name is None:
             continue
@@ -199,6 +203,8 @@ def _report(
     }
     rows = [(name, number(result[key])) for key, name in names.items() if result[key] is not None]
     output.table(_(experiment.title), (_("after training"), ""), rows)
+    if result["stopped"] == "early":
+        output.line(_("Stopped early, at the parameters of the lowest loss"))
     if saved:
         output.line(_("Saved to {file}").format(file=saved))
 
