@@ -251,9 +251,9 @@ class Live:
                 stopped = advance(samples, 1)
             else:
                 continue
-            if stopped is None and not trainer.position:
+            if stopped in (None, "early") and not trainer.position:
                 note()
-            if stopped == "diverged":
+            if stopped in ("diverged", "early"):
                 return stopped
             if not way.is_set():
                 way.wait(max(0.0, self._way_until - perf_counter()))
