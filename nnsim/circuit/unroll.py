@@ -26,18 +26,6 @@ MOST_GATES = 50_000
 # exp leaves the floats at 709, its square at 354; for larger scores the same is written otherwise.
 LARGEST_SCORE = 300.0
 
-# The elementwise activations, over z. Where two sides of a max are equal the first one wins, which
-# gives every kink the slope that the engine gives it.
-ACTIVATIONS = {
-    "sigmoid": "sigmoid(z)",
-    "tanh": "tanh(z)",
-    "relu": "relu(z)",
-    "leaky_relu": "max({slope!r}*z, z)",
-    "elu": "relu(z) + (exp(min(z, 0)) - 1)",
-    "softplus": "log(1 + exp(z))",
-    "gelu": "0.5*z*(1 + tanh(0.7978845608028654*(z + 0.044715*z**3)))",
-    "swish": "z*sigmoid(z)",
-}
 # ln(1 + eᶻ) where eᶻ leaves the floats.
 _LARGE_SOFTPLUS = "relu(z) + log(1 + exp(-abs(z)))"
 # One output's share of a loss, over its a, z and target t. 1 − σ(z) = σ(−z) keeps the digits that
@@ -123,7 +111,7 @@ class _Unroller:
             if layer.kind not in ("dense", "activation", "flatten", "dropout"):
                 message = _("the layer {name} ({kind}) cannot be unrolled into gates; dense can")
                 raise CircuitError(message.format(name=layer.name, kind=layer.kind))
-            if layer.activation not in (*ACTIVATIONS, "identity", "softmax"):
+            if not layer.function.scalar and layer.activation != "softmax":
                 message = _("the activation {activation} of {name} has no gates: no useful slope")
                 raise CircuitError(message.format(activation=layer.activation, name=layer.name))
             gates += 2 * layer.parameter_count
@@ -173,8 +161,7 @@ class _Unroller:
     def _activation(layer: Any, z: float) -> str:
         if layer.activation == "softplus" and z > LARGEST_SCORE:
             return _LARGE_SOFTPLUS
-        formula = ACTIVATIONS[layer.activation]
-        return formula.format(slope=layer.function.leak) if "{" in formula else formula
+        return str(layer.function.scalar.format(**layer.function.config()))
 
     def _softmax(self, z: list[int]) -> list[int]:
         powers = [self.builder.gate(EXP, node) for node in self._in_range(z)]
@@ -196,13 +183,20 @@ class _Unroller:
             return self._hinge(a, target)
         t = self._inputs("target", target)
         with self.builder.block("loss"):
-            if name == "softmax_cross_entropy":
-                return self._softmax_cross_entropy(a, t)
-            if name == "binary_cross_entropy":
-                return self._binary_cross_entropy(a, t)
-            terms = [self._insert(_SQUARED, t=tk, a=ak) for tk, ak in zip(t, a, strict=True)]
-            factor = 0.5 if name == "squared_error" else 1 / len(a)
-            return self.builder.gate(MULTIPLY, self.builder.constant(factor), self._sum(terms))
+            match name:
+                case "softmax_cross_entropy":
+                    return self._softmax_cross_entropy(a, t)
+                case "binary_cross_entropy":
+                    return self._binary_cross_entropy(a, t)
+                case "squared_error":
+                    return self._squares(0.5, a, t)
+                case "mean_squared_error":
+                    return self._squares(1 / len(a), a, t)
+        raise CircuitError(_("the loss {name} has no gates").format(name=name))
+
+    def _squares(self, factor: float, a: list[int], t: list[int]) -> int:
+        terms = [self._insert(_SQUARED, t=tk, a=ak) for tk, ak in zip(t, a, strict=True)]
+        return self.builder.gate(MULTIPLY, self.builder.constant(factor), self._sum(terms))
 
     def _binary_cross_entropy(self, a: list[int], t: list[int]) -> int:
         terms = []

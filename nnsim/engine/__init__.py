@@ -11,7 +11,8 @@ A tour, in the order in which the files are best read:
 ``optimizers``    how the parameters follow the gradient; schedules for the learning rate
 ``plan``          the tape of a whole network, from input to update; a trace copies it out
 ``network``       what a network is, and what it computes
-``trainer``       the loop over batches and epochs; ``progress`` has the metrics
+``trainer``       the loop over batches and epochs; ``steps`` makes the updates, ``progress`` has
+                  the metrics
 ``program``       training as a program: the tapes printed with their loop
 ``ensemble``      many networks at once
 ``gradcheck``     nudge every parameter; ``bugs`` to find that way

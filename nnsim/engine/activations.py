@@ -24,6 +24,11 @@ class ActivationFunction:
     name : str
     formula, slope_formula : str
         f and f′ as a person writes them.
+    scalar : str
+        f(z) of one number as an expression of the circuits, whose gates have the slope that f′ has
+        at a kink too; empty where there is none. ``{slope}`` is that of leaky_relu.
+    start : str
+        The initializer that suits the weights before it.
     kink : float or None
         The z at which f has no derivative.
     elementwise : bool
@@ -35,6 +40,8 @@ class ActivationFunction:
     name: ClassVar[str]
     formula: ClassVar[str]
     slope_formula: ClassVar[str]
+    scalar: ClassVar[str] = ""
+    start: ClassVar[str] = "xavier"
     kink: ClassVar[float | None] = None
     elementwise: ClassVar[bool] = True
     in_place: ClassVar[bool] = False
@@ -120,6 +127,7 @@ class Identity(ActivationFunction):
     name = "identity"
     formula = "a = z"
     slope_formula = "a′ = 1"
+    scalar = "z"
 
     def value(self, tape: Tape, z: Array, a: Array) -> None:
         tape.do(np.copyto, z, out=a, note="a = z")
@@ -137,6 +145,7 @@ class Sigmoid(ActivationFunction):
     name = "sigmoid"
     formula = "σ(z) = 1 / (1 + e⁻ᶻ)"
     slope_formula = "σ′(z) = σ(z)(1 − σ(z))"
+    scalar = "sigmoid(z)"
     in_place = True
 
     def value(self, tape: Tape, z: Array, a: Array) -> None:
@@ -156,6 +165,7 @@ class Tanh(ActivationFunction):
     name = "tanh"
     formula = "tanh z = (eᶻ − e⁻ᶻ) / (eᶻ + e⁻ᶻ)"
     slope_formula = "tanh′ z = 1 − tanh² z"
+    scalar = "tanh(z)"
     in_place = True
 
     def value(self, tape: Tape, z: Array, a: Array) -> None:
@@ -172,6 +182,8 @@ class Relu(ActivationFunction):
     name = "relu"
     formula = "relu(z) = max(0, z)"
     slope_formula = "relu′(z) = 1 if z > 0 else 0"
+    scalar = "relu(z)"
+    start = "he"
     kink = 0.0
     in_place = True
 
@@ -189,6 +201,8 @@ class LeakyRelu(ActivationFunction):
     name = "leaky_relu"
     formula = "leaky(z) = z if z > 0 else 0.01·z"
     slope_formula = "leaky′(z) = 1 if z > 0 else 0.01"
+    scalar = "max({slope!r}*z, z)"  # on a tie the first is the winner
+    start = "he"
     kink = 0.0
 
     def __init__(self, slope: float = 0.01) -> None:
@@ -217,6 +231,8 @@ class Elu(ActivationFunction):
     name = "elu"
     formula = "elu(z) = z if z > 0 else eᶻ − 1"
     slope_formula = "elu′(z) = 1 if z > 0 else eᶻ"
+    scalar = "relu(z) + (exp(min(z, 0)) - 1)"
+    start = "he"
 
     def value(self, tape: Tape, z: Array, a: Array) -> None:
         positive = tape.scratch(z, "positive")
@@ -236,6 +252,7 @@ class Softplus(ActivationFunction):
     name = "softplus"
     formula = "softplus(z) = ln(1 + eᶻ)"
     slope_formula = "softplus′(z) = σ(z)"
+    scalar = "log(1 + exp(z))"
 
     def value(self, tape: Tape, z: Array, a: Array) -> None:
         softplus(tape, z, a)
@@ -261,6 +278,8 @@ class Gelu(ActivationFunction):
     name = "gelu"
     formula = "gelu(z) = ½·z·(1 + tanh(√(2/π)·(z + 0.044715·z³)))"
     slope_formula = "gelu′(z) = ½(1 + tanh u) + ½·z·(1 − tanh² u)·√(2/π)·(1 + 0.134145·z²)"
+    scalar = "0.5*z*(1 + tanh(0.7978845608028654*(z + 0.044715*z**3)))"
+    start = "he"
 
     def _tanh_u(self, tape: Tape, z: Array, out: Array) -> None:
         k = math.sqrt(2 / math.pi)
@@ -300,6 +319,8 @@ class Swish(ActivationFunction):
     name = "swish"
     formula = "swish(z) = z·σ(z)"
     slope_formula = "swish′(z) = σ(z)(1 + z(1 − σ(z)))"
+    scalar = "z*sigmoid(z)"
+    start = "he"
 
     def value(self, tape: Tape, z: Array, a: Array) -> None:
         sigmoid.value(tape, z, a)

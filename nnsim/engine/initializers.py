@@ -23,7 +23,6 @@ from nnsim.engine.tape import Array
 
 NAMES = ("zeros", "constant", "normal", "uniform", "xavier", "he")
 _TAKES_VALUE = ("constant", "normal", "uniform")
-_RELU_FAMILY = ("relu", "leaky_relu", "elu", "gelu", "swish")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,9 @@ class Initializer:
         if self.name == "xavier":
             r = math.sqrt(6 / (fan_in + fan_out))
             return rng.uniform(-r, r, shape)
-        return math.sqrt(2 / fan_in) * rng.standard_normal(shape)
+        if self.name == "he":
+            return math.sqrt(2 / fan_in) * rng.standard_normal(shape)
+        raise EngineError(f"unknown initializer {self.name!r}")
 
     def __str__(self) -> str:
         return self.name if self.value is None else f"{self.name}:{self.value!r}"
@@ -94,8 +95,3 @@ def _parts(given: Any) -> tuple[Any, Any]:
     if isinstance(given, tuple | list) and len(given) == 2:
         return given[0], given[1]
     return given, None
-
-
-def default_for(activation: str) -> Initializer:
-    """Return He for the relu family, Xavier for the rest."""
-    return Initializer("he" if activation in _RELU_FAMILY else "xavier")

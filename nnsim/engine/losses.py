@@ -31,8 +31,8 @@ class Loss:
         Whether targets are always classes (and accuracy has a meaning).
     """
 
-    name: ClassVar[str]
-    formula: ClassVar[str]
+    name: str
+    formula: str
     classifies: ClassVar[bool] = False
     fused_with: ClassVar[str] = ""
 
@@ -65,14 +65,16 @@ def flat(array: Array) -> Array:
 
 
 class SquaredError(Loss):
-    """C = ½ Σₖ (tₖ − aₖ)², with ∂C/∂a = a − t."""
+    """C = ½ Σₖ (tₖ − aₖ)², with ∂C/∂a = a − t; as a mean (1/n) Σₖ (tₖ − aₖ)², with 2(a − t) / n."""
 
-    name = "squared_error"
-    formula = "C = ½ Σ (t − a)²"
+    def __init__(self, mean: bool = False) -> None:
+        self.name = "mean_squared_error" if mean else "squared_error"
+        self.formula = "C = (1/n) Σ (t − a)²" if mean else "C = ½ Σ (t − a)²"
+        self.mean = mean
 
     def _factor(self, n_out: int) -> float:
         """What stands before Σ (t − a)²."""
-        return 0.5
+        return 1 / n_out if self.mean else 0.5
 
     def value(self, tape: Tape, signals: Signals, target: Array, losses: Array) -> None:
         a, t = flat(signals.a), flat(target)
@@ -89,16 +91,6 @@ class SquaredError(Loss):
         factor = 2 * self._factor(len(flat(a)))
         if factor != 1:
             tape.do(np.multiply, out, tape.const(factor), out=out, note="∂C/∂a = 2(a − t) / n")
-
-
-class MeanSquaredError(SquaredError):
-    """C = (1/n) Σₖ (tₖ − aₖ)², with ∂C/∂a = 2(a − t) / n."""
-
-    name = "mean_squared_error"
-    formula = "C = (1/n) Σ (t − a)²"
-
-    def _factor(self, n_out: int) -> float:
-        return 1 / n_out
 
 
 class BinaryCrossEntropy(Loss):
@@ -251,9 +243,13 @@ class Hinge(Loss):
 LOSSES: dict[str, Loss] = {
     loss.name: loss
     for loss in (
-        SquaredError(), MeanSquaredError(), BinaryCrossEntropy(), SoftmaxCrossEntropy(), Hinge(),
+        SquaredError(),
+        SquaredError(mean=True),
+        BinaryCrossEntropy(),
+        SoftmaxCrossEntropy(),
+        Hinge(),
     )
-}  # fmt: skip
+}
 
 
 def loss(name: object) -> Loss:

@@ -1,7 +1,7 @@
 """The rules by which parameters θ follow the gradient g downhill, with learning rate η.
 
-Each works on the flat vectors of all parameters and all gradients at once. The forms and, unless
-said, the defaults are PyTorch's (torch.optim), so that the numbers can be compared.
+Each works on the flat vectors of all parameters and all gradients at once. The forms and most of
+the defaults are PyTorch's (torch.optim), so that the numbers can be compared.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ class Optimizer:
     Attributes
     ----------
     name, formula : str
+    constants : tuple of (str, float)
+        What a new one is given, in this order, and what each is unless told.
     learning_rate : array
         0-d, or one number per parameter; change it in place.
     slots : dict of str to array
@@ -30,9 +32,16 @@ class Optimizer:
 
     name: ClassVar[str]
     formula: ClassVar[str]
+    constants: ClassVar[tuple[tuple[str, float], ...]] = ()
     slot_names: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self) -> None:
+    def __init__(self, *values: float, **named: float) -> None:
+        defaults = dict(self.constants)
+        given = dict(zip(defaults, values, strict=False)) | named
+        if len(values) > len(defaults) or set(given) - set(defaults):
+            raise TypeError(f"{self.name} takes {', '.join(defaults) or 'no constants'}")
+        constants = defaults | given
+        self._constants = {name: _constant(name, constants[name]) for name in defaults}
         self.learning_rate: Array = np.array(0.2)
         self.slots: dict[str, Array] = {}
 
@@ -52,10 +61,19 @@ class Optimizer:
 
     def config(self) -> dict[str, float]:
         """Return the constants of the rule by name."""
-        return {}
+        return dict(self._constants)
+
+    def _const(self, tape: Tape, name: str) -> Array:
+        return tape.const(self._constants[name])
 
     def _slot(self, tape: Tape, name: str) -> Array:
         return tape.name(self.slots[name], name)
+
+    def _remember(self, tape: Tape, grad: Array) -> Array:
+        velocity = self._slot(tape, "velocity")
+        tape.do(np.multiply, velocity, self._const(tape, "mu"), out=velocity, note="μ v")
+        tape.do(np.add, velocity, grad, out=velocity, note="v ← μ v + g")
+        return velocity
 
     def _descend(self, tape: Tape, theta: Array, direction: Array) -> None:
         """Write θ ← θ − η · direction; `direction` may be the scratch vector itself."""
@@ -63,6 +81,14 @@ class Optimizer:
         rate = tape.name(self.learning_rate, "learning_rate")
         tape.do(np.multiply, direction, rate, out=step, note="η · direction")
         tape.do(np.subtract, theta, step, out=theta, note="θ ← θ − η · direction")
+
+    def _descend_scaled(self, tape: Tape, theta: Array, grad: Array, squares: Array) -> None:
+        """Write θ ← θ − η g / (√s + ε)."""
+        change = tape.scratch(theta, "change")
+        tape.do(np.sqrt, squares, out=change, note="√s")
+        tape.do(np.add, change, self._const(tape, "epsilon"), out=change, note="√s + ε")
+        tape.do(np.divide, grad, change, out=change, note="g / (√s + ε)")
+        self._descend(tape, theta, change)
 
 
 class SGD(Optimizer):
@@ -76,91 +102,64 @@ class SGD(Optimizer):
 
 
 class Momentum(Optimizer):
-    """v ← μ v + g, θ ← θ − η v. Polyak 1964; μ is .9 unless told."""
+    """v ← μ v + g, θ ← θ − η v. Polyak 1964."""
 
     name = "momentum"
     formula = "v ← μ v + g;  θ ← θ − η v"
+    constants = (("mu", 0.9),)
     slot_names = ("velocity",)
-
-    def __init__(self, mu: float = 0.9) -> None:
-        super().__init__()
-        self.mu = _fraction(mu, "mu")
-
-    def _remember(self, tape: Tape, grad: Array) -> Array:
-        velocity = self._slot(tape, "velocity")
-        tape.do(np.multiply, velocity, tape.const(self.mu), out=velocity, note="μ v")
-        tape.do(np.add, velocity, grad, out=velocity, note="v ← μ v + g")
-        return velocity
 
     def emit(self, tape: Tape, theta: Array, grad: Array, free: Array | None = None) -> None:
         self._descend(tape, theta, self._remember(tape, grad))
 
-    def config(self) -> dict[str, float]:
-        return {"mu": self.mu}
 
-
-class Nesterov(Momentum):
-    """v ← μ v + g, θ ← θ − η (g + μ v). Sutskever et al. 2013; μ is .9 unless told."""
+class Nesterov(Optimizer):
+    """v ← μ v + g, θ ← θ − η (g + μ v). Sutskever et al. 2013."""
 
     name = "nesterov"
     formula = "v ← μ v + g;  θ ← θ − η (g + μ v)"
+    constants = (("mu", 0.9),)
+    slot_names = ("velocity",)
 
     def emit(self, tape: Tape, theta: Array, grad: Array, free: Array | None = None) -> None:
         velocity = self._remember(tape, grad)
         ahead = tape.scratch(theta, "change")
-        tape.do(np.multiply, velocity, tape.const(self.mu), out=ahead, note="μ v")
+        tape.do(np.multiply, velocity, self._const(tape, "mu"), out=ahead, note="μ v")
         tape.do(np.add, ahead, grad, out=ahead, note="g + μ v")
         self._descend(tape, theta, ahead)
 
 
 class Adagrad(Optimizer):
-    """s ← s + g², θ ← θ − η g / (√s + ε). Duchi, Hazan and Singer 2011; ε is 1e-10."""
+    """s ← s + g², θ ← θ − η g / (√s + ε). Duchi, Hazan and Singer 2011."""
 
     name = "adagrad"
     formula = "s ← s + g²;  θ ← θ − η g / (√s + ε)"
+    constants = (("epsilon", 1e-10),)
     slot_names = ("squares",)
-
-    def __init__(self, epsilon: float = 1e-10) -> None:
-        super().__init__()
-        self.epsilon = _positive(epsilon, "epsilon")
 
     def emit(self, tape: Tape, theta: Array, grad: Array, free: Array | None = None) -> None:
         squares, change = self._slot(tape, "squares"), tape.scratch(theta, "change")
         tape.do(np.multiply, grad, grad, out=change, note="g²")
         tape.do(np.add, squares, change, out=squares, note="s ← s + g²")
-        self._scale_and_descend(tape, theta, grad, squares)
-
-    def _scale_and_descend(self, tape: Tape, theta: Array, grad: Array, squares: Array) -> None:
-        change = tape.scratch(theta, "change")
-        tape.do(np.sqrt, squares, out=change, note="√s")
-        tape.do(np.add, change, tape.const(self.epsilon), out=change, note="√s + ε")
-        tape.do(np.divide, grad, change, out=change, note="g / (√s + ε)")
-        self._descend(tape, theta, change)
-
-    def config(self) -> dict[str, float]:
-        return {"epsilon": self.epsilon}
+        self._descend_scaled(tape, theta, grad, squares)
 
 
-class RMSProp(Adagrad):
-    """s ← α s + (1 − α) g², θ ← θ − η g / (√s + ε). Hinton 2012; α is .9, ε 1e-8."""
+class RMSProp(Optimizer):
+    """s ← α s + (1 − α) g², θ ← θ − η g / (√s + ε). Hinton 2012."""
 
     name = "rmsprop"
     formula = "s ← α s + (1 − α) g²;  θ ← θ − η g / (√s + ε)"
-
-    def __init__(self, alpha: float = 0.9, epsilon: float = 1e-8) -> None:
-        super().__init__(epsilon)
-        self.alpha = _fraction(alpha, "alpha")
+    constants = (("alpha", 0.9), ("epsilon", 1e-8))
+    slot_names = ("squares",)
 
     def emit(self, tape: Tape, theta: Array, grad: Array, free: Array | None = None) -> None:
         squares, change = self._slot(tape, "squares"), tape.scratch(theta, "change")
-        tape.do(np.multiply, squares, tape.const(self.alpha), out=squares, note="α s")
+        new = tape.const(1 - self._constants["alpha"])
+        tape.do(np.multiply, squares, self._const(tape, "alpha"), out=squares, note="α s")
         tape.do(np.multiply, grad, grad, out=change, note="g²")
-        tape.do(np.multiply, change, tape.const(1 - self.alpha), out=change, note="(1 − α) g²")
+        tape.do(np.multiply, change, new, out=change, note="(1 − α) g²")
         tape.do(np.add, squares, change, out=squares, note="s ← α s + (1 − α) g²")
-        self._scale_and_descend(tape, theta, grad, squares)
-
-    def config(self) -> dict[str, float]:
-        return {"alpha": self.alpha, "epsilon": self.epsilon}
+        self._descend_scaled(tape, theta, grad, squares)
 
 
 def adam_scales(
@@ -174,11 +173,8 @@ def adam_scales(
     time[...] = t
 
 
-class Adam(Optimizer):
-    """m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², θ ← θ − η m̂ / (√v̂ + ε).
-
-    m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ) at step t. Kingma and Ba 2015, algorithm 1; β₁ is .9,
-    β₂ .999 and ε 1e-8 unless told.
+class _Moments(Optimizer):
+    """What Adam and AdamW have in common.
 
     Notes
     -----
@@ -187,14 +183,7 @@ class Adam(Optimizer):
     θ ← θ − step · M / (√V + floor), step = η (1 − β₁) / ((1 − β₁ᵗ) r), floor = ε / r.
     """
 
-    name = "adam"
-    formula = "m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;  θ ← θ − η m̂ / (√v̂ + ε)"
     slot_names = ("moment1", "moment2")
-
-    def __init__(self, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> None:
-        super().__init__()
-        self.beta1, self.beta2 = _fraction(beta1, "beta1"), _fraction(beta2, "beta2")
-        self.epsilon = _positive(epsilon, "epsilon")
 
     def prepare(self, theta: Array, learning_rate: Any) -> None:
         super().prepare(theta, learning_rate)
@@ -205,13 +194,13 @@ class Adam(Optimizer):
         change = tape.scratch(theta, "change")
         rate = tape.name(self.learning_rate, "learning_rate")
         step = tape.new(rate.shape, "step_size")
-        floor = tape.const(self.epsilon, "floor")
-        betas = (self.beta1, self.beta2, self.epsilon)
+        betas = [self._constants[name] for name in ("beta1", "beta2", "epsilon")]
+        floor = tape.const(betas[-1], "floor")
         tape.do(adam_scales, time, rate, *betas, floor, out=step, note="t ← t + 1, corrections")
         self._decay(tape, theta, rate, free)
-        tape.do(np.multiply, m, tape.const(self.beta1), out=m, note="β₁ M")
+        tape.do(np.multiply, m, self._const(tape, "beta1"), out=m, note="β₁ M")
         tape.do(np.add, m, grad, out=m, note="M ← β₁ M + g")
-        tape.do(np.multiply, v, tape.const(self.beta2), out=v, note="β₂ V")
+        tape.do(np.multiply, v, self._const(tape, "beta2"), out=v, note="β₂ V")
         tape.do(np.multiply, grad, grad, out=change, note="g²")
         tape.do(np.add, v, change, out=v, note="V ← β₂ V + g²")
         tape.do(np.sqrt, v, out=change, note="√V")
@@ -223,39 +212,35 @@ class Adam(Optimizer):
     def _decay(self, tape: Tape, theta: Array, rate: Array, free: Array | None) -> None:
         """Write what shrinks the parameters: nothing."""
 
-    def config(self) -> dict[str, float]:
-        return {"beta1": self.beta1, "beta2": self.beta2, "epsilon": self.epsilon}
+
+class Adam(_Moments):
+    """m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², θ ← θ − η m̂ / (√v̂ + ε).
+
+    m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ) at step t. Kingma and Ba 2015, algorithm 1.
+    """
+
+    name = "adam"
+    formula = "m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;  θ ← θ − η m̂ / (√v̂ + ε)"
+    constants = (("beta1", 0.9), ("beta2", 0.999), ("epsilon", 1e-8))
 
 
-class AdamW(Adam):
-    """θ ← θ − η λ θ, then Adam. Loshchilov and Hutter 2019; λ is .01 unless told.
+class AdamW(_Moments):
+    """θ ← θ − η λ θ, then Adam. Loshchilov and Hutter 2019.
 
     As in PyTorch the decay takes in every parameter, biases too.
     """
 
     name = "adamw"
     formula = "θ ← θ − η λ θ;  then Adam"
-
-    def __init__(
-        self,
-        beta1: float = 0.9,
-        beta2: float = 0.999,
-        epsilon: float = 1e-8,
-        weight_decay: float = 0.01,
-    ) -> None:
-        super().__init__(beta1, beta2, epsilon)
-        self.weight_decay = _fraction(weight_decay, "weight_decay")
+    constants = (*Adam.constants, ("weight_decay", 0.01))
 
     def _decay(self, tape: Tape, theta: Array, rate: Array, free: Array | None) -> None:
-        change = tape.scratch(theta, "change")
+        change, decay = tape.scratch(theta, "change"), self._const(tape, "weight_decay")
         tape.do(np.multiply, theta, rate, out=change, note="η θ")
-        tape.do(np.multiply, change, tape.const(self.weight_decay), out=change, note="η λ θ")
+        tape.do(np.multiply, change, decay, out=change, note="η λ θ")
         if free is not None:
             tape.do(np.multiply, change, free, out=change, note="none for what is frozen")
         tape.do(np.subtract, theta, change, out=theta, note="θ ← θ − η λ θ")
-
-    def config(self) -> dict[str, float]:
-        return {**super().config(), "weight_decay": self.weight_decay}
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {
@@ -272,23 +257,15 @@ def optimizer(given: Any) -> Optimizer:
     return OPTIMIZERS[given]()
 
 
-def _fraction(value: Any, what: str) -> float:
-    if not _is_number(value) or not 0 <= value < 1:
-        raise EngineError(f"{what} is {value!r}: give a number from 0 below 1")
+def _constant(name: str, value: Any) -> float:
+    """Return a constant of a rule: ε is above 0, the others are fractions."""
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if name == "epsilon":
+        if not number or not 0 < value < math.inf:
+            raise EngineError(f"{name} is {value!r}: give a number above 0")
+    elif not number or not 0 <= value < 1:
+        raise EngineError(f"{name} is {value!r}: give a number from 0 below 1")
     return float(value)
-
-
-def _positive(value: Any, what: str) -> float:
-    if not _is_number(value) or not 0 < value < math.inf:
-        raise EngineError(f"{what} is {value!r}: give a number above 0")
-    return float(value)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
-
-
-NAMES = ("constant", "step", "cosine")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from nnsim.engine.losses import decide
 from nnsim.engine.network import Network
+from nnsim.engine.steps import Samples
 from nnsim.engine.tape import Array
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Samples:
-    """A set of samples: all rows of x and target, or those in `index`."""
-
-    x: Array
-    target: Array
-    index: Array | None = None
-    count: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "count", len(self.x if self.index is None else self.index))
-
-    def rows(self, part: slice) -> slice | Array:
-        """Return what picks a part of the samples out of `x` and `target`."""
-        return part if self.index is None else self.index[part]
 
 
 class Evaluation:

@@ -21,8 +21,8 @@ from nnsim.engine import (
     MaxPool2D,
     Network,
     Trainer,
+    steps,
 )
-from nnsim.engine import trainer as training
 from nnsim.engine.optimizers import Momentum
 from nnsim.engine.program import training_program
 
@@ -92,8 +92,8 @@ def test_networks_that_read_images(batch_size):
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 @pytest.mark.parametrize("batch_size", [None, 11, 23])
 def test_large_batches_in_parts(reduction, batch_size, monkeypatch):
-    monkeypatch.setattr(training, "_AT_ONCE", 5)
-    monkeypatch.setattr(training, "_NUMBERS_AT_ONCE", 1)
+    monkeypatch.setattr(steps, "_AT_ONCE", 5)
+    monkeypatch.setattr(steps, "_NUMBERS_AT_ONCE", 1)
     net = dense(reduction=reduction, l2=0.1, l1=0.01)
     check(Trainer(net, "adam", 0.02, batch_size), *data())
 

@@ -21,8 +21,8 @@ from nnsim.engine import (
     MaxPool2D,
     Network,
     Trainer,
+    steps,
 )
-from nnsim.engine import trainer as training
 from nnsim.engine.optimizers import Optimizer, schedule
 
 
@@ -98,8 +98,8 @@ def test_large_batches_go_through_the_tape_in_parts(reduction, batch_size, monke
     options = {"reduction": reduction, "l2": 0.1, "l1": 0.01}
     whole, parted = plain(**options), plain(**options)
     list(Trainer(whole, "momentum", 0.02, batch_size, clip=1.0).run(x, t, epochs=4))
-    monkeypatch.setattr(training, "_AT_ONCE", 5)
-    monkeypatch.setattr(training, "_NUMBERS_AT_ONCE", 1)
+    monkeypatch.setattr(steps, "_AT_ONCE", 5)
+    monkeypatch.setattr(steps, "_NUMBERS_AT_ONCE", 1)
     trainer = Trainer(parted, "momentum", 0.02, batch_size, clip=1.0)
     list(trainer.run(x, t, epochs=4))
     assert trainer.updates == 4 * (1 if batch_size is None else 3)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from nnsim.engine.checks import EngineError, as_count
-from nnsim.engine.initializers import default_for, initializer
+from nnsim.engine.initializers import Initializer
+from nnsim.engine.initializers import initializer as read_initializer
 from nnsim.engine.layers.base import Layer, Shape, Signals
 from nnsim.engine.tape import Array, Tape
 
@@ -72,7 +73,7 @@ class Conv2D(Layer):
         self.kernel_size = _pair(kernel_size, "kernel_size")
         self.stride = as_count(stride, "stride")
         self.padding = as_count(padding, "padding", least=0, most=100_000)
-        self.initializer = None if initializer is None else _read(initializer)
+        self.initializer = None if initializer is None else read_initializer(initializer)
 
     def shape_after(self, input_shape: Shape) -> Shape:
         if len(input_shape) != 3:
@@ -111,7 +112,7 @@ class Conv2D(Layer):
         return {"weight": kernel.transpose(1, 2, 0, 3), "bias": inner[-1]}
 
     def initialize(self, rng: np.random.Generator, initializer: Any = None) -> None:
-        rule = initializer or self.initializer or default_for(self.activation)
+        rule = initializer or self.initializer or Initializer(self.function.start)
         weight = self._public["weight"]
         fan_out = math.prod(self.kernel_size) * self.filters
         weight[...] = rule.draw(rng, weight.shape, self.window, fan_out)
@@ -254,7 +255,3 @@ def _pair(value: Any, what: str) -> tuple[int, int]:
     if not isinstance(pair, tuple | list) or len(pair) != 2:
         raise EngineError(f"{what} is {value!r}: give a whole number or (height, width)")
     return as_count(pair[0], what, most=100_000), as_count(pair[1], what, most=100_000)
-
-
-def _read(given: Any) -> Any:
-    return initializer(given)

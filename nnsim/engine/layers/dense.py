@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from nnsim.engine.checks import EngineError, as_count
-from nnsim.engine.initializers import default_for, initializer
+from nnsim.engine.initializers import Initializer
+from nnsim.engine.initializers import initializer as read_initializer
 from nnsim.engine.layers.base import Layer, Shape, Signals
 from nnsim.engine.tape import Array, Tape
 
@@ -54,7 +55,7 @@ class Dense(Layer):
     ) -> None:
         super().__init__(name, activation, slope)
         self.units = as_count(units, "units")
-        self.initializer = None if initializer is None else _read(initializer)
+        self.initializer = None if initializer is None else read_initializer(initializer)
 
     def shape_after(self, input_shape: Shape) -> Shape:
         if len(input_shape) != 1:
@@ -79,7 +80,7 @@ class Dense(Layer):
         return {"weight": inner[:, :-1].T, "bias": inner[:, -1]}
 
     def initialize(self, rng: np.random.Generator, initializer: Any = None) -> None:
-        rule = initializer or self.initializer or default_for(self.activation)
+        rule = initializer or self.initializer or Initializer(self.function.start)
         fan_in, fan_out = self.input_shape[0], self.units
         self._public["weight"][...] = rule.draw(rng, (fan_in, fan_out), fan_in, fan_out)
         self._public["bias"][...] = 0
@@ -117,10 +118,6 @@ class Dense(Layer):
             "initializer": rule,
             **self.function.config(),
         }
-
-
-def _read(given: Any) -> Any:
-    return initializer(given)
 
 
 def product(tape: Tape, left: Array, right: Array, out: Array, note: str) -> None:
