@@ -11,7 +11,6 @@ MOST = 3
 # Being opened; each goes with the room that it is in.
 STILL = (
     {"nnsim.tui.screens.lab"},
-    {"nnsim.lab.explain", "nnsim.lab.walk"},
 )
 
 

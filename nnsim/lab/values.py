@@ -37,6 +37,7 @@ class Readable(Protocol):
     names: Names
     input: Array
     target: Array | None
+    start: Array
 
     @property
     def trace(self) -> Any: ...

@@ -7,24 +7,22 @@ of its numbers hidden, and followed from cause to cause.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 import numpy as np
 
 from nnsim.lab import values
 from nnsim.lab.addresses import Address, Quantity
 from nnsim.lab.explain import plain, units
-from nnsim.lab.explain.explanation import Explanation, Found, Term
+from nnsim.lab.explain.explanation import Explanation, Term
 from nnsim.lab.explain.source import Source
 from nnsim.lab.kinds import kind_of
-
-if TYPE_CHECKING:
-    from nnsim.lab.lab import Lab
+from nnsim.lab.values import Readable
 
 __all__ = ["Explanation", "Term", "explain"]
 
 
-def explain(lab: Lab, address: str | Address | Quantity) -> Explanation:
+def explain(lab: Readable, address: str | Address | Quantity) -> Explanation:
     """Explain the number at `address`, for the current sample.
 
     Raises
@@ -39,10 +37,10 @@ def explain(lab: Lab, address: str | Address | Quantity) -> Explanation:
         value = values.read(lab, quantity)
         found = _find(Source(lab), quantity, float(value))
     precision = 1e-12 if lab.network.dtype == np.float64 else 1e-5
-    return Explanation(quantity, lab.names, value, precision, **vars(found))
+    return replace(found, quantity=quantity, names=lab.names, value=value, precision=precision)
 
 
-def _find(source: Source, quantity: Quantity, value: float) -> Found:
+def _find(source: Source, quantity: Quantity, value: float) -> Explanation:
     kind = quantity.kind
     if kind in plain.ALONE:
         return plain.ALONE[kind](source)

@@ -87,20 +87,19 @@ class Number(Node):
     text: str = ""
 
     def evaluate(self, read: Read = held) -> float:
-        """Return its value."""
         return read(self)
 
     def write(self, show: Show = shown) -> str:
-        """Return its digits."""
         return show(self)
 
     def numbers(self) -> Iterator[Number]:
-        """Give itself."""
         yield self
 
     def exact(self) -> Fraction | None:
-        """Return it if no digit is dropped."""
         return as_fraction(self.value)
+
+
+ONE = Number(1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +142,10 @@ class Sum(Node):
         return "".join(parts)
 
     def numbers(self) -> Iterator[Number]:
-        """Go through the terms."""
         for term in self.terms:
             yield from term.numbers()
 
     def exact(self) -> Fraction | None:
-        """Return the sum of exact terms."""
         total = Fraction(0)
         for term in self.terms:
             value = term.exact()
@@ -158,7 +155,6 @@ class Sum(Node):
         return total
 
     def magnitude(self) -> float:
-        """Return the sum of the terms without their signs."""
         return sum(term.magnitude() for term in self.terms)
 
 
@@ -170,21 +166,18 @@ class Product(Node):
     tightness = 1
 
     def evaluate(self, read: Read = held) -> float:
-        """Return the product."""
         value = 1.0
         for factor in self.factors:
             value *= factor.evaluate(read)
         return value
 
     def write(self, show: Show = shown) -> str:
-        """Return the factors with dots between them."""
         first, *rest = self.factors
         return "·".join(
             [first.inside(show, 1, first=True), *(factor.inside(show, 1) for factor in rest)]
         )
 
     def numbers(self) -> Iterator[Number]:
-        """Go through the factors."""
         for factor in self.factors:
             yield from factor.numbers()
 
@@ -197,7 +190,6 @@ class Product(Node):
         return math.prod(known, start=Fraction(1)) if len(known) == len(parts) else None
 
     def magnitude(self) -> float:
-        """Return the product of the factors' magnitudes."""
         return math.prod(factor.magnitude() for factor in self.factors)
 
 
@@ -214,21 +206,17 @@ class Quotient(Node):
         return divide(self.top.evaluate(read), self.bottom.evaluate(read))
 
     def write(self, show: Show = shown) -> str:
-        """Return both with a stroke between them."""
         return f"{self.top.inside(show, 1, first=True)}/{self.bottom.inside(show, 2)}"
 
     def numbers(self) -> Iterator[Number]:
-        """Go through both."""
         yield from self.top.numbers()
         yield from self.bottom.numbers()
 
     def exact(self) -> Fraction | None:
-        """Return the quotient of exact parts."""
         top, bottom = self.top.exact(), self.bottom.exact()
         return top / bottom if top is not None and bottom else None
 
     def magnitude(self) -> float:
-        """Return the magnitude of what is divided, divided."""
         return abs(divide(self.top.magnitude(), self.bottom.evaluate()))
 
 
@@ -240,24 +228,19 @@ class Negative(Node):
     tightness = 1
 
     def evaluate(self, read: Read = held) -> float:
-        """Return the opposite."""
         return -self.node.evaluate(read)
 
     def write(self, show: Show = shown) -> str:
-        """Return it behind a minus."""
         return f"−{self.node.inside(show, 1)}"
 
     def numbers(self) -> Iterator[Number]:
-        """Go through what it is the opposite of."""
         yield from self.node.numbers()
 
     def exact(self) -> Fraction | None:
-        """Return the opposite of an exact value."""
         value = self.node.exact()
         return None if value is None else -value
 
     def magnitude(self) -> float:
-        """Return that of its opposite."""
         return self.node.magnitude()
 
 
@@ -268,25 +251,20 @@ class Square(Node):
     node: Node
 
     def evaluate(self, read: Read = held) -> float:
-        """Return the square."""
         value = self.node.evaluate(read)
         return value * value
 
     def write(self, show: Show = shown) -> str:
-        """Return it with a small two."""
         return f"{self.node.inside(show, 2)}²"
 
     def numbers(self) -> Iterator[Number]:
-        """Go through what is squared."""
         yield from self.node.numbers()
 
     def exact(self) -> Fraction | None:
-        """Return the square of an exact value."""
         value = self.node.exact()
         return None if value is None else value * value
 
     def magnitude(self) -> float:
-        """Return the square of the magnitude."""
         return float(self.node.magnitude() ** 2)
 
 
@@ -305,12 +283,10 @@ class Apply(Node):
     shown_as: tuple[Node, ...] = ()
 
     def evaluate(self, read: Read = held) -> float:
-        """Return the function's value."""
         values = [argument.evaluate(read) for argument in self.arguments]
         return float(FUNCTIONS[self.function].compute(*values))
 
     def write(self, show: Show = shown) -> str:
-        """Return the function as its template has it."""
         arguments = self.shown_as or self.arguments
 
         def place(match: re.Match[str]) -> str:
@@ -326,12 +302,10 @@ class Apply(Node):
         return _PLACE.sub(place, FUNCTIONS[self.function].template)
 
     def numbers(self) -> Iterator[Number]:
-        """Go through what is shown, then the arguments."""
         for node in (*self.shown_as, *self.arguments):
             yield from node.numbers()
 
     def exact(self) -> Fraction | None:
-        """Return the value where the function has one among the fractions."""
         exactly = FUNCTIONS[self.function].exact
         if exactly is None:
             return None
@@ -353,7 +327,6 @@ def _listed(texts: list[str]) -> str:
 
 
 def minus(left: Node, right: Node) -> Sum:
-    """Return left − right."""
     return Sum((left, Negative(right)))
 
 

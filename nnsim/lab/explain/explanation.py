@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Container, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -29,22 +29,6 @@ HIDDEN = "?"
 
 
 @dataclass(frozen=True)
-class Found:
-    """What the rules find out about a number: the parts of an `Explanation` but for its value."""
-
-    name: str
-    symbol: str
-    formula: str
-    arithmetic: Node
-    roles: tuple[str, ...] = ()
-    upstream: Node | None = None
-    local: Node | None = None
-    note: str = ""
-    chosen_by: tuple[Quantity, ...] = ()
-    gate: str = ""
-
-
-@dataclass(frozen=True)
 class Term:
     """One term of what is added up (or the whole, where nothing is).
 
@@ -65,18 +49,10 @@ class Term:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why a number is what it is.
+    """Why a number is what it is; the rules that make it leave open which number it is.
 
     Attributes
     ----------
-    quantity : Quantity
-        The number, as addresses know it.
-    names : Names
-        What prints addresses.
-    value : float or int
-        What the engine holds.
-    precision : float
-        To how much of what is added up the engine and the arithmetic agree; less in float32.
     name : str
         What it is, in words.
     symbol : str
@@ -98,22 +74,30 @@ class Explanation:
         hinge, say which class is the right one.
     gate : str
         The kind of the last gate (a key of `nnsim.circuit.gates.KINDS`), where there is one alone.
+    quantity : Quantity
+        The number, as addresses know it.
+    names : Names
+        What prints addresses.
+    value : float or int
+        What the engine holds.
+    precision : float
+        To how much of what is added up the engine and the arithmetic agree; less in float32.
     """
 
-    quantity: Quantity
-    names: Names
-    value: float | int
-    precision: float
     name: str
     symbol: str
     formula: str
     arithmetic: Node
-    roles: tuple[str, ...]
-    upstream: Node | None
-    local: Node | None
-    note: str
-    chosen_by: tuple[Quantity, ...]
-    gate: str
+    roles: tuple[str, ...] = ()
+    upstream: Node | None = None
+    local: Node | None = None
+    note: str = ""
+    chosen_by: tuple[Quantity, ...] = ()
+    gate: str = ""
+    quantity: Quantity = field(default=Quantity(""))
+    names: Names = field(default=Names((), ()))
+    value: float | int = math.nan
+    precision: float = 1e-12
 
     def text(self, quantity: Quantity) -> str:
         """Return an address as people read it."""

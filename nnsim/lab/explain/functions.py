@@ -14,7 +14,6 @@ from typing import Any
 
 
 def exp(z: float) -> float:
-    """Return eᶻ."""
     try:
         return math.exp(z)
     except OverflowError:
@@ -29,12 +28,10 @@ def ln(x: float) -> float:
 
 
 def root(x: float) -> float:
-    """Return √x."""
     return math.sqrt(x) if x >= 0 else math.nan
 
 
 def divide(top: float, bottom: float) -> float:
-    """Return top / bottom."""
     if bottom != 0:
         return top / bottom
     if top == 0 or math.isnan(top):
@@ -43,7 +40,6 @@ def divide(top: float, bottom: float) -> float:
 
 
 def sigmoid(z: float) -> float:
-    """Return 1 / (1 + e⁻ᶻ)."""
     return 1 / (1 + exp(-z))
 
 
@@ -58,7 +54,6 @@ def gelu(z: float) -> float:
 
 
 def gelu_slope(z: float) -> float:
-    """Return gelu′(z)."""
     t = math.tanh(_gelu_u(z))
     return 0.5 * (1 + t) + 0.5 * z * (1 - t * t) * math.sqrt(2 / math.pi) * (1 + 0.134145 * z * z)
 
@@ -68,7 +63,6 @@ def _gelu_u(z: float) -> float:
 
 
 def swish_slope(z: float) -> float:
-    """Return swish′(z)."""
     s = sigmoid(z)
     return s * (1 + z * (1 - s))
 

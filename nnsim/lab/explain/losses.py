@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from nnsim.i18n import N_, _
 from nnsim.lab.addresses import Quantity
 from nnsim.lab.explain.arithmetic import (
+    ONE,
     Apply,
     Negative,
     Node,
@@ -17,11 +18,10 @@ from nnsim.lab.explain.arithmetic import (
     Sum,
     minus,
 )
-from nnsim.lab.explain.explanation import Found
+from nnsim.lab.explain.explanation import Explanation
 from nnsim.lab.explain.source import Source
 
 HALF = Number(0.5, text="½")
-ONE = Number(1.0)
 
 LOSSES = {
     "squared_error": N_("squared error"),
@@ -33,11 +33,10 @@ LOSSES = {
 
 
 def loss_in_words(name: str) -> str:
-    """What a loss function is called."""
     return _(LOSSES[name]) if name in LOSSES else name.replace("_", " ")
 
 
-def loss(source: Source) -> Found:
+def loss(source: Source) -> Explanation:
     """The loss of the current sample, without reduction and penalty."""
     rule = source.network.loss_function
     name = _("loss of the current sample ({loss})").format(loss=loss_in_words(rule.name))
@@ -50,7 +49,7 @@ def loss(source: Source) -> Found:
     note = ""
     if rule.name == "softmax_cross_entropy" and not fused(source):
         note = _("the outputs are scores; a is their softmax")
-    return Found(name, "C", rule.formula, node, note=note, chosen_by=choosing(source))
+    return Explanation(name, "C", rule.formula, node, note=note, chosen_by=choosing(source))
 
 
 def choosing(source: Source) -> tuple[Quantity, ...]:
@@ -137,20 +136,20 @@ def _by_score(scores: Sequence[Number], right: int, k: int) -> tuple[Node, str]:
     return Apply("positive", (margin(scores[k], scores[right]),)), "[s − s_right + 1 > 0]"
 
 
-def squared_error(source: Source) -> Found:
+def squared_error(source: Source) -> Explanation:
     """½ Σ (t − a)², whatever the network's own loss."""
     terms = [Square(minus(t, a)) for a, t in zip(source.outputs(), source.targets(), strict=True)]
     name = _("squared error of the current sample")
-    return Found(name, "C", "C = ½ Σ (t − a)²", Product((HALF, Sum(tuple(terms)))))
+    return Explanation(name, "C", "C = ½ Σ (t − a)²", Product((HALF, Sum(tuple(terms)))))
 
 
-def cross_entropy(source: Source) -> Found:
+def cross_entropy(source: Source) -> Explanation:
     """−Σ t ln a, whatever the network's own loss; with one output, of yes and no."""
     outputs, targets = source.outputs(), source.targets()
     name = _("cross-entropy of the current sample")
     if len(outputs) > 1:
         terms = [Negative(Apply("t_ln", (t, a))) for a, t in zip(outputs, targets, strict=True)]
-        return Found(name, "C", "C = −Σ t ln a", Sum(tuple(terms)))
+        return Explanation(name, "C", "C = −Σ t ln a", Sum(tuple(terms)))
     (a,), (t,) = outputs, targets
     both = (Apply("t_ln", (t, a)), Apply("t_ln", (minus(ONE, t), minus(ONE, a))))
-    return Found(name, "C", "C = −[t ln a + (1 − t) ln(1 − a)]", Negative(Sum(both)))
+    return Explanation(name, "C", "C = −[t ln a + (1 − t) ln(1 − a)]", Negative(Sum(both)))

@@ -21,11 +21,11 @@ from nnsim.lab.explain.arithmetic import (
     Sum,
     minus,
 )
-from nnsim.lab.explain.explanation import Found
+from nnsim.lab.explain.explanation import Explanation
 from nnsim.lab.explain.source import Source, deep
 
 
-def given(source: Source, quantity: Quantity, value: float) -> Found:
+def given(source: Source, quantity: Quantity, value: float) -> Explanation:
     """A number that is not computed from others: an input, target or setting."""
     place = quantity.position[0] if quantity.position else 0
     symbol, name, rule = {
@@ -57,7 +57,7 @@ def given(source: Source, quantity: Quantity, value: float) -> Found:
             "|g − n| / max(|g|, |n|), n = (C(w + h) − C(w − h)) / 2h",
         ),
     }[quantity.kind]
-    return Found(name, symbol, rule, Number(value, quantity))
+    return Explanation(name, symbol, rule, Number(value, quantity))
 
 
 def _input_name(source: Source, place: int) -> str:
@@ -73,7 +73,7 @@ def _input_name(source: Source, place: int) -> str:
     return _("input {number}").format(number=place + 1)
 
 
-def parameter(source: Source, quantity: Quantity) -> Found:
+def parameter(source: Source, quantity: Quantity) -> Explanation:
     """A weight or bias (or γ, β): where it started and what training has made of it."""
     layer, kind = quantity.layer, quantity.kind
     index = (*quantity.position, quantity.unit)
@@ -93,11 +93,10 @@ def parameter(source: Source, quantity: Quantity) -> Found:
         "beta": _("shift β of {unit}"),
     }[kind].format(unit=unit)
     note = _("it started at {start}").format(start=f"{start:.6g}")
-    return Found(name, symbol, rule, number, note=note)
+    return Explanation(name, symbol, rule, number, note=note)
 
 
-def running(source: Source, quantity: Quantity) -> Found:
-    """Running mean or variance of batch norm."""
+def running(source: Source, quantity: Quantity) -> Explanation:
     number = source.number(quantity.kind, quantity.layer, (quantity.unit,))
     unit = source.unit_name(quantity.layer, (quantity.unit,))
     name = {
@@ -105,24 +104,23 @@ def running(source: Source, quantity: Quantity) -> Found:
         "variance": _("running variance of {unit}"),
     }[quantity.kind].format(unit=unit)
     rule = _("running ← momentum·running + (1 − momentum)·batch, at each step of training")
-    return Found(name, quantity.kind, rule, number)
+    return Explanation(name, quantity.kind, rule, number)
 
 
-def theta(source: Source, quantity: Quantity) -> Found:
+def theta(source: Source, quantity: Quantity) -> Explanation:
     """The threshold of a unit."""
     bias = source.number("b", quantity.layer, (quantity.unit,))
     unit = source.unit_name(quantity.layer, (quantity.unit,))
     name = _("threshold of {unit}: what the weighted inputs have to reach").format(unit=unit)
-    return Found(name, "θ", "θ = −b", Negative(bias))
+    return Explanation(name, "θ", "θ = −b", Negative(bias))
 
 
 # --- counts and decisions ----------------------------------------------------------------------
 
 
-def input_count(source: Source) -> Found:
-    """How many inputs are on."""
+def input_count(source: Source) -> Explanation:
     terms = tuple(Apply("nonzero", (source.going_in(0, index),)) for index in source.indices(-1))
-    return Found(_("how many inputs are on"), "n", "n = Σ [xᵢ ≠ 0]", Sum(terms))
+    return Explanation(_("how many inputs are on"), "n", "n = Σ [xᵢ ≠ 0]", Sum(terms))
 
 
 def _decision(numbers: list[Number]) -> Node:
@@ -132,8 +130,7 @@ def _decision(numbers: list[Number]) -> Node:
     return Apply("argmax", tuple(numbers))
 
 
-def prediction(source: Source) -> Found:
-    """Which class the network reads."""
+def prediction(source: Source) -> Explanation:
     outputs = source.outputs()
     name = _("prediction: which class the outputs say, counted from 1")
     if len(outputs) == 1:
@@ -144,39 +141,36 @@ def prediction(source: Source) -> Found:
     note = ""
     if position is not None:
         note = _('that is the class "{name}"').format(name=source.lab.experiment.classes[position])
-    return Found(name, _("prediction"), rule, _decision(outputs), note=note)
+    return Explanation(name, _("prediction"), rule, _decision(outputs), note=note)
 
 
-def correct(source: Source) -> Found:
-    """Whether the network is right."""
+def correct(source: Source) -> Explanation:
     name = _("whether the prediction is the target's class")
     node = Apply("same", (_decision(source.outputs()), _decision(source.targets())))
-    return Found(name, _("correct"), _("1 if prediction and target agree, else 0"), node)
+    return Explanation(name, _("correct"), _("1 if prediction and target agree, else 0"), node)
 
 
-def parameters(source: Source) -> Found:
-    """How many parameters there are."""
+def parameters(source: Source) -> Explanation:
     counts = [layer.parameter_count for layer in source.network.layers]
     node = Sum(tuple(Number(float(count)) for count in counts if count))
     rule = _("weights and biases of every layer, added up")
-    return Found(_("how many parameters training can change"), "n", rule, node)
+    return Explanation(_("how many parameters training can change"), "n", rule, node)
 
 
 # --- over the data -------------------------------------------------------------------------------
 
 
-def cost(source: Source) -> Found:
+def cost(source: Source) -> Explanation:
     """C_T: the sum of the losses over the training data."""
     data = source.lab.experiment.data
     each = source.network.losses(data.inputs, data.targets) if data.count else np.zeros(0)
     name = _("cost: the losses of all {count} training samples, added up").format(count=data.count)
     terms = tuple(Number(float(one)) for one in each)
     rule = _("without the penalty, whatever the network's reduction")
-    return Found(name, "C_T", "C_T = Σ C", Sum(terms), note=rule)
+    return Explanation(name, "C_T", "C_T = Σ C", Sum(terms), note=rule)
 
 
-def accuracy(source: Source, *, test: bool) -> Found:
-    """The share that is read right."""
+def accuracy(source: Source, *, test: bool) -> Explanation:
     metrics = source.lab.metrics
     right = metrics.test_right if test else metrics.right
     samples = metrics.test_samples if test else metrics.samples
@@ -189,11 +183,10 @@ def accuracy(source: Source, *, test: bool) -> Found:
         else _("share of the training samples that is read right")
     )
     rule = _("right / samples")
-    return Found(name, _("accuracy"), rule, Quotient(top, Number(float(samples))))
+    return Explanation(name, _("accuracy"), rule, Quotient(top, Number(float(samples))))
 
 
-def right(source: Source) -> Found:
-    """How many training samples are read right."""
+def right(source: Source) -> Explanation:
     data, metrics = source.lab.experiment.data, source.lab.metrics
     if metrics.right is None or metrics.readings is None:
         raise NoValueError(_("there is nothing to be right or wrong about here"))
@@ -204,13 +197,13 @@ def right(source: Source) -> Found:
     terms = tuple(
         Number(float(said == meant)) for said, meant in zip(readings, classes, strict=True)
     )
-    return Found(name, _("right"), rule, Sum(terms))
+    return Explanation(name, _("right"), rule, Sum(terms))
 
 
 # --- over a layer --------------------------------------------------------------------------------
 
 
-def statistic(source: Source, quantity: Quantity) -> Found:
+def statistic(source: Source, quantity: Quantity) -> Explanation:
     """Smallest, largest, mean, variance, sum or spread over a layer."""
     layer, kind = quantity.layer, quantity.field
     shape = source.field(layer, kind).shape
@@ -229,18 +222,17 @@ def statistic(source: Source, quantity: Quantity) -> Found:
         # The mean is a number of its own here, or the tree would hold it once per value.
         centre = Number(mean.evaluate(), replace(quantity, statistic="mean"))
         squares = tuple(Square(minus(number, centre)) for number in numbers)
-        return Found(name, "var", "Σ (v − mean)² / n", Quotient(Sum(squares), count))
+        return Explanation(name, "var", "Σ (v − mean)² / n", Quotient(Sum(squares), count))
     rule, node = {
         "min": (_("the smallest"), Apply("min", numbers)),
         "max": (_("the largest"), Apply("max", numbers)),
         "sum": ("Σ v", Sum(numbers)),
         "mean": ("Σ v / n", mean),
     }[quantity.statistic]
-    return Found(name, quantity.statistic, rule, node)
+    return Explanation(name, quantity.statistic, rule, node)
 
 
-def _spread(source: Source, quantity: Quantity, name: str) -> Found:
-    """The distance of the two units that are farthest apart."""
+def _spread(source: Source, quantity: Quantity, name: str) -> Explanation:
     layer, kind = quantity.layer, quantity.field
     values = source.field(layer, kind)
     rows = np.moveaxis(values, -1, 0).reshape(values.shape[-1], -1)
@@ -258,17 +250,17 @@ def _spread(source: Source, quantity: Quantity, name: str) -> Found:
         tuple(Square(minus(a, b)) for a, b in zip(one, other, strict=True))
     ),))  # fmt: skip
     rule = _("√Σ (v − u)² of the two units that are farthest apart")
-    return Found(name, "spread", rule, node)
+    return Explanation(name, "spread", rule, node)
 
 
 GIVEN = ("input", "target", "learning_rate", "l2", "epoch", "diverged", "gradcheck")
-OF_LAYER: dict[str, Callable[[Source, Quantity], Found]] = {
+OF_LAYER: dict[str, Callable[[Source, Quantity], Explanation]] = {
     "statistic": statistic,
     "theta": theta,
     **dict.fromkeys(("w", "b", "gamma", "beta"), parameter),
     **dict.fromkeys(("mean", "variance"), running),
 }
-ALONE: dict[str, Callable[[Source], Found]] = {
+ALONE: dict[str, Callable[[Source], Explanation]] = {
     "input.count": input_count,
     "prediction": prediction,
     "correct": correct,

@@ -13,10 +13,10 @@ from nnsim.i18n import _
 from nnsim.lab import values
 from nnsim.lab.addresses import Quantity
 from nnsim.lab.explain.arithmetic import Node, Number
+from nnsim.lab.values import Readable
 
 if TYPE_CHECKING:
     from nnsim.engine import LayerTrace
-    from nnsim.lab.lab import Lab
 
 Array = NDArray[np.float64]
 Index = tuple[int, ...]
@@ -30,7 +30,7 @@ class Source:
     ``(row, column, channel)``; of weights ``(source, unit)`` or ``(row, column, channel, filter)``.
     """
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Readable) -> None:
         self.lab = lab
         self.names = lab.names
         self.network = lab.network
@@ -42,12 +42,10 @@ class Source:
         return len(self.names.layers) - 1
 
     def traced(self, layer: int) -> LayerTrace:
-        """The engine's trace of a layer."""
         traced: LayerTrace = self.lab.trace.layers[layer]
         return traced
 
     def layer(self, layer: int) -> Any:
-        """The engine's layer."""
         return self.network.layers[layer]
 
     def field(self, layer: int, kind: str) -> Array:
@@ -97,7 +95,6 @@ class Source:
         return np.ndindex(*self.shape(layer))
 
     def outputs(self) -> list[Number]:
-        """The activations of the last layer."""
         return [self.number("a", self.last, index) for index in self.indices(self.last)]
 
     def targets(self) -> list[Number]:

@@ -23,7 +23,7 @@ class Dense(Weighted, kind="dense"):
     gradient_formula = "∂C/∂w = δ·x"
     back_by_terms = True
 
-    def terms(self, index: Index) -> list[Index | None]:  # noqa: ARG002
+    def terms(self, index: Index) -> list[Index | None]:
         return list(np.ndindex(*self.below))
 
     def back(self, index: Index) -> Back:
@@ -35,7 +35,7 @@ class Dense(Weighted, kind="dense"):
             return terms[0], "w·δ", (SWAP,)
         return Sum(terms), "Σₖ wₖ·δₖ", (SWAP, SUM)
 
-    def values(self, index: Index) -> Array:  # noqa: ARG002
+    def values(self, index: Index) -> Array:
         values: Array = self.source.traced(self.layer).x[0]
         return values
 

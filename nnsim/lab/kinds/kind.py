@@ -12,12 +12,12 @@ from nnsim.circuit.gates import DISTRIBUTE, SUM
 from nnsim.i18n import _
 from nnsim.lab.addresses import Quantity
 from nnsim.lab.errors import NoValueError
-from nnsim.lab.explain.arithmetic import Node, Number, Sum
-from nnsim.lab.explain.explanation import Found
+from nnsim.lab.explain.arithmetic import ONE, Node, Number, Sum
+from nnsim.lab.explain.explanation import Explanation
 from nnsim.lab.explain.source import Array, Index, Source, deep, named, size
 from nnsim.lab.view import Selection
 from nnsim.lab.walk.pieces import Labels, selected
-from nnsim.lab.walk.step import Content, Highlight, Table, Window
+from nnsim.lab.walk.step import Highlight, Step, Table, Window
 
 KINDS: dict[str, type[Kind]] = {}
 """By the engine's name of the kind."""
@@ -72,13 +72,13 @@ class Kind(ABC):
 
     # --- explanations ------------------------------------------------------------------------
 
-    def z(self, index: Index) -> Found:  # noqa: ARG002
+    def z(self, index: Index) -> Explanation:
         """Why z of a unit is what it is, where it has one."""
         raise NoValueError(_("the layer {name} has no {field}").format(
             name=self.names.name, field="z"
         ))  # fmt: skip
 
-    def passed(self, index: Index, name: str) -> Found | None:  # noqa: ARG002
+    def passed(self, index: Index, name: str) -> Explanation | None:
         """Why a of a unit is what it is; None where it is f(z)."""
         return None
 
@@ -86,11 +86,11 @@ class Kind(ABC):
     def back(self, index: Index) -> Back:
         """∂C/∂x of one of the values that go in."""
 
-    def rivals(self, index: Index) -> tuple[Quantity, ...]:  # noqa: ARG002
+    def rivals(self, index: Index) -> tuple[Quantity, ...]:
         """The numbers that one of the values that go in is compared with."""
         return ()
 
-    def gradient(self, part: str, index: Index) -> Found:
+    def gradient(self, part: str, index: Index) -> Explanation:
         """Why the gradient of a parameter is what it is; `index` as in the public array."""
         self.source.targets()
         if part == self.parameters[0]:
@@ -99,11 +99,13 @@ class Kind(ABC):
         terms = tuple(self.number("delta", place) for place in self.places(index[-1]))
         name = self.gradient_name(part, index)
         if len(terms) == 1:
-            return Found(name, symbol, f"{symbol} = δ", terms[0], (DISTRIBUTE,), terms[0], ONE)
+            return Explanation(
+                name, symbol, f"{symbol} = δ", terms[0], (DISTRIBUTE,), terms[0], ONE
+            )
         node = Sum(terms)
-        return Found(name, symbol, f"{symbol} = Σ δ", node, (DISTRIBUTE, SUM), node, ONE)
+        return Explanation(name, symbol, f"{symbol} = Σ δ", node, (DISTRIBUTE, SUM), node, ONE)
 
-    def weight_gradient(self, index: Index) -> Found:
+    def weight_gradient(self, index: Index) -> Explanation:
         """The same of a weight (the first of `parameters`)."""
         raise NotImplementedError
 
@@ -128,18 +130,18 @@ class Kind(ABC):
         """How many steps a unit takes; `fine` are those of the terms."""
 
     @abstractmethod
-    def step(self, index: Index, inner: int, *, fine: bool) -> Content:
+    def step(self, index: Index, inner: int, *, fine: bool) -> Step:
         """One of those steps."""
 
     @abstractmethod
     def reads(self, index: Index) -> Iterable[Index]:
         """The indices of the values that a unit takes in."""
 
-    def window(self, index: Index) -> Window | None:  # noqa: ARG002
+    def window(self, index: Index) -> Window | None:
         """The window over the image that a unit sees."""
         return None
 
-    def weights(self, unit: int) -> frozenset[Selection]:  # noqa: ARG002
+    def weights(self, unit: int) -> frozenset[Selection]:
         """The wires into a unit that the picture of the network has."""
         return frozenset()
 
@@ -170,7 +172,7 @@ class Kind(ABC):
         labels = self.parameter_labels(unit)
         return sentence, Table(("", _("gradient")), labels, values, address, None, len(labels))
 
-    def parameter_wires(self, unit: int, position: int | None = None) -> Highlight:  # noqa: ARG002
+    def parameter_wires(self, unit: int, position: int | None = None) -> Highlight:
         """Where the parameters of a unit (or one of them) are at work: all places of a channel."""
         return Highlight(units=frozenset(self.selected(place) for place in self.places(unit)))
 
@@ -205,7 +207,6 @@ class Kind(ABC):
         return bias and not self.source.lab.experiment.training.train_biases
 
 
-ONE = Number(1.0)
 SYMBOLS = {"gamma": "γ", "beta": "β"}
 
 

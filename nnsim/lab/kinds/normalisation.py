@@ -5,11 +5,11 @@ from __future__ import annotations
 from nnsim.circuit.gates import SCALE, SUM, SWAP
 from nnsim.i18n import _
 from nnsim.lab.explain.arithmetic import Apply, Node, Number, Product, Quotient, Sum, minus
-from nnsim.lab.explain.explanation import Found
+from nnsim.lab.explain.explanation import Explanation
 from nnsim.lab.explain.source import Index, named
 from nnsim.lab.kinds.kind import Back, Kind, one_or_sum
 from nnsim.lab.walk.pieces import lines, say
-from nnsim.lab.walk.step import Content
+from nnsim.lab.walk.step import Step
 
 
 class BatchNorm(Kind, kind="batch_norm"):
@@ -19,10 +19,10 @@ class BatchNorm(Kind, kind="batch_norm"):
     rule = "a = γ·(x − mean)/√(variance + ε) + β"
     gradient_rule = "∂C/∂γ = Σ δ·x̂, ∂C/∂β = Σ δ"
 
-    def z(self, index: Index) -> Found:
+    def z(self, index: Index) -> Explanation:
         unit = index[-1:]
         scaled = Product((self.number("gamma", unit), self.normal(index)))
-        return Found(
+        return Explanation(
             _("{symbol} of {unit}: the input, normalised, scaled and shifted").format(
                 symbol="z", unit=self.source.unit_name(self.layer, index)
             ),
@@ -46,7 +46,7 @@ class BatchNorm(Kind, kind="batch_norm"):
         node = Product((self.number("delta", index), local))
         return node, "δ·γ/√(variance + ε)", (SCALE,)
 
-    def weight_gradient(self, index: Index) -> Found:
+    def weight_gradient(self, index: Index) -> Explanation:
         terms = tuple(
             Product((self.number("delta", place), self.normal(place)))
             for place in self.places(index[-1])
@@ -54,7 +54,7 @@ class BatchNorm(Kind, kind="batch_norm"):
         roles = (SWAP,) if len(terms) == 1 else (SWAP, SUM)
         formula = "∂C/∂γ = Σ δ·(x − mean)/√(variance + ε)"
         name = self.gradient_name("gamma", index)
-        return Found(name, "∂C/∂γ", formula, one_or_sum(terms), roles)
+        return Explanation(name, "∂C/∂γ", formula, one_or_sum(terms), roles)
 
     # --- steps -------------------------------------------------------------------------------
 
@@ -67,7 +67,7 @@ class BatchNorm(Kind, kind="batch_norm"):
     def steps(self, *, fine: bool) -> int:
         return 2 if fine else 1
 
-    def step(self, index: Index, inner: int, *, fine: bool) -> Content:
+    def step(self, index: Index, inner: int, *, fine: bool) -> Step:
         """A value normalised, then scaled and shifted."""
         normal, a = self.normal(index), self.number("a", index)
         scale, shift = (self.number(part, index[-1:]) for part in self.parameters)
@@ -84,7 +84,7 @@ class BatchNorm(Kind, kind="batch_norm"):
             reached=4 if done else 1,
         )  # fmt: skip
         numbers = (*normal.numbers(), scale, shift)
-        return Content(
+        return Step(
             "shift" if done else "normal", a.quantity, sentence, self.layer, self.wires(index),
             None, found,
             (named("z", self.layer, index), *(n.quantity for n in numbers if n.quantity)),

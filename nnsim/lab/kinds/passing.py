@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from nnsim.circuit.gates import DISTRIBUTE
 from nnsim.i18n import _
-from nnsim.lab.explain.explanation import Found
+from nnsim.lab.explain.explanation import Explanation
 from nnsim.lab.explain.source import Index, deep, flat, named
 from nnsim.lab.kinds.kind import Back, Kind
 from nnsim.lab.walk.pieces import curve_of, lines, say
-from nnsim.lab.walk.step import Content
+from nnsim.lab.walk.step import Step
 
 
 class Passing(Kind):
@@ -16,9 +16,9 @@ class Passing(Kind):
 
     rule = "a = x"
 
-    def passed(self, index: Index, name: str) -> Found | None:
+    def passed(self, index: Index, name: str) -> Explanation | None:
         (below,) = self.reads(index)
-        return Found(name, "a", "a = x", self.going_in(below), note=self.note())
+        return Explanation(name, "a", "a = x", self.going_in(below), note=self.note())
 
     def note(self) -> str:
         """What the formula leaves unsaid."""
@@ -32,13 +32,13 @@ class Passing(Kind):
     def reads(self, index: Index) -> tuple[Index]:
         return (index,)
 
-    def steps(self, *, fine: bool) -> int:  # noqa: ARG002
+    def steps(self, *, fine: bool) -> int:
         return 1
 
-    def step(self, index: Index, inner: int, *, fine: bool) -> Content:  # noqa: ARG002
+    def step(self, index: Index, inner: int, *, fine: bool) -> Step:
         (below,) = self.reads(index)
         x, a = self.going_in(below), self.number("a", index)
-        return Content(
+        return Step(
             "pass", a.quantity, _("passed on as it is: a = x = {a}").format(a=say(a.value)),
             self.layer, self.wires(index), None, lines(self.source, ("x", x), ("a", a)),
             (x.quantity,),
@@ -73,26 +73,26 @@ class Activation(Passing, kind="activation"):
 
     rule = "a = f(x)"
 
-    def z(self, index: Index) -> Found:
+    def z(self, index: Index) -> Explanation:
         unit = self.source.unit_name(self.layer, index)
         name = _("z of {unit}: what comes in").format(unit=unit)
-        return Found(name, "z", "z = x", self.going_in(index))
+        return Explanation(name, "z", "z = x", self.going_in(index))
 
-    def passed(self, index: Index, name: str) -> None:  # noqa: ARG002
+    def passed(self, index: Index, name: str) -> None:
         return None  # it is f(z)
 
     def sentence(self) -> str:
         return _("{layer}: {function} makes a of each of the {count} values")
 
-    def steps(self, *, fine: bool) -> int:  # noqa: ARG002
+    def steps(self, *, fine: bool) -> int:
         return 0 if self.made.activation == "softmax" else 1  # softmax has steps of its own
 
-    def step(self, index: Index, inner: int, *, fine: bool) -> Content:  # noqa: ARG002
+    def step(self, index: Index, inner: int, *, fine: bool) -> Step:
         x, a = self.going_in(index), self.number("a", index)
         sentence = _("{function} of z = {z} is a = {a}").format(
             function=self.made.activation, z=say(x.value), a=say(a.value)
         )
-        return Content(
+        return Step(
             "activation", a.quantity, sentence, self.layer, self.wires(index), None,
             lines(self.source, ("x", x), ("a", a)), (named("z", self.layer, index), x.quantity),
             curve=curve_of(self.source, self.layer, index),

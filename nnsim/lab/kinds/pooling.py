@@ -10,12 +10,12 @@ from nnsim.circuit.gates import ROUTE, SCALE, SUM
 from nnsim.i18n import _
 from nnsim.lab.addresses import Quantity
 from nnsim.lab.explain.arithmetic import Apply, Node, Number, Product, Quotient, Sum
-from nnsim.lab.explain.explanation import Found
+from nnsim.lab.explain.explanation import Explanation
 from nnsim.lab.explain.source import Array, Index
 from nnsim.lab.kinds.kind import Back, Kind, one_or_sum
 from nnsim.lab.kinds.windows import Windows
 from nnsim.lab.walk.pieces import lines, say, selected
-from nnsim.lab.walk.step import Content, Highlight, Table, Window
+from nnsim.lab.walk.step import Highlight, Step, Table, Window
 
 
 class Pool(Kind):
@@ -49,18 +49,18 @@ class Pool(Kind):
     def window(self, index: Index) -> Window:
         return self.windows.at(self.layer, index, index[2])
 
-    def step(self, index: Index, inner: int, *, fine: bool) -> Content:
+    def step(self, index: Index, inner: int, *, fine: bool) -> Step:
         """One of the values of the window, or what becomes of them."""
         pixels, around, a = self.pixels(index), self.wires(index), self.number("a", index)
         if not fine or inner == len(pixels):
             kind, sentence, also, current = self.result(pixels)
-            return Content(
+            return Step(
                 kind, a.quantity, sentence.format(a=say(a.value)), self.layer, around,
                 self._table(pixels, current, len(pixels)), lines(self.source, ("a", a)),
                 (also or a.quantity,), window=self.window(index),
             )  # fmt: skip
         read = selected(self.layer - 1, self.reads(index)[inner], self.source)
-        return Content(
+        return Step(
             "look", pixels[inner].quantity,
             _("the window looks at {x}").format(x=say(pixels[inner].value)), self.layer,
             Highlight(frozenset({read}), around.units), self._table(pixels, inner, inner + 1),
@@ -92,9 +92,9 @@ class MaxPool(Pool, kind="max_pool2d"):
 
     rule = "a = max x"
 
-    def passed(self, index: Index, name: str) -> Found:
+    def passed(self, index: Index, name: str) -> Explanation:
         formula = _("a = the largest x in the window")
-        return Found(name, "a", formula, Apply("max", self.pixels(index)))
+        return Explanation(name, "a", formula, Apply("max", self.pixels(index)))
 
     def back(self, index: Index) -> Back:
         routed: tuple[Node, ...] = tuple(
@@ -128,10 +128,10 @@ class AveragePool(Pool, kind="average_pool2d"):
 
     rule = "a = mean x"
 
-    def passed(self, index: Index, name: str) -> Found:
+    def passed(self, index: Index, name: str) -> Explanation:
         pixels = self.pixels(index)
         mean = Quotient(Sum(pixels), Number(float(len(pixels))))
-        return Found(name, "a", _("a = the mean of the window, Σ x / n"), mean)
+        return Explanation(name, "a", _("a = the mean of the window, Σ x / n"), mean)
 
     def back(self, index: Index) -> Back:
         count = Number(float(self.made.size**2))
@@ -146,7 +146,7 @@ class AveragePool(Pool, kind="average_pool2d"):
 
     def result(
         self,
-        pixels: tuple[Number, ...],  # noqa: ARG002
+        pixels: tuple[Number, ...],
     ) -> tuple[str, str, Quantity | None, int | None]:
         return "mean", _("the mean of the window goes on: a = {a}"), None, None
 

@@ -11,11 +11,11 @@ from nnsim.circuit.gates import SUM, SWAP
 from nnsim.i18n import _
 from nnsim.lab.addresses import Quantity
 from nnsim.lab.explain.arithmetic import Apply, Node, Number, Product, Sum
-from nnsim.lab.explain.explanation import Found
+from nnsim.lab.explain.explanation import Explanation
 from nnsim.lab.explain.source import Array, Index, named
 from nnsim.lab.kinds.kind import Kind
 from nnsim.lab.walk.pieces import Labels, curve_of, label, lines, say, selected
-from nnsim.lab.walk.step import Content, Highlight, Table
+from nnsim.lab.walk.step import Highlight, Step, Table
 
 
 class Weighted(Kind):
@@ -36,13 +36,13 @@ class Weighted(Kind):
 
     # --- explanations ------------------------------------------------------------------------
 
-    def z(self, index: Index) -> Found:
+    def z(self, index: Index) -> Explanation:
         products = [
             Product((self.number("w", (*tap, index[-1])), self.going_in(at)))
             for tap, at in zip(np.ndindex(*self.names.kernel_shape), self.terms(index), strict=True)
             if at is not None
         ]
-        return Found(
+        return Explanation(
             _("z of {unit}: the weighted sum before the activation").format(
                 unit=self.source.unit_name(self.layer, index)
             ),
@@ -60,7 +60,7 @@ class Weighted(Kind):
     def shares(self, index: Index) -> tuple[Product, ...]:
         """The products δ·x that the gradient of a weight adds up."""
 
-    def weight_gradient(self, index: Index) -> Found:
+    def weight_gradient(self, index: Index) -> Explanation:
         shares, penalty, network = self.shares(index), self._penalty(index), self.source.network
         up: Node = Sum(shares)
         local: Node | None = None
@@ -69,7 +69,7 @@ class Weighted(Kind):
             (up, local), roles = shares[0].factors, (SWAP,)
         terms = (*shares, *penalty)
         formula = _(self.gradient_formula) + (" + l2·w" if network.l2 else "")
-        return Found(
+        return Explanation(
             _("gradient of {address}: how the loss changes with this weight").format(
                 address=self.source.text(named("w", self.layer, index))
             ),
@@ -100,7 +100,7 @@ class Weighted(Kind):
         after = 1 if self.made.activation == "softmax" else 2  # softmax has steps of its own
         return self.each - 1 + after if fine else 1
 
-    def step(self, index: Index, inner: int, *, fine: bool) -> Content:
+    def step(self, index: Index, inner: int, *, fine: bool) -> Step:
         """A unit at once, or one of its terms, its bias, its activation."""
         inputs = Inputs(self, index)
         count = len(inputs.places)
@@ -118,7 +118,7 @@ class Weighted(Kind):
         )  # fmt: skip
         return {"lines": found, "window": self.window(index), "layer": self.layer}
 
-    def _at_once(self, index: Index, inputs: Inputs) -> Content:
+    def _at_once(self, index: Index, inputs: Inputs) -> Step:
         z, a = self.number("z", index), self.number("a", index)
         softmax = self.made.activation == "softmax"
         text = (
@@ -134,7 +134,7 @@ class Weighted(Kind):
             unit=self.source.unit_name(self.layer, index), count=len(inputs.places),
             z=say(z.value), a=say(a.value), function=self.made.activation,
         )  # fmt: skip
-        return Content(
+        return Step(
             "z" if softmax else "unit",
             z.quantity if softmax else a.quantity,
             sentence,
@@ -145,7 +145,7 @@ class Weighted(Kind):
             **self._results(index, inputs, 3 if softmax else 4),
         )
 
-    def _term(self, index: Index, inputs: Inputs, i: int) -> Content:
+    def _term(self, index: Index, inputs: Inputs, i: int) -> Step:
         x, w = float(inputs.x[i]), float(inputs.w[i])
         at, wires = inputs.places[i], self.parameter_wires(index[-1], i)
         sentence = _(
@@ -155,7 +155,7 @@ class Weighted(Kind):
             sum=say(float(np.dot(inputs.w[: i + 1], inputs.x[: i + 1]))),
         )  # fmt: skip
         read = frozenset() if at is None else frozenset({selected(self.layer - 1, at, self.source)})
-        return Content(
+        return Step(
             "term",
             self.parameter(index[-1], i),
             sentence,
@@ -165,14 +165,14 @@ class Weighted(Kind):
             **self._results(index, inputs, 0),
         )
 
-    def _bias(self, index: Index, inputs: Inputs) -> Content:
+    def _bias(self, index: Index, inputs: Inputs) -> Step:
         bias, z = self.number("b", index[-1:]), self.number("z", index)
         sentence = _("the bias {b} is added to the sum: z = {z}").format(
             b=say(bias.value), z=say(z.value)
         )
         return self._last(index, inputs, "bias", (bias, z), sentence)
 
-    def _activation(self, index: Index, inputs: Inputs) -> Content:
+    def _activation(self, index: Index, inputs: Inputs) -> Step:
         z, a = self.number("z", index), self.number("a", index)
         muted = self.source.is_muted(self.layer, index)
         text = _("the unit is muted: a = 0") if muted else _("{function} of z = {z} is a = {a}")
@@ -181,10 +181,10 @@ class Weighted(Kind):
 
     def _last(
         self, index: Index, inputs: Inputs, kind: str, about: tuple[Number, Number], sentence: str
-    ) -> Content:
+    ) -> Step:
         """A step behind all terms, about two numbers."""
         done = kind == "activation"
-        return Content(
+        return Step(
             kind,
             about[0].quantity,
             sentence,

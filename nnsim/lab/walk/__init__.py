@@ -7,14 +7,15 @@ than 100,000 terms, and any of them is as near as the first. Walking changes not
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, get_args
+from dataclasses import dataclass, replace
+from typing import get_args
 
 import numpy as np
 
 from nnsim.i18n import _
 from nnsim.lab.errors import LabError, NoValueError
 from nnsim.lab.explain.source import Source
+from nnsim.lab.values import Readable
 from nnsim.lab.walk import backward, forward
 from nnsim.lab.walk.matrices import Matrix, MatrixView, matrix_view
 from nnsim.lab.walk.route import Spot, route
@@ -29,9 +30,6 @@ from nnsim.lab.walk.step import (
     Table,
     Window,
 )
-
-if TYPE_CHECKING:
-    from nnsim.lab.lab import Lab
 
 __all__ = [
     "GRAINS", "Curve", "Direction", "Grain", "Highlight", "Line", "Matrix", "MatrixView", "Place",
@@ -53,7 +51,7 @@ class Walk:
 
     Parameters
     ----------
-    lab : Lab
+    lab : Readable
     direction : str
         ``"forward"`` or ``"backward"``.
     grain : str
@@ -67,7 +65,9 @@ class Walk:
         For a grain or direction that there isn't.
     """
 
-    def __init__(self, lab: Lab, direction: Direction = "forward", grain: Grain = "neuron") -> None:
+    def __init__(
+        self, lab: Readable, direction: Direction = "forward", grain: Grain = "neuron"
+    ) -> None:
         if grain not in GRAINS:
             raise LabError(
                 _('there is no grain "{grain}"; there are {names}').format(
@@ -97,9 +97,11 @@ class Walk:
         index %= len(self)
         spot = self._route.spot(index)
         with np.errstate(all="ignore"):
-            content = self._builders[spot.segment.kind](self._source, spot)
-        names = self.lab.names
-        return Step(self.direction, self.grain, index, len(self), names, **vars(content))
+            step: Step = self._builders[spot.segment.kind](self._source, spot)
+        return replace(
+            step, direction=self.direction, grain=self.grain, index=index, total=len(self),
+            names=self.lab.names,
+        )  # fmt: skip
 
     def __iter__(self) -> Iterator[Step]:
         return (self[i] for i in range(len(self)))

@@ -27,14 +27,14 @@ from nnsim.lab.walk.pieces import (
     whole,
 )
 from nnsim.lab.walk.route import Spot
-from nnsim.lab.walk.step import Content, Highlight, Line, Table
+from nnsim.lab.walk.step import Highlight, Line, Step, Table
 
 MOST_WIRES = 4096
 
 # --- δ -----------------------------------------------------------------------------------------
 
 
-def deltas_of_layer(source: Source, spot: Spot) -> Content:
+def deltas_of_layer(source: Source, spot: Spot) -> Step:
     """All δ of a layer."""
     layer = spot.segment.layer
     names, activation = source.names.layers[layer], source.layer(layer).activation
@@ -53,13 +53,13 @@ def deltas_of_layer(source: Source, spot: Spot) -> Content:
 
     labels = unit_labels(source, layer)
     table = Table(("i", *kinds.values()), labels, values, address, None, len(labels))
-    return Content(
+    return Step(
         "delta_layer", found.quantity, sentence, layer, Highlight(layer=layer), table,
         roles=found.roles,
     )  # fmt: skip
 
 
-def delta_of_unit(source: Source, spot: Spot) -> Content:
+def delta_of_unit(source: Source, spot: Spot) -> Step:
     """δ of one unit: at once, or one of the terms that come back, or the local slope."""
     layer, each = spot.segment.layer, spot.segment.each
     delta = _Delta(source, layer, whole(source, layer, spot.unit))
@@ -83,10 +83,10 @@ class _Delta:
         self.unit = selected(layer, index, source)
         self.activation = source.layer(layer).activation
 
-    def at_once(self) -> Content:
+    def at_once(self) -> Step:
         """δ with all that it is made of."""
         found = self.found
-        return Content(
+        return Step(
             "delta", found.quantity, self._sentence(), self.layer, self._wires(),
             self._table(), self._lines(3), found.rests_on, found.roles,
             curve_of(self.source, self.layer, self.index), gate=found.gate,
@@ -105,7 +105,7 @@ class _Delta:
             value=say(found.value),
         )  # fmt: skip
 
-    def term(self, up: Sum, k: int) -> Content:
+    def term(self, up: Sum, k: int) -> Step:
         """One w·δ that comes back from the units of the next layer."""
         w, back = up.terms[k].numbers()
         sentence = _("from {unit} comes {w}·{delta} = {value}: multiply swaps").format(
@@ -117,12 +117,12 @@ class _Delta:
             frozenset({self.unit}),
             frozenset({Selection(self.layer + 1, k, self.unit.unit)}),
         )
-        return Content(
+        return Step(
             "upstream", w.quantity, sentence, self.layer, highlight, self._table(k),
             self._lines(0), (back.quantity,), self.found.roles[:1],
         )  # fmt: skip
 
-    def came_back(self) -> Content:
+    def came_back(self) -> Step:
         """All that comes back, before the local slope."""
         up, roles = self.found.upstream, self.found.roles
         assert up is not None
@@ -130,12 +130,12 @@ class _Delta:
             unit=self.name, text=up.write(lambda n: n.text or say(n.value)),
             value=say(up.evaluate()),
         )  # fmt: skip
-        return Content(
+        return Step(
             "upstream", self.found.quantity, sentence, self.layer, self._wires(), self._table(),
             self._lines(1), tuple(n.quantity for n in up.numbers()), roles[:-1] or roles,
         )  # fmt: skip
 
-    def times_local(self) -> Content:
+    def times_local(self) -> Step:
         """What comes back, times the local slope."""
         found = self.found
         if found.local is None or self.activation == "identity":
@@ -149,7 +149,7 @@ class _Delta:
                 if local
                 else _("z ≤ 0, so nothing passes: δ = 0")
             )
-        return Content(
+        return Step(
             "local", found.quantity,
             text.format(up=say(up), slope=say(local), value=say(found.value)), self.layer,
             Highlight(units=frozenset({self.unit})), self._table(), self._lines(3),
@@ -214,7 +214,7 @@ class _Delta:
 # --- gradients of parameters ---------------------------------------------------------------------
 
 
-def gradients_of_layer(source: Source, spot: Spot) -> Content:
+def gradients_of_layer(source: Source, spot: Spot) -> Step:
     """All gradients of a layer's parameters."""
     layer = spot.segment.layer
     kind = kind_of(source, layer)
@@ -229,26 +229,26 @@ def gradients_of_layer(source: Source, spot: Spot) -> Content:
     labels = Labels(len(values), lambda row: str(address(row, 0)))
     table = Table(("", "w", "∂C/∂w"), labels, values, address, None, len(values))
     sentence = kind.gradients_sentence().format(layer=kind.names.name, formula=found.formula)
-    return Content(
+    return Step(
         "gradient_layer", found.quantity, sentence, layer, Highlight(layer=layer), table,
         roles=found.roles,
     )  # fmt: skip
 
 
-def gradients_of_unit(source: Source, spot: Spot) -> Content:
+def gradients_of_unit(source: Source, spot: Spot) -> Step:
     """The gradients of all parameters of one unit, filter or channel."""
     layer, unit = spot.segment.layer, spot.unit
     kind = kind_of(source, layer)
     sentence, table = kind.unit_gradients(unit)
     gradients = tuple(kind.parameter(unit, position).gradient for position in range(kind.each))
-    return Content(
+    return Step(
         "gradient", gradients[0], sentence.format(unit=source.unit_name(layer, (unit,))), layer,
         kind.parameter_wires(unit), table, also=gradients,
         roles=explain(source.lab, gradients[0]).roles,
     )  # fmt: skip
 
 
-def one_gradient(source: Source, spot: Spot) -> Content:
+def one_gradient(source: Source, spot: Spot) -> Step:
     """The gradient of one parameter."""
     kind = kind_of(source, spot.segment.layer)
     found = explain(source.lab, kind.parameter(spot.unit, spot.inner).gradient)
@@ -256,7 +256,7 @@ def one_gradient(source: Source, spot: Spot) -> Content:
     columns = ("", "δ", "x", "δ·x", "Σ")
     table = products_table(source, found.arithmetic, columns, None, len(found.terms))
     result = (found.symbol, Number(float(found.value), found.quantity))
-    return Content(
+    return Step(
         "gradient", found.quantity, sentence, kind.layer,
         kind.parameter_wires(spot.unit, spot.inner), table, lines(source, result), found.rests_on,
         found.roles,
@@ -271,22 +271,22 @@ def rate(source: Source) -> float:
     return float(source.lab.trainer.learning_rate)
 
 
-def update_of_layer(source: Source, spot: Spot) -> Content:
+def update_of_layer(source: Source, spot: Spot) -> Step:
     """The step w ← w − η·∂C/∂w of every parameter of a layer."""
     return _updates(source, spot, range(source.shape(spot.segment.layer)[-1]), None)
 
 
-def update_of_unit(source: Source, spot: Spot) -> Content:
+def update_of_unit(source: Source, spot: Spot) -> Step:
     """The same of all parameters of one unit."""
     return _updates(source, spot, range(spot.unit, spot.unit + 1), None)
 
 
-def one_update(source: Source, spot: Spot) -> Content:
+def one_update(source: Source, spot: Spot) -> Step:
     """The same of one parameter."""
     return _updates(source, spot, range(spot.unit, spot.unit + 1), spot.inner)
 
 
-def _updates(source: Source, spot: Spot, units: range, position: int | None) -> Content:
+def _updates(source: Source, spot: Spot, units: range, position: int | None) -> Step:
     """Before, gradient, step and after of some parameters."""
     kind = kind_of(source, spot.segment.layer)
     places = range(kind.each) if position is None else range(position, position + 1)
@@ -319,7 +319,7 @@ def _updates(source: Source, spot: Spot, units: range, position: int | None) -> 
     highlight = Highlight(layer=kind.layer)
     if not whole_layer:
         highlight = kind.parameter_wires(spot.unit, position)
-    return Content(
+    return Step(
         "update_layer" if whole_layer else "update", parameter(0), sentence, kind.layer,
         highlight, table, found, (*also, Quantity("learning_rate")),
     )  # fmt: skip
@@ -340,7 +340,7 @@ def _update_sentence(source: Source, address: str, row: Array, *, frozen: bool) 
 # --- the two ends --------------------------------------------------------------------------------
 
 
-def the_loss_before(source: Source, spot: Spot) -> Content:
+def the_loss_before(source: Source, spot: Spot) -> Step:
     """Where the way back starts: the derivative of the loss by itself is 1."""
     content = the_loss(source, spot)
     sentence = _("the way back starts at the loss, {loss}: how does each number change it?").format(
@@ -349,7 +349,7 @@ def the_loss_before(source: Source, spot: Spot) -> Content:
     return replace(content, sentence=sentence)
 
 
-def the_loss_after(source: Source, _spot: Spot) -> Content:
+def the_loss_after(source: Source, _spot: Spot) -> Step:
     """The loss of this sample after the update; the bench keeps its parameters."""
     before = source.lab.sample_loss
     output, after = _with_parameters(source, updated(source))
@@ -361,7 +361,7 @@ def the_loss_after(source: Source, _spot: Spot) -> Content:
 
     labels = unit_labels(source, source.last)
     heads = ("k", "tₖ", _("aₖ before"), _("aₖ after"))
-    return Content(
+    return Step(
         "after", Quantity("loss"), _after_sentence(source, before, after),
         highlight=Highlight(units=frozenset(Selection(source.last, k) for k in range(len(labels)))),
         table=Table(heads, labels, values, address, None, len(labels)),

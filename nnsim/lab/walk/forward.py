@@ -16,33 +16,33 @@ from nnsim.lab.kinds import kind_of
 from nnsim.lab.view import Selection
 from nnsim.lab.walk.pieces import label, lines, say, selected, unit_labels, values_table, whole
 from nnsim.lab.walk.route import Spot
-from nnsim.lab.walk.step import Content, Highlight, Table
+from nnsim.lab.walk.step import Highlight, Step, Table
 
-Builder = Callable[[Source, Spot], Content]
+Builder = Callable[[Source, Spot], Step]
 
 
-def the_input(source: Source, _spot: Spot) -> Content:
+def the_input(source: Source, _spot: Spot) -> Step:
     """What stands on the input, before anything is computed."""
     count = size(source.shape(-1))
     sentence = _("{count} numbers stand on the input; nothing is computed yet").format(count=count)
     table, first = values_table(source, -1, "x"), Quantity("input", position=(0,))
-    return Content("input", first, sentence, highlight=Highlight(layer=-1), table=table)
+    return Step("input", first, sentence, highlight=Highlight(layer=-1), table=table)
 
 
-def a_layer(source: Source, spot: Spot) -> Content:
+def a_layer(source: Source, spot: Spot) -> Step:
     """A layer at once."""
     layer = spot.segment.layer
     sentence = kind_of(source, layer).sentence().format(
         layer=source.names.layers[layer].name, count=size(source.shape(layer)),
         function=source.layer(layer).activation,
     )  # fmt: skip
-    return Content(
+    return Step(
         "layer", named("a", layer, whole(source, layer, 0)), sentence, layer,
         Highlight(layer=layer), values_table(source, layer, "a"),
     )  # fmt: skip
 
 
-def a_unit(source: Source, spot: Spot) -> Content:
+def a_unit(source: Source, spot: Spot) -> Step:
     """A unit at once, or one of its steps."""
     layer = spot.segment.layer
     index = whole(source, layer, spot.unit)
@@ -52,7 +52,7 @@ def a_unit(source: Source, spot: Spot) -> Content:
 # --- softmax -------------------------------------------------------------------------------------
 
 
-def an_exp(source: Source, spot: Spot) -> Content:
+def an_exp(source: Source, spot: Spot) -> Step:
     """E to the z of one unit of a softmax layer."""
     layer, index = spot.segment.layer, whole(source, spot.segment.layer, spot.unit)
     z = source.number("z", layer, index)
@@ -61,10 +61,10 @@ def an_exp(source: Source, spot: Spot) -> Content:
     )
     unit = frozenset({selected(layer, index, source)})
     table = _softmax_table(source, layer, spot.unit, done=False)
-    return Content("exp", z.quantity, sentence, layer, Highlight(units=unit), table)
+    return Step("exp", z.quantity, sentence, layer, Highlight(units=unit), table)
 
 
-def a_share(source: Source, spot: Spot) -> Content:
+def a_share(source: Source, spot: Spot) -> Step:
     """One unit of a softmax layer: its share of the sum of all e^z."""
     layer, index = spot.segment.layer, whole(source, spot.segment.layer, spot.unit)
     z, a = source.number("z", layer, index), source.number("a", layer, index)
@@ -73,7 +73,7 @@ def a_share(source: Source, spot: Spot) -> Content:
         power=say(exp(z.value)), total=say(total), share=say(a.value)
     )
     everything = frozenset(Selection(layer, k) for k in range(size(source.shape(layer))))
-    return Content(
+    return Step(
         "normalise", a.quantity, sentence, layer,
         Highlight(everything, frozenset({selected(layer, index, source)})),
         _softmax_table(source, layer, spot.unit, done=True),
@@ -102,14 +102,14 @@ def _softmax_table(source: Source, layer: int, current: int, *, done: bool) -> T
 # --- prediction and loss -------------------------------------------------------------------------
 
 
-def the_prediction(source: Source, _spot: Spot) -> Content:
+def the_prediction(source: Source, _spot: Spot) -> Step:
     """Which class the outputs say."""
     lab = source.lab
     position = lab.prediction
     assert position is not None
     sentence = _("the network reads: {name}").format(name=lab.experiment.classes[position])
     outputs, said = source.outputs(), Quantity("prediction")
-    return Content(
+    return Step(
         "prediction", said, sentence,
         highlight=Highlight(
             frozenset(Selection(source.last, k) for k in range(len(outputs))),
@@ -121,7 +121,7 @@ def the_prediction(source: Source, _spot: Spot) -> Content:
     )  # fmt: skip
 
 
-def the_loss(source: Source, spot: Spot) -> Content:
+def the_loss(source: Source, spot: Spot) -> Step:
     """The loss, or one of the terms that it adds up."""
     found, loss = explain(source.lab, Quantity("loss")), Quantity("loss")
     result = (found.formula, Number(float(found.value), loss))
@@ -129,7 +129,7 @@ def the_loss(source: Source, spot: Spot) -> Content:
     table = _loss_table(source, None if last else spot.inner)
     if last:
         sentence = _("the loss of this sample is {loss}").format(loss=say(found.value))
-        return Content(
+        return Step(
             "loss", loss, sentence, highlight=Highlight(layer=source.last), table=table,
             lines=lines(source, result), also=found.rests_on,
         )  # fmt: skip
@@ -140,7 +140,7 @@ def the_loss(source: Source, spot: Spot) -> Content:
         value=say(term.evaluate()),
     )  # fmt: skip
     unit = frozenset({Selection(source.last, _loss_rows(source)[spot.inner])})
-    return Content(
+    return Step(
         "loss_term", causes[0], sentence, highlight=Highlight(unit, unit), table=table,
         lines=lines(source, result, reached=0), also=causes,
     )  # fmt: skip

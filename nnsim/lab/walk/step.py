@@ -111,34 +111,11 @@ class Window:
 
 
 @dataclass(frozen=True, eq=False)
-class Content:
-    """What a step shows: a `Step` but for its place in the walk."""
-
-    kind: str
-    quantity: Quantity | None
-    sentence: str
-    layer: int = -1
-    highlight: Highlight = field(default_factory=Highlight)
-    table: Table | None = None
-    lines: tuple[Line, ...] = ()
-    also: tuple[Quantity | None, ...] = ()
-    roles: tuple[str, ...] = ()
-    curve: Curve | None = None
-    window: Window | None = None
-    gate: str = ""
-
-
-@dataclass(frozen=True, eq=False)
 class Step:
-    """One step of a walk.
+    """One step of a walk; what makes it leaves its place in the walk open.
 
     Attributes
     ----------
-    direction, grain : str
-    index, total : int
-        Which step of how many, from 0.
-    names : Names
-        What prints addresses.
     kind : str
         What happens: ``input term bias activation unit layer exp normalise loss delta …``.
     quantity : Quantity or None
@@ -161,25 +138,30 @@ class Step:
         The window over the image, of convolutions and pools.
     gate : str
         The kind of the last gate, where it is known.
+    direction, grain : str
+    index, total : int
+        Which step of how many, from 0.
+    names : Names
+        What prints addresses.
     """
 
-    direction: Direction
-    grain: Grain
-    index: int
-    total: int
-    names: Names
     kind: str
     quantity: Quantity | None
     sentence: str
-    layer: int
-    highlight: Highlight
-    table: Table | None
-    lines: tuple[Line, ...]
-    also: tuple[Quantity | None, ...]
-    roles: tuple[str, ...]
-    curve: Curve | None
-    window: Window | None
-    gate: str
+    layer: int = -1
+    highlight: Highlight = field(default_factory=Highlight)
+    table: Table | None = None
+    lines: tuple[Line, ...] = ()
+    also: tuple[Quantity | None, ...] = ()
+    roles: tuple[str, ...] = ()
+    curve: Curve | None = None
+    window: Window | None = None
+    gate: str = ""
+    direction: Direction = "forward"
+    grain: Grain = "layer"
+    index: int = 0
+    total: int = 1
+    names: Names = field(default=Names((), ()))
 
     @property
     def address(self) -> str:
