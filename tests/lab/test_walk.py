@@ -22,6 +22,46 @@ def test_the_way_forward_at_three_grains(mazur):
     ]  # fmt: skip
 
 
+def test_the_way_forward_by_lines_fills_what_the_trace_holds(mazur):
+    walk = Walk(mazur, "forward", "line")
+    texts = [step.call.text for step in walk if step.call]
+    assert texts[0] == "hidden_W.dot(x1, out=hidden_z)"
+    assert walk[1].sentence == "hidden: z = W x + b: hidden_W.dot(x1, out=hidden_z)"
+    assert kinds(walk) == ["input"] + ["line"] * len(texts)
+    filled = {step.call.writes[0]: step.call.after for step in walk if step.call}
+    np.testing.assert_array_equal(filled["output.a"][:, 0], mazur.trace.layers[1].a[0])
+    assert filled["losses"] == pytest.approx(0.298371109, abs=1e-9)
+    assert walk[walk.find("output[2].a")].layer == 1
+    assert walk[1].address == "hidden[1].z"
+
+
+def test_the_way_back_by_lines_ends_with_the_published_weights(mazur):
+    """Mazur's w1 … w8 after the step, as the trainer's own tape computes them; nothing changes."""
+    walk = Walk(mazur, "backward", "line")
+    assert walk[0].kind == "loss"
+    after = walk[-1].call
+    assert (after.section, after.writes[0]) == ("update", "parameters")
+    hidden, output = after.after.reshape(2, 2, 3)  # units × weights, the bias last
+    published = [[0.149780716, 0.19956143, 0.35], [0.24975114, 0.29950229, 0.35]]
+    np.testing.assert_allclose(hidden, published, atol=6e-9)
+    published = [[0.35891648, 0.408666186, 0.6], [0.511301270, 0.561370121, 0.6]]
+    np.testing.assert_allclose(output, published, atol=6e-9)
+    assert mazur.read("output[1].w[1]") == 0.4
+    assert walk[walk.find("hidden[1].w[1].grad")].layer == 0
+
+
+def test_lines_of_training_say_that_they_are_not_those_in_use(random_labs):
+    layers = ['{ type = "dropout", name = "drop", rate = 0.5 }', '{ type = "dense", units = 2 }']
+    inputs = '{ kind = "vector", names = ["a", "b"] }'
+    rng = np.random.default_rng(1)
+    lab = random_labs.open(inputs, layers, "squared_error", rng, 2, 2)
+    assert "as in training" in Walk(lab, "backward", "line")[0].sentence
+    lab.network.muted = {0: {0}}
+    lab.changed(parameters=True)
+    walk = Walk(lab, "backward", "line")  # muted units don't train: there is no update
+    assert {step.call.section for step in walk if step.call} == {"backward"}
+
+
 def test_the_way_back_at_three_grains(mazur):
     assert kinds(Walk(mazur, "backward", "layer")) == [
         "loss", "delta_layer", "gradient_layer", "delta_layer", "gradient_layer",
@@ -163,6 +203,8 @@ def test_matrices_for_the_sample_and_for_the_batch():
         assert view.samples == m
         assert named["x"].shape == (m, 12)
         assert (named["W"].axes, named["W"].shape) == (("n_in", "n_out"), (12, 3))
+        assert named["z"].line == "hidden_W.dot(x1, out=hidden_z)"
+        assert named["a"].line == "np.reciprocal(hidden_a, out=hidden_a)"
         z = named["x"].values @ named["W"].values + named["b"].values
         np.testing.assert_allclose(named["z"].values, z, rtol=1e-12)
     back = Walk(lab, "backward", "layer")
@@ -170,6 +212,7 @@ def test_matrices_for_the_sample_and_for_the_batch():
     named = {matrix.name: matrix.values for matrix in view.matrices}
     delta = (named["δ of output"] @ named["W of output"].T) * named["f′(z)"]
     np.testing.assert_allclose(named["δ"], delta, rtol=1e-12)
+    assert view.matrices[-1].line == "np.multiply(hidden_delta, slopes[0:3], out=hidden_delta)"
     gradients = back.matrices(back.find("hidden[1].w[1].grad"), batch=True)
     named = {matrix.name: matrix.values for matrix in gradients.matrices}
     np.testing.assert_allclose(named["∂C/∂W"], named["x"].T @ named["δ"], atol=1e-14)
@@ -220,6 +263,10 @@ def test_another_grain_goes_on_from_the_same_place(mazur):
     assert mazur.walk_step.address == "output[1].w[1]"
     mazur.run("forward layer")
     assert mazur.walk_step.address == "output[1].a"
+    mazur.run("forward line")
+    assert mazur.walk_step.address == "output[1].z"
+    mazur.run("forward term")
+    assert mazur.walk_step.address == "output[1].w[1]"
 
 
 @pytest.mark.parametrize(

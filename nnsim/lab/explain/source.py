@@ -28,6 +28,8 @@ class Source:
 
     Indices count from 0 and are those of the public arrays without the batch axis: ``(unit,)``, or
     ``(row, column, channel)``; of weights ``(source, unit)`` or ``(row, column, channel, filter)``.
+    ``texts`` keeps the NumPy calls of tapes, by the number of samples and whether there is a way
+    back: writing them takes longer than running them.
     """
 
     def __init__(self, lab: Readable) -> None:
@@ -35,6 +37,7 @@ class Source:
         self.names = lab.names
         self.network = lab.network
         self._fields: dict[tuple[int, str], Array] = {}
+        self.texts: dict[tuple[int, bool], dict[str, str]] = {}
 
     @property
     def last(self) -> int:

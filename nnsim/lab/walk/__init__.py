@@ -1,4 +1,4 @@
-"""Walks: the forward pass and the backward pass as small steps, at three grains.
+"""Walks: the forward pass and the backward pass as small steps, at four grains.
 
 A `Walk` makes its steps one at a time, when they are asked for: a network of 784-128-10 has more
 than 100,000 terms, and any of them is as near as the first. Walking changes nothing on the bench.
@@ -6,19 +6,21 @@ than 100,000 terms, and any of them is as near as the first. Walking changes not
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import get_args
 
 import numpy as np
 
+from nnsim.engine import Op
 from nnsim.i18n import _
 from nnsim.lab.errors import LabError, NoValueError
 from nnsim.lab.explain.source import Source
 from nnsim.lab.values import Readable
 from nnsim.lab.walk import backward, forward
+from nnsim.lab.walk.calls import Calls
 from nnsim.lab.walk.matrices import Matrix, MatrixView, matrix_view
-from nnsim.lab.walk.route import Spot, route
+from nnsim.lab.walk.route import Route, Spot, route
 from nnsim.lab.walk.step import (
     GRAINS,
     Curve,
@@ -29,6 +31,7 @@ from nnsim.lab.walk.step import (
     Step,
     Table,
     Window,
+    as_grain,
 )
 
 __all__ = [
@@ -55,7 +58,12 @@ class Walk:
     direction : str
         ``"forward"`` or ``"backward"``.
     grain : str
-        ``"layer"``, ``"neuron"`` or ``"term"``.
+        ``"layer"``, ``"neuron"``, ``"term"``, or ``"line"``: one NumPy call of the engine's tape.
+
+    Attributes
+    ----------
+    calls : sequence of Op
+        All calls, of the grain ``line``.
 
     Raises
     ------
@@ -68,12 +76,7 @@ class Walk:
     def __init__(
         self, lab: Readable, direction: Direction = "forward", grain: Grain = "neuron"
     ) -> None:
-        if grain not in GRAINS:
-            raise LabError(
-                _('there is no grain "{grain}"; there are {names}').format(
-                    grain=grain, names=", ".join(GRAINS)
-                )
-            )
+        grain = as_grain(grain)
         if direction not in get_args(Direction):
             raise LabError(_("a walk goes forward or backward"))
         if direction == "backward" and lab.target is None:
@@ -85,8 +88,14 @@ class Walk:
             )
         self.lab, self.direction, self.grain = lab, direction, grain
         self._source = Source(lab)
-        self._route = route(self._source, direction, grain)
-        self._builders = (forward if direction == "forward" else backward).BUILDERS
+        builders = (forward if direction == "forward" else backward).BUILDERS
+        self.calls: Sequence[Op] = ()
+        if grain == "line":
+            calls = Calls(self._source, direction)
+            self.calls, self._route, self._make = calls.ops, Route(calls.segments()), calls.step
+        else:
+            self._route = route(self._source, direction, grain)
+            self._make = lambda source, spot: builders[spot.segment.kind](source, spot)
 
     def __len__(self) -> int:
         return len(self._route)
@@ -97,7 +106,7 @@ class Walk:
         index %= len(self)
         spot = self._route.spot(index)
         with np.errstate(all="ignore"):
-            step: Step = self._builders[spot.segment.kind](self._source, spot)
+            step = self._make(self._source, spot)
         return replace(
             step, direction=self.direction, grain=self.grain, index=index, total=len(self),
             names=self.lab.names,
@@ -112,8 +121,15 @@ class Walk:
 
     def near(self, spot: Spot) -> int:
         """Return the step that is about the same as a spot of a walk of another grain."""
-        found = self._route.index_of(spot.segment.phase, spot.segment.layer, spot.unit)
-        return found or 0
+        phase, layer = spot.segment.phase, spot.segment.layer
+        found = self._index_of(phase, layer, spot.unit)
+        return found or self._route.index_of(phase, None, 0) or 0
+
+    def _index_of(self, phase: str, layer: int, unit: int) -> int | None:
+        """Return the first such step; a tape has no part of its own for gradients."""
+        if self.calls and phase == "gradient":
+            phase = "delta"
+        return self._route.index_of(phase, layer, unit)
 
     def find(self, address: str) -> int | None:
         """Return the first step about the unit (or the sample's loss) that an address names."""
@@ -130,7 +146,7 @@ class Walk:
             unit = int(np.ravel_multi_index((*quantity.position, quantity.unit), shape))
         else:
             unit = quantity.unit
-        return self._route.index_of(phase, quantity.layer, unit)
+        return self._index_of(phase, quantity.layer, unit)
 
     def matrices(self, index: int, *, batch: bool = False) -> MatrixView:
         """Return the matrices that step `index` is a part of.

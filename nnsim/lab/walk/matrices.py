@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +22,22 @@ MOST_SAMPLES, MOST_NUMBERS = 4096, 2_000_000
 
 @dataclass(frozen=True, eq=False)
 class Matrix:
-    """One matrix: its name, the names of its axes such as ``(m, n_in)``, and its numbers."""
+    """One matrix.
+
+    Attributes
+    ----------
+    name : str
+    axes : tuple of str
+        The names of its axes, such as ``(m, n_in)``.
+    values : array
+    line : str
+        The NumPy call that computes it, where one does; samples are columns there.
+    """
 
     name: str
     axes: tuple[str, ...]
     values: Array
+    line: str = ""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -60,6 +71,23 @@ def matrix_view(
 ) -> MatrixView:
     """Return the matrices of the layer that a segment of a walk is about."""
     trace, note = _trace(source, direction, batch=batch)
+    view = _view(source, direction, segment, trace, note)
+    asked = len(trace.input), trace.target is not None
+    if asked not in source.texts:
+        source.texts[asked] = _lines(source, *asked)
+    lines = source.texts[asked]
+    name = "" if segment.layer < 0 else f"{source.names.layers[segment.layer].name}."
+
+    def line(matrix: Matrix) -> str:
+        buffers = (name + field for field in _FILLS.get(matrix.name, ()))
+        return next((lines[buffer] for buffer in buffers if buffer in lines), "")
+
+    return replace(view, matrices=tuple(replace(m, line=line(m)) for m in view.matrices))
+
+
+def _view(
+    source: Source, direction: Direction, segment: Segment, trace: Any, note: str
+) -> MatrixView:
     if segment.layer < 0:
         return _ends(source, trace, segment, note)
     layer = trace.layers[segment.layer]
@@ -68,6 +96,18 @@ def matrix_view(
     if segment.phase == "delta":
         return _delta(source, trace, segment.layer, note)
     return _gradients(source, layer, segment.layer, note)
+
+
+# The buffers of the tape that a matrix lies in; z is a where f(z) = z.
+_FILLS = {"z": ("z", "a"), "a": ("a",), "δ": ("delta",), "∂C/∂W": ("grad",), "C": ("losses",)}
+
+
+def _lines(source: Source, samples: int, backward: bool) -> dict[str, str]:
+    """The NumPy call that has the last word on each buffer of the engine's tape, by its name."""
+    until: Literal["gradients", "forward"] = "gradients" if backward else "forward"
+    generator = np.random.default_rng(0)
+    tape = source.network.record(samples, until, training=False, generator=generator)
+    return {op.writes[0]: op.text for op in tape.step() if op.writes}
 
 
 def _trace(source: Source, direction: Direction, *, batch: bool) -> tuple[Any, str]:

@@ -24,12 +24,15 @@ class Segment:
     layer : int
     units, each : int
         How many units, and how many steps for each.
+    start : int
+        Of calls of a tape: which is the first.
     """
 
     kind: str
     layer: int = -1
     units: int = 1
     each: int = 1
+    start: int = 0
 
     def __len__(self) -> int:
         return self.units * self.each
@@ -66,11 +69,11 @@ class Route:
         unit, inner = divmod(index - (self._ends[number] - len(segment)), segment.each)
         return Spot(segment, unit, inner)
 
-    def index_of(self, phase: str, layer: int, unit: int) -> int | None:
+    def index_of(self, phase: str, layer: int | None, unit: int) -> int | None:
         """Return the first step of a phase about a layer and, where steps have units, a unit."""
         start = 0
         for segment in self.segments:
-            if segment.phase == phase and segment.layer == layer:
+            if segment.phase == phase and layer in (segment.layer, None):
                 return start + min(unit, segment.units - 1) * segment.each
             start += len(segment)
         return None

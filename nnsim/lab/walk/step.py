@@ -9,15 +9,30 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nnsim.engine import Op
+from nnsim.i18n import _
 from nnsim.lab.addresses import Names, Quantity
+from nnsim.lab.errors import LabError
 from nnsim.lab.explain.explanation import gate_in_words
 from nnsim.lab.view import Selection
 
 Array = NDArray[np.float64]
 Direction = Literal["forward", "backward"]
-Grain = Literal["layer", "neuron", "term"]
-GRAINS: tuple[Grain, ...] = ("layer", "neuron", "term")
+Grain = Literal["layer", "neuron", "term", "line"]
+GRAINS: tuple[Grain, ...] = ("layer", "neuron", "term", "line")
 NONE: frozenset[Selection] = frozenset()
+
+
+def as_grain(word: str) -> Grain:
+    """Return the grain of this name, or refuse it with a `LabError`."""
+    for grain in GRAINS:
+        if grain == word:
+            return grain
+    raise LabError(
+        _('there is no grain "{grain}"; there are {names}').format(
+            grain=word, names=", ".join(GRAINS)
+        )
+    )
 
 
 @dataclass(frozen=True)
@@ -138,6 +153,8 @@ class Step:
         The window over the image, of convolutions and pools.
     gate : str
         The kind of the last gate, where it is known.
+    call : Op or None
+        The NumPy call, of the grain ``line``: its text, its note, and what it filled.
     direction, grain : str
     index, total : int
         Which step of how many, from 0.
@@ -157,6 +174,7 @@ class Step:
     curve: Curve | None = None
     window: Window | None = None
     gate: str = ""
+    call: Op | None = None
     direction: Direction = "forward"
     grain: Grain = "layer"
     index: int = 0

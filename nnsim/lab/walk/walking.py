@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nnsim.i18n import _
 from nnsim.lab.errors import LabError
 from nnsim.lab.walk import Place, Walk
-from nnsim.lab.walk.step import GRAINS, Direction, Grain
+from nnsim.lab.walk.step import Direction, Grain, as_grain
 
 if TYPE_CHECKING:
     from nnsim.lab.lab import Lab
@@ -21,23 +21,12 @@ def _start(lab: Lab, direction: Direction, words: list[str]) -> str:
     before = lab.walk_place
     grain: Grain = "neuron" if before is None else before.grain
     if words:
-        grain = _grain(words[0])
+        grain = as_grain(words[0])
     walk = Walk(lab, direction, grain)
     index = 0
     if before is not None and before.direction == direction and before.grain != grain and lab.walk:
         index = walk.near(lab.walk.spot(min(before.index, len(lab.walk) - 1)))
     return _go(lab, direction, grain, index)
-
-
-def _grain(word: str) -> Grain:
-    for grain in GRAINS:
-        if grain == word:
-            return grain
-    raise LabError(
-        _('there is no grain "{grain}"; there are {names}').format(
-            grain=word, names=", ".join(GRAINS)
-        )
-    )
 
 
 def _go(lab: Lab, direction: Direction, grain: Grain, index: int) -> str:
