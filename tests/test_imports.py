@@ -9,9 +9,7 @@ import nnsim
 ROOT = Path(nnsim.__file__).parent
 MOST = 3
 # Being opened; each goes with the room that it is in.
-STILL = (
-    {"nnsim.tui.screens.lab"},
-)
+STILL = ({"nnsim.tui.screens.lab"},)
 
 
 def modules() -> dict[str, Path]:
