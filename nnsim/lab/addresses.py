@@ -172,7 +172,6 @@ class LayerNames:
 
     @property
     def units(self) -> int:
-        """How many units, filters or channels there are."""
         return self.output_shape[-1]
 
 
@@ -409,7 +408,6 @@ def _axes(shape: tuple[int, ...]) -> str:
 
 
 def names_of(experiment: Experiment, network: Network) -> Names:
-    """What addresses can name in this network."""
     layers: list[LayerNames] = []
     shape = tuple(network.input_shape)
     labels = tuple(experiment.input.names)

@@ -82,7 +82,6 @@ class Bench(ABC, Generic[T]):
 
     @property
     def changes(self) -> int:
-        """How many changes undo knows of."""
         return len(self._history)
 
     def forget(self, changes: int) -> None:
@@ -110,10 +109,8 @@ class Bench(ABC, Generic[T]):
 
     @property
     def can_undo(self) -> bool:
-        """Whether there is anything to undo."""
         return self._history.can_undo
 
     @property
     def can_redo(self) -> bool:
-        """Whether there is anything to redo."""
         return self._history.can_redo

@@ -94,7 +94,6 @@ def tolerance_of(explanation: Explanation) -> float:
 def check(
     lab: Lab, explanation: Explanation, answer: float, tolerance: float | None = None
 ) -> Verdict:
-    """Compare an answer with an explained number."""
     value = float(explanation.value)
     allowed = tolerance_of(explanation) if tolerance is None else tolerance
     if _close(answer, value, allowed):
@@ -115,7 +114,6 @@ def _close(answer: float, value: float, allowed: float) -> bool:
 
 
 def _rounded_too_far(answer: float, value: float) -> Verdict | None:
-    """Tell whether the answer is the number with too few digits."""
     if not math.isfinite(value):
         return None
     for digits in (2, 1):
@@ -238,7 +236,6 @@ def _of_terms(explanation: Explanation) -> Iterator[Mistake]:
 
 
 def _of_factors(explanation: Explanation) -> Iterator[Mistake]:
-    """One factor of a product forgotten."""
     node, value = explanation.arithmetic, float(explanation.value)
     if not isinstance(node, Product):
         return

@@ -80,7 +80,6 @@ class CircuitMoment:
 
     @property
     def size(self) -> int:
-        """Bytes that this moment may hold on to."""
         return len(self.circuit.graph.nodes) * _NODE_BYTES
 
 
@@ -112,7 +111,6 @@ class CircuitBench(Bench[CircuitMoment]):
 
     @classmethod
     def of_example(cls, name: str) -> CircuitBench:
-        """A bench with one of the circuits that ship."""
         shipped = example(name)
         return cls(
             shipped.circuit(),
@@ -127,13 +125,11 @@ class CircuitBench(Bench[CircuitMoment]):
         self.title, self.note, self.expression = title, note, expression
 
     def moment(self) -> CircuitMoment:
-        """The bench as it stands."""
         return CircuitMoment(
             self.circuit, self.walk.position, self.title, self.note, self.expression
         )
 
     def restore(self, moment: CircuitMoment) -> None:
-        """Put the bench back as it stood at `moment`."""
         self.title, self.note, self.expression = moment.title, moment.note, moment.expression
         if self.circuit is moment.circuit:
             self.walk.go(moment.position)
@@ -148,7 +144,6 @@ class CircuitBench(Bench[CircuitMoment]):
         return name in CIRCUIT_COMMANDS and name not in ("circuit", "undo", "redo")
 
     def reads(self, address: str) -> bool:
-        """Whether an address names a number of the circuit."""
         names = self.circuit.graph.names
         return address in names or address.removesuffix(".grad") in names or address == "gates"
 
@@ -263,7 +258,6 @@ def _circuit(bench: CircuitBench, rest: str) -> str:
 
 
 def put_up(bench: CircuitBench) -> str:
-    """What was put on the bench, in a sentence."""
     trouble = bench.circuit.trouble
     if trouble:
         return _("no finite result: {trouble}").format(trouble=trouble.in_words())

@@ -100,7 +100,6 @@ NOTHING = Hidden()
 
 
 def is_hidden(value: float) -> bool:
-    """Whether a number of a picture is hidden."""
     return value != value and struct.pack("<d", value) == _BITS
 
 
@@ -182,7 +181,6 @@ def hidden_in_circuit(circuit: Circuit, hidden: Hidden) -> tuple[frozenset[int],
 
 
 def covered(lab: Lab, hidden: Hidden) -> NetworkView:
-    """Return the picture of the network with `HIDDEN` where a number is hidden."""
     view = lab.view
     layers = list(view.layers)
     for quantity in hidden.quantities:
@@ -193,7 +191,6 @@ def covered(lab: Lab, hidden: Hidden) -> NetworkView:
 
 
 def _index(lab: Lab, quantity: Quantity) -> tuple[int, ...]:
-    """Where a number stands in the flat arrays of a view."""
     shape = lab.names.layers[quantity.layer].output_shape
     if quantity.kind.startswith("w"):
         return (*quantity.position, quantity.unit)

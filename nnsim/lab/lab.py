@@ -241,7 +241,6 @@ class Lab(Bench[Moment]):
         )
 
     def restore(self, moment: Moment) -> None:
-        """Put the bench back as it stood at `moment`."""
         if moment.experiment is not self.experiment:
             self.names = names_of(moment.experiment, moment.network)
         self.experiment, self.network = moment.experiment, moment.network
@@ -298,13 +297,11 @@ class Lab(Bench[Moment]):
             return values.read(self, quantity)
 
     def explain(self, address: str | Address) -> Explanation:
-        """Why the number at `address` is what it is; raises as `read` does."""
         from nnsim.lab.explain import explain  # late: the first picture needs no explanations
 
         return explain(self, address)
 
     def walk_to(self, place: Place | None) -> None:
-        """Put the walk at a place."""
         before, self.walk_place = self.walk_place, place
         ways = [at and (at.direction, at.grain) for at in (before, place)]
         if ways[0] != ways[1]:
@@ -323,7 +320,6 @@ class Lab(Bench[Moment]):
 
     @cached_property
     def walk_step(self) -> Step | None:
-        """The step at which the walk stands."""
         if self.walk is None or self.walk_place is None:
             return None
         return self.walk[min(self.walk_place.index, len(self.walk) - 1)]
@@ -337,7 +333,6 @@ class Lab(Bench[Moment]):
 
     @property
     def output(self) -> Array:
-        """What the network says of the input, (n_out,)."""
         output: Array = np.asarray(self.trace.layers[-1].a)[0].reshape(-1)
         return output
 
@@ -359,17 +354,14 @@ class Lab(Bench[Moment]):
 
     @cached_property
     def metrics(self) -> Metrics:
-        """Cost, accuracy and the rest over the data, measured when first asked for."""
         return measure(self.network, self.experiment)
 
     @property
     def diverged(self) -> bool:
-        """Whether training left the finite numbers."""
         return bool(self.trainer.stopped == "diverged")
 
     @property
     def sample_count(self) -> int:
-        """How many samples there are, test samples included."""
         return self.experiment.data.count + self.experiment.data.test_count
 
     def sample_at(self, index: int) -> tuple[Array, Array]:
@@ -432,7 +424,6 @@ class Lab(Bench[Moment]):
             self.focus = self.first_focus()
 
     def load_experiment(self, name: str) -> None:
-        """Put another experiment on the bench."""
         if self._load is None:
             raise LabError(_("no other experiments can be reached from here"))
         experiment = self._load(name)
@@ -441,7 +432,6 @@ class Lab(Bench[Moment]):
 
     @cached_property
     def view(self) -> NetworkView:
-        """The picture of the network and its reading of the input."""
         return NetworkView(
             input=self.input.reshape(-1).copy(),
             input_shape=self.names.input_shape,
@@ -513,7 +503,6 @@ class Lab(Bench[Moment]):
         return self._timeline if self._recorder is None else self._recorder.timeline()
 
     def _settled(self) -> Timeline:
-        """The timeline, with what is being recorded put into it."""
         self._timeline, self._recorder = self.timeline, None
         return self._timeline
 

@@ -82,7 +82,6 @@ class Plane:
 
     @property
     def description(self) -> str:
-        """What the cost is looked at over, in a few words."""
         if self.kind == WEIGHTS:
             return _("{first} and {second}").format(first=self.names[0], second=self.names[1])
         if self.kind == RANDOM:
@@ -301,11 +300,9 @@ class Window:
         return self.left <= x <= self.right and self.bottom <= y <= self.top
 
     def across(self, columns: int) -> Array:
-        """The x of each column, from left to right."""
         return np.linspace(self.left, self.right, columns)
 
     def down(self, rows: int) -> Array:
-        """The y of each row, from the top."""
         return np.linspace(self.top, self.bottom, rows)
 
     def cells(self, points: Array, columns: int, rows: int) -> NDArray[np.int64]:
@@ -399,7 +396,6 @@ class Surface:
 
 
 def _work(network: Network) -> float:
-    """About how many multiplications a sample takes on its way forward."""
     places = [math.prod(layer.output_shape[:-1]) for layer in network.layers]
     counts = [layer.parameter_count for layer in network.layers]
     return sum(p * c for p, c in zip(places, counts, strict=True)) + 20.0 * network.activations(1)
@@ -468,14 +464,12 @@ class CostMap:
 
     @property
     def lowest(self) -> tuple[int, int] | None:
-        """The column and row of the least cost that is known; None without any."""
         if not np.isfinite(self.values).any():
             return None
         row, column = np.unravel_index(np.nanargmin(self.values), self.values.shape)
         return int(column), int(row)
 
     def at(self, column: int, row: int) -> tuple[float, float, float]:
-        """The coordinates of a cell, and the cost there (NaN while it is not known)."""
         return float(self._x[column]), float(self._y[row]), float(self.values[row, column])
 
     def cell_of(self, point: tuple[float, float]) -> tuple[int, int]:
@@ -493,7 +487,6 @@ class PathOnPlane:
         self._places: Array = np.zeros((0, 2))
 
     def points(self, frames: Sequence[Frame]) -> Array:
-        """The coordinates of the frames of a run, (k, 2)."""
         known = self._known
         new = [frame for frame in frames if id(frame) not in known]
         if new:

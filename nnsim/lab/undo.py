@@ -54,17 +54,14 @@ class History(Generic[T]):
 
     @property
     def can_undo(self) -> bool:
-        """Whether there is a step to take back."""
         return bool(self._done)
 
     @property
     def can_redo(self) -> bool:
-        """Whether there is an undone step to do again."""
         return bool(self._undone)
 
     @property
     def last_group(self) -> str:
-        """The group of the last change, nothing where there is none."""
         return self._done[-1].group if self._done else ""
 
     def push(self, before: T, line: str, *, merge: bool, group: str) -> None:
@@ -197,5 +194,4 @@ class Moment:
 
     @property
     def size(self) -> int:
-        """Bytes that this moment may hold on to."""
         return int(self.network.parameters.nbytes * 3 + self.view["input"].nbytes) + self.grown

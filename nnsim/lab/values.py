@@ -215,7 +215,6 @@ _READERS: dict[str, Reader] = {
 
 
 def settable(quantity: Quantity) -> bool:
-    """Whether `set` can change this number."""
     return quantity.kind in SETTABLE
 
 
@@ -249,6 +248,5 @@ def write(lab: Readable, quantity: Quantity, value: float) -> None:
 
 
 def _parameters(lab: Readable, layer: int, name: str) -> Array:
-    """The live array of a layer's weights or biases."""
     array: Array = getattr(lab.network.layers[layer], name)
     return array

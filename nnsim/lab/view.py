@@ -80,8 +80,6 @@ class Selection:
 
 
 def layer_view(names: LayerNames, traced: Any) -> LayerView:
-    """The picture of one layer, from the engine's trace of it."""
-
     def flat(values: Any) -> Array | None:
         return None if values is None else np.asarray(values, dtype=np.float64)[0].reshape(-1)
 

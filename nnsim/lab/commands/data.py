@@ -151,13 +151,11 @@ def file_name(rest: str, of: str) -> tuple[str, bool]:
 
 
 def unquoted(name: str) -> str:
-    """A name without the quotes around it."""
     quoted = len(name) > 1 and name[0] == name[-1] and name[0] in "\"'"
     return name[1:-1] if quoted else name
 
 
 def _sample(lab: Lab, text: str) -> int:
-    """The position, from 0, of the sample of a number."""
     if not lab.sample_count:
         raise LabError(_("this experiment has no samples"))
     return whole(text, 1, lab.sample_count) - 1

@@ -27,7 +27,6 @@ def _effect_of_set(lab: Lab, rest: str) -> Effect:
     training=_effect_of_set,
 )
 def set_number(lab: Lab, rest: str) -> str:
-    """Set the number at an address."""
     address, text = words(rest, "set", 2, 2)
     quantity = lab.names.resolve(address)
     value = number(text)

@@ -46,7 +46,6 @@ class Command:
     training: Effect | Callable[[Any, str], Effect] = "restarts"
 
     def effect(self, bench: Any, rest: str) -> Effect:
-        """What it does to training that goes on, with this behind it."""
         return self.training if isinstance(self.training, str) else self.training(bench, rest)
 
     @property
@@ -113,7 +112,6 @@ def number(text: str) -> float:
 
 
 def whole(text: str, least: int, most: int) -> int:
-    """A whole number between bounds (both included)."""
     try:
         value = int(text)
     except ValueError:
@@ -130,7 +128,6 @@ def whole(text: str, least: int, most: int) -> int:
 def words(
     rest: str, command: str, least: int, most: int, table: Mapping[str, Command] = COMMANDS
 ) -> list[str]:
-    """The words behind a command, as many as it takes."""
     found = rest.split()
     if not least <= len(found) <= most:
         raise LabError(_("say it like this: {usage}").format(usage=table[command].usage))
@@ -138,5 +135,4 @@ def words(
 
 
 def no_more(rest: str, command: str) -> None:
-    """Refuse words behind a command that takes none."""
     words(rest, command, 0, 0)

@@ -35,7 +35,6 @@ def _until(lab: Lab, rest: str) -> str:
 
 
 def epochs(lab: Lab, of: Command, rest: str) -> int:
-    """How many epochs a ``train N`` or ``until N`` asks for."""
     (text,) = words(rest, of.name, 1, 1)
     if of.name != "until":
         return whole(text, 1, MOST_EPOCHS)
@@ -50,7 +49,6 @@ def epochs(lab: Lab, of: Command, rest: str) -> int:
 
 
 def trained(lab: Lab) -> str:
-    """Where training has led, in a sentence."""
     if lab.diverged:
         return _diverged(lab)
     epochs = _("epoch {epoch}").format(epoch=lab.trainer.epoch)

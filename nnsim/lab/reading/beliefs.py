@@ -37,7 +37,6 @@ MOST_PIXELS = 12
 
 
 def can_list(experiment: Experiment) -> bool:
-    """Whether the forms of its inputs can all be listed: pixels, and at most 12 of them."""
     return experiment.input.kind == "pixels" and experiment.input.count <= MOST_PIXELS
 
 
@@ -71,11 +70,9 @@ class Layout:
 
     @property
     def count(self) -> int:
-        """How many forms there are, 2ⁿ."""
         return int(self.form.size)
 
     def place(self, form: int) -> tuple[int, int]:
-        """The row and column of a form, from 0."""
         return int(self.row_of[form]), int(self.column_of[form])
 
     def number(self, pixels: Array) -> int:
@@ -149,12 +146,10 @@ class Beliefs:
 
     @cached_property
     def counts(self) -> tuple[int, ...]:
-        """How many forms are read as each class."""
         return tuple(np.bincount(self.reading, minlength=len(self.names)).tolist())
 
     @cached_property
     def mean_sureness(self) -> float:
-        """The mean over all forms."""
         return float(self.sureness.mean())
 
     @cached_property
@@ -241,7 +236,6 @@ def beliefs(lab: Lab, unit: tuple[int, int] | None = None) -> Beliefs:
 
 
 def _ask(lab: Lab) -> Beliefs:
-    """One pass of all forms through the network."""
     layout = Layout.of(lab.experiment.input.count)
     pictures = layout.pictures.reshape(-1, *lab.experiment.input_shape)
     with np.errstate(all="ignore"):
@@ -251,7 +245,6 @@ def _ask(lab: Lab) -> Beliefs:
 
 
 def _ask_unit(lab: Lab, layer: int, unit: int) -> Beliefs:
-    """One pass of all forms up to a hidden unit."""
     layout = Layout.of(lab.experiment.input.count)
     pictures = layout.pictures.reshape(-1, *lab.experiment.input_shape)
     with np.errstate(all="ignore"):
@@ -293,7 +286,6 @@ class Marks:
     wanted: Whole | None
 
     def samples_at(self, form: int) -> Whole:
-        """The samples (from 0) that have this form."""
         return np.flatnonzero(self.form == form)
 
     @cached_property

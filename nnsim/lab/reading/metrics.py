@@ -46,7 +46,6 @@ class Metrics:
 
 
 def measure(network: Network, experiment: Experiment) -> Metrics:
-    """Read all data once and count."""
     data = experiment.data
     if not data.count:
         return Metrics(0.0, None, None, 0, None, None, 0, None)
@@ -98,7 +97,6 @@ _LEAST, _MOST, _NUMBERS = 32, 4096, 1_000_000
 
 
 def at_a_time(network: Network) -> int:
-    """Return how many samples to send through a network together."""
     weights = [getattr(layer, "weight", None) for layer in network.layers]
     largest = max((weight.size for weight in weights if weight is not None), default=1)
     most = min(_MOST, _NUMBERS // network.activations(1))

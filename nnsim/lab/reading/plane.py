@@ -62,7 +62,6 @@ class Axis:
 
     @property
     def span(self) -> float:
-        """From end to end."""
         return self.high - self.low
 
     @property
@@ -71,7 +70,6 @@ class Axis:
         return nearest_nice(self.span / STEPS)
 
     def holds(self, value: float) -> bool:
-        """Whether a value lies on it."""
         return self.low <= value <= self.high
 
     def centres(self, cells: int) -> Array:
@@ -110,7 +108,6 @@ class Axis:
         return round(value, digits) if abs(digits) < 300 else value
 
     def zoomed(self, factor: float, centre: float) -> Axis:
-        """An axis `factor` times as long, around `centre`."""
         half = self.span * factor / 2
         return Axis(centre - half, centre + half)
 

@@ -48,37 +48,30 @@ class Review:
 
     @property
     def count(self) -> int:
-        """How many samples there are, those to test on counted."""
         return len(self.losses)
 
     @cached_property
     def targets(self) -> Array:
-        """What the outputs should be, (m, n_out)."""
         return np.concatenate([self.data.targets, self.data.test_targets])
 
     @cached_property
     def is_test(self) -> Bits:
-        """Which samples are never trained on, (m,)."""
         return np.arange(self.count) >= self.data.count
 
     @cached_property
     def wanted(self) -> Whole:
-        """The class of each sample, from 0, (m,)."""
         return np.asarray(decide(self.targets))
 
     @cached_property
     def readings(self) -> Whole:
-        """The class that the network says, from 0, (m,)."""
         return np.asarray(decide(self.outputs))
 
     @cached_property
     def right(self) -> Bits:
-        """Which samples are read right, (m,)."""
         return np.asarray(self.wanted == self.readings)
 
     @cached_property
     def sureness(self) -> Array:
-        """How sure the readings are, 0 to 1, (m,); as `nnsim.lab.reading.beliefs` has it."""
         return sureness(self.outputs)
 
     @cached_property
@@ -88,7 +81,6 @@ class Review:
         return max(len(self.classes), int(most) + 1)
 
     def name(self, position: int) -> str:
-        """What a class is called."""
         return self.classes[position] if position < len(self.classes) else str(position + 1)
 
     def confusion(self, *, test: bool) -> Whole:
@@ -99,13 +91,11 @@ class Review:
         return np.asarray(counts).reshape(self.width, self.width)
 
     def inputs(self, index: int) -> Array:
-        """The inputs of a sample, as the network takes them."""
         data, test = self.data, index - self.data.count
         found: Array = data.inputs[index] if test < 0 else data.test_inputs[test]
         return found
 
     def residual(self, index: int) -> Array:
-        """What is missing at each output of a sample: target − output, (n_out,)."""
         missing: Array = self.targets[index] - self.outputs[index]
         return missing
 
@@ -255,7 +245,6 @@ class Stories:
 
     @property
     def complete(self) -> bool:
-        """Whether every epoch that is kept has been looked at."""
         return self.epochs == self.kept
 
 
@@ -291,7 +280,6 @@ class _Count:
 
     @classmethod
     def none(cls, samples: int) -> _Count:
-        """Before any frame."""
         return cls(
             0, np.full(samples, -1), np.zeros(samples, np.int64), np.zeros(samples, np.bool_)
         )
@@ -319,7 +307,6 @@ class _History:
         self._reading: tuple[Frame, list[Right]] | None = None  # a frame that is read in part
 
     def upto(self, lab: Lab, seconds: float | None) -> Stories:
-        """The stories up to the epoch on the bench."""
         run, epoch = lab.timeline.run, lab.trainer.epoch
         frames = run.frames[: bisect_right(run.frames, epoch, key=lambda frame: frame.epoch)]
         if frames == self._frames and self._told is not None and self._told.complete:
@@ -386,7 +373,6 @@ class _History:
         self._counts = [before, after]
 
     def _forget(self, lab: Lab) -> None:
-        """Let go of frames that no run holds any more."""
         if len(self._right) > 2 * len(self._frames) + 4096:
             held = {frame for run in lab.timeline.runs for frame in run.frames}
             self._right = {frame: bits for frame, bits in self._right.items() if frame in held}

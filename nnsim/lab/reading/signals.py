@@ -100,7 +100,6 @@ class Looking:
         return self._last[2]
 
     def changed(self, lab: Lab) -> bool:
-        """Whether the bench has changed since `at` was asked for it."""
         return self._last[0] is not lab.metrics or self._last[1] is not lab.network
 
     def signals(self, network: Network, experiment: Experiment) -> Signals | None:
@@ -133,7 +132,6 @@ class Looking:
         )
 
     def norms(self, network: Network, experiment: Experiment) -> dict[str, float]:
-        """Return the length of each layer's gradient alone, by the layer's name."""
         if not experiment.data.count:
             return {}
         self._choose(network, experiment.data)
@@ -366,7 +364,6 @@ class Watch:
         self.found: tuple[Trouble, ...] = ()
 
     def due(self, lab: Lab) -> bool:
-        """Whether it is time to look."""
         of = (lab.network, lab.experiment.data, lab.trainer.updates)
         same = self._of[0] is of[0] and self._of[1] is of[1] and self._of[2] == of[2]
         if lab.running.on:
@@ -446,7 +443,6 @@ def _troubles(
 
 
 def in_one_line(found: Sequence[Trouble]) -> str:
-    """All of it in one line, the first in full."""
     if not found:
         return ""
     rest = len(found) - 1

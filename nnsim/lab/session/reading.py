@@ -311,7 +311,6 @@ class _Reader:
     # The bench --------------------------------------------------------------------------------
 
     def open(self, load: Callable[[str], Experiment] | None) -> Opened:
-        """Return the bench as it stood."""
         table = self._top.table("bench", required=True)
         table.only((*BENCH_KEYS, *(kept.key for kept in Lab.kept.values() if kept.key)))
         experiment = self._experiments[place_in(table, "experiment", self._experiments)]
@@ -354,7 +353,6 @@ class _Reader:
         return whole(network, rest, arrays)
 
     def _kept(self, lab: Lab, kept: Kept[Any], table: Table) -> Any:
-        """Return what a value of the bench was, as the bench remembers it."""
         if kept.read is None:
             return kept.take(kept.start(lab))
         try:
@@ -390,7 +388,6 @@ def read_state(table: Table) -> dict[str, Any]:
 
 
 def _rates(table: Table) -> list[float]:
-    """Return the rates of the dropout layers."""
     rates = table.values("dropout")
     for index, rate in enumerate(rates):
         if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate < 1:
@@ -399,7 +396,6 @@ def _rates(table: Table) -> list[float]:
 
 
 def read_generator(table: Table, key: str) -> dict[str, Any]:
-    """Return the state of a generator of random numbers."""
     given = table.table(key, required=True)
     given.only(("bit_generator", "state", "has_uint32", "uinteger"))
     state = given.table("state", required=True)
@@ -413,18 +409,15 @@ def read_generator(table: Table, key: str) -> dict[str, Any]:
 
 
 def optional(table: Table, key: str, read: Any) -> Any:
-    """Return what `read` reads, or None for null."""
     return None if table.content.get(key, 0) is None else read(table, key)
 
 
 def optional_integer(table: Table, key: str, low: int, high: int) -> int | None:
-    """Return a whole number, or None for null."""
     found: int | None = optional(table, key, lambda t, k: t.integer(k, None, low, high))
     return found
 
 
 def integers(table: Table, key: str, low: int, high: int) -> list[int]:
-    """Return a list of whole numbers."""
     values = table.values(key)
     for index, value in enumerate(values):
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
@@ -434,7 +427,6 @@ def integers(table: Table, key: str, low: int, high: int) -> list[int]:
 
 
 def place_in(table: Table, key: str, things: list[Any] | tuple[Any, ...]) -> int:
-    """Return a position in a list of things."""
     if not things:
         table.fail(key, _("there is nothing that it could mean"))
     return table.integer(key, None, 0, len(things) - 1)

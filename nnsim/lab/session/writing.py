@@ -62,7 +62,6 @@ class Mark:
 
     @classmethod
     def of(cls, lab: Lab) -> Mark:
-        """The mark of a bench as it stands."""
         trainer = lab.trainer
         return cls(
             lab.experiment.network,

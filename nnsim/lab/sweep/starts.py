@@ -139,7 +139,6 @@ class Recipe:
 
     @property
     def bytes(self) -> int:
-        """How much memory training them takes, about."""
         net, one = self.network, self.network.dtype.itemsize
         if not self.together:
             return len(self.seeds) * one * 6 * net.parameters.size
@@ -298,7 +297,6 @@ class Starts:
 
     @property
     def progress(self) -> float:
-        """How much of the training is done, 0 to 1."""
         whole = self.epoch + self._parts / max(1, self._many.parts)
         return 1.0 if self.done else whole / self.recipe.epochs
 
@@ -347,7 +345,6 @@ class Starts:
             self._accuracies.append(_quantiles(accuracies))
 
     def snapshot(self) -> Snapshot:
-        """How they stand."""
         recipe = self.recipe
         self._begin()
         losses, costs, accuracies = self._many.measured(recipe.x, recipe.target)
@@ -400,7 +397,6 @@ class _Together:
         return self.ensemble.alive
 
     def read_all(self, x: Array, target: Array) -> Iterator[None]:  # noqa: ARG002
-        """Nothing: they are read all at once."""
         return iter(())
 
     def train(self, measured: frozenset[int]) -> Iterator[bool]:  # noqa: ARG002
@@ -410,7 +406,6 @@ class _Together:
             yield True
 
     def measured(self, x: Array, target: Array) -> tuple[Array, Array, Array]:
-        """Loss, cost and accuracy of each, (R,)."""
         losses, costs, accuracies = self.ensemble.evaluate(x, target)
         if accuracies is None and not self._recipe.classes:
             accuracies = np.zeros(len(costs))  # which nobody reads
@@ -442,7 +437,6 @@ class _OneByOne:
         self._known: dict[tuple[int, int], tuple[dict[str, Any], tuple[float, float, float]]] = {}
 
     def read_all(self, x: Array, target: Array) -> Iterator[None]:
-        """Read the data with one network after the other."""
         for r in range(self.parts):
             self._read(r, x, target)
             yield
@@ -509,7 +503,6 @@ class LiveStarts:
         self._thread = threading.Thread(target=self._run, name="starts", daemon=True)
 
     def start(self) -> None:
-        """Begin to train."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -518,11 +511,9 @@ class LiveStarts:
 
     @property
     def running(self) -> bool:
-        """Whether it is at work."""
         return self._thread.is_alive()
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Wait for the end; say whether it has come."""
         self._thread.join(seconds)
         return not self.running
 

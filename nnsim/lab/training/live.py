@@ -164,7 +164,6 @@ class Live:
     # For whoever drives it ----------------------------------------------------------------------
 
     def start(self) -> None:
-        """Begin to train."""
         self._thread.start()
 
     def poll(self) -> Snapshot | None:
@@ -202,7 +201,6 @@ class Live:
         self._way.set()
 
     def wait(self, seconds: float) -> bool:
-        """Wait for the end of training; says whether it has come."""
         self._thread.join(seconds)
         return not self._thread.is_alive()
 

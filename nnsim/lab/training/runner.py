@@ -116,12 +116,10 @@ class Runner:
         return self.live is None
 
     def change_pace(self, by: int) -> None:
-        """Train slower or faster, by so many places of `PACES`."""
         place = PACES.index(self.lab.running.pace) + by
         self.set_pace(PACES[min(max(place, 0), len(PACES) - 1)])
 
     def set_pace(self, pace: int | None) -> None:
-        """Train so many updates a second, one of `PACES`."""
         self._tell(pace=pace)
         self._flat_out = False
         if self.live is not None:

@@ -34,11 +34,9 @@ class Condition:
 
     @classmethod
     def of(cls, network: Network) -> Condition:
-        """The condition that a network is in."""
         return cls(network.l2, network.seed, network.bug, network.muted)
 
     def restore(self, network: Network) -> None:
-        """Put a network back into this condition."""
         if network.l2 != self.l2:
             network.l2 = self.l2
         network.seed = self.seed
@@ -86,7 +84,6 @@ def unmute(network: Network, names: Names, text: str = "") -> str:
 
 
 def _muted_names(network: Network) -> str:
-    """The units that are muted, as one writes them."""
     return ", ".join(
         f"{network.layers[layer].name}[{unit + 1}]"
         for layer, units in network.muted.items()

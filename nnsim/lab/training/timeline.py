@@ -109,7 +109,6 @@ class Frame:
 
     @property
     def position(self) -> int:
-        """How many samples of the next epoch have been trained on."""
         return int(self._rest["position"])
 
     @property
@@ -118,7 +117,6 @@ class Frame:
         return self._rest
 
     def state(self) -> dict[str, Any]:
-        """What `Trainer.restore` takes."""
         running, slots, best = self._arrays
         return {
             **self._rest,
@@ -150,7 +148,6 @@ class Frame:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What training went on with, such as ``learning_rate`` and ``optimizer``."""
         return self._rest
 
 
@@ -178,7 +175,6 @@ class Reader:
         return Network.from_description(self._description)
 
     def _at(self, frame: Frame) -> Network:
-        """The network of a frame."""
         state = frame.state()
         self._network.parameters[:] = state["parameters"]
         if state["running"].size:
@@ -193,7 +189,6 @@ class Reader:
         return np.concatenate([network.forward(part) for part in parts or [inputs]])
 
     def read(self, frame: Frame) -> Point:
-        """Measure the network of a frame."""
         start = perf_counter()
         found = measure(self._at(frame), self.experiment)
         self.took = perf_counter() - start
@@ -267,12 +262,10 @@ class Run:
 
     @property
     def epochs(self) -> tuple[int, ...]:
-        """The epochs that are kept."""
         return tuple(frame.epoch for frame in self.frames)
 
     @property
     def size(self) -> int:
-        """Bytes that its frames take."""
         return sum(frame.size for frame in self.frames)
 
     @property
@@ -322,7 +315,6 @@ class Run:
         return replace(self, frames=tuple(frames), digits=digits)
 
     def stays(self, epoch: int) -> bool:
-        """Whether an epoch is kept when the run goes on."""
         return epoch == self.fork or is_kept(epoch - self.first, self.digits)
 
 
@@ -344,7 +336,6 @@ def is_kept(epoch: int, digits: int) -> bool:
 
 
 def fits(frames: list[Frame]) -> bool:
-    """Whether these are few and small enough for one run."""
     return len(frames) <= MOST_FRAMES and sum(frame.size for frame in frames) <= MOST_BYTES
 
 
@@ -373,7 +364,6 @@ class Timeline:
 
     @property
     def run(self) -> Run:
-        """The run that the bench stands in."""
         return self.of(self.current)
 
     def of(self, number: int) -> Run:
@@ -567,7 +557,6 @@ def points_of(run: Run, seconds: float, *, training: bool = False) -> tuple[list
 
 
 def _far_apart_first(places: list[int], last: int) -> list[int]:
-    """The last place, then those divisible by a large power of two."""
     return sorted(places, key=lambda i: (i != last, i > 0, -(i & -i)))
 
 
