@@ -6,10 +6,11 @@ A `Lab` puts one up at `Lab.circuit`; the circuit screen has one of its own. No 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from nnsim.circuit import (
     Circuit,
@@ -25,6 +26,7 @@ from nnsim.circuit.graph import fold, foldable, unfold, unfoldable
 from nnsim.i18n import N_, _
 from nnsim.lab.bench import Bench
 from nnsim.lab.commands.table import COMMANDS, Command, number, whole, words
+from nnsim.lab.commands.table import command as table_command
 from nnsim.lab.errors import AddressError, LabError
 
 if TYPE_CHECKING:
@@ -83,6 +85,9 @@ class CircuitMoment:
         return len(self.circuit.graph.nodes) * _NODE_BYTES
 
 
+CIRCUIT_COMMANDS: dict[str, Command] = {}
+
+
 class CircuitBench(Bench[CircuitMoment]):
     """A circuit to set, fold and walk through.
 
@@ -101,23 +106,17 @@ class CircuitBench(Bench[CircuitMoment]):
     walk : Walk
     """
 
+    commands = CIRCUIT_COMMANDS
+
     def __init__(
         self, circuit: Circuit, *, title: str = "", note: str = "", expression: str = ""
     ) -> None:
         super().__init__()
-        self.circuit = circuit
-        self.walk = Walk(circuit)
-        self.title, self.note, self.expression = title, note, expression
+        self.put(circuit, title=title, note=note, expression=expression)
 
     @classmethod
     def of_example(cls, name: str) -> CircuitBench:
-        shipped = example(name)
-        return cls(
-            shipped.circuit(),
-            title=shipped.title,
-            note=shipped.note,
-            expression=shipped.expression,
-        )
+        return cls(**_shipped(name))
 
     def put(self, circuit: Circuit, *, title: str, note: str = "", expression: str = "") -> None:
         """Put another circuit on the bench, at the start of its walk."""
@@ -251,34 +250,55 @@ def built(rest: str) -> tuple[Circuit, str]:
     return circuit, " ".join(expression.split())
 
 
-def _circuit(bench: CircuitBench, rest: str) -> str:
-    circuit, expression = built(rest)
-    bench.put(circuit, title=expression, expression=expression)
-    return put_up(bench)
-
-
 def put_up(bench: CircuitBench) -> str:
+    """What is said of a circuit that has just been put up."""
     trouble = bench.circuit.trouble
     if trouble:
         return _("no finite result: {trouble}").format(trouble=trouble.in_words())
     return _("{gates} gates; → walks through them").format(gates=len(bench.circuit.gates))
 
 
-def _example(bench: CircuitBench, rest: str) -> str:
-    (name,) = words(rest, "example", 1, 1, CIRCUIT_COMMANDS)
+def _shipped(name: str) -> dict[str, Any]:
+    """What `CircuitBench.put` takes, of a circuit that ships."""
+    found = example(name)
+    return {
+        "circuit": found.circuit(),
+        "title": found.title,
+        "note": found.note,
+        "expression": found.expression,
+    }
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
     try:
-        shipped = example(name)
+        yield
     except CircuitError as error:
         raise LabError(str(error)) from None
-    bench.put(
-        shipped.circuit(),
-        title=shipped.title,
-        note=shipped.note,
-        expression=shipped.expression,
-    )
-    return _(shipped.note)
 
 
+command = partial(table_command, table=CIRCUIT_COMMANDS)
+
+
+@command(
+    'circuit "EXPRESSION" [NAME=VALUE …]',
+    N_('put a circuit up: circuit "(x + y) * z" x=-2 y=5 z=-4'),
+)
+def _circuit(bench: CircuitBench, rest: str) -> str:
+    circuit, expression = built(rest)
+    bench.put(circuit, title=expression, expression=expression)
+    return put_up(bench)
+
+
+@command("example ID", N_("put up a circuit that ships"))
+def _example(bench: CircuitBench, rest: str) -> str:
+    (name,) = words(rest, "example", 1, 1, CIRCUIT_COMMANDS)
+    with _refusing():
+        bench.put(**_shipped(name))
+    return _(bench.note)
+
+
+@command("set NAME VALUE", N_("set an input of the circuit: set x 3"))
 def _set(bench: CircuitBench, rest: str) -> str:
     name, text = words(rest, "set", 2, 2, CIRCUIT_COMMANDS)
     value = number(text)
@@ -295,96 +315,49 @@ def _set(bench: CircuitBench, rest: str) -> str:
     return _("{name} is {value}").format(name=name, value=f"{value:.12g}")
 
 
+@command(
+    "fold [NAME]", N_("make a named part (or sigmoid) one gate; without a name, all that can be")
+)
 def _fold(bench: CircuitBench, rest: str) -> str:
     graph = bench.circuit.graph
-    if rest:
-        graph = _try(fold, graph, rest)
-    elif not foldable(graph):
+    if not rest and not foldable(graph):
         raise LabError(_("nothing here can be folded"))
-    else:
-        graph = fold_all(graph)
-    bench.change(graph)
-    return _("folded; {gates} gates").format(gates=len(graph.gates))
+    with _refusing():
+        bench.change(fold(graph, rest) if rest else fold_all(graph))
+    return _("folded; {gates} gates").format(gates=len(bench.circuit.graph.gates))
 
 
+@command("unfold [NAME]", N_("open a folded gate; without a name, all"))
 def _unfold(bench: CircuitBench, rest: str) -> str:
     graph = bench.circuit.graph
-    if rest:
-        graph = _try(unfold, graph, rest)
-    elif not unfoldable(graph):
+    if not rest and not unfoldable(graph):
         raise LabError(_("nothing here is folded"))
-    else:
-        graph = unfold_all(graph)
-    bench.change(graph)
-    return _("unfolded; {gates} gates").format(gates=len(graph.gates))
+    with _refusing():
+        bench.change(unfold(graph, rest) if rest else unfold_all(graph))
+    return _("unfolded; {gates} gates").format(gates=len(bench.circuit.graph.gates))
 
 
-def _try(change: Callable[[Graph, str], Graph], graph: Graph, name: str) -> Graph:
-    try:
-        return change(graph, name)
-    except CircuitError as error:
-        raise LabError(str(error)) from None
-
-
-def _walk_command(usage: str, summary: str, go: Callable[[Walk, int], object]) -> Command:
+def _walk_command(usage: str, summary: str, go: Callable[[Walk, int], object]) -> None:
     """A command that walks: `go` takes the walk and how many steps were asked for."""
-    name = usage.split()[0]
 
     def run(bench: CircuitBench, rest: str) -> str:
-        found = words(rest, name, 0, 1 if "[N]" in usage else 0, CIRCUIT_COMMANDS)
+        most = 1 if "[N]" in usage else 0
+        found = words(rest, usage.split()[0], 0, most, CIRCUIT_COMMANDS)
         go(bench.walk, whole(found[0], 1, 10**6) if found else 1)
         return _("step {step} of {steps}").format(step=bench.walk.position, steps=bench.walk.last)
 
-    return Command(name, usage, summary, run, merges=True, group="walk")
+    command(usage, summary, merges=True, group="walk")(run)
 
 
-CIRCUIT_COMMANDS: dict[str, Command] = {
-    command.name: command
-    for command in (
-        Command(
-            "circuit",
-            'circuit "EXPRESSION" [NAME=VALUE …]',
-            N_('put a circuit up: circuit "(x + y) * z" x=-2 y=5 z=-4'),
-            _circuit,
-        ),
-        Command("example", "example ID", N_("put up a circuit that ships"), _example),
-        Command("set", "set NAME VALUE", N_("set an input of the circuit: set x 3"), _set),
-        Command(
-            "fold",
-            "fold [NAME]",
-            N_("make a named part (or sigmoid) one gate; without a name, all that can be"),
-            _fold,
-        ),
-        Command("unfold", "unfold [NAME]", N_("open a folded gate; without a name, all"), _unfold),
-        _walk_command(
-            "forward", N_("go to the start of the forward walk"), lambda walk, _n: walk.go(0)
-        ),
-        _walk_command(
-            "backward",
-            N_("go to the start of the backward walk"),
-            lambda walk, _n: walk.go(walk.last // 2),
-        ),
-        _walk_command(
-            "next [N]",
-            N_("go one step on, or N"),
-            lambda walk, n: walk.go(walk.position + n),
-        ),
-        _walk_command(
-            "previous [N]",
-            N_("go one step back, or N"),
-            lambda walk, n: walk.go(walk.position - n),
-        ),
-        _walk_command(
-            "first", N_("go to where only the inputs are known"), lambda walk, _n: walk.go(0)
-        ),
-        _walk_command(
-            "last", N_("go to where everything is known"), lambda walk, _n: walk.go(walk.last)
-        ),
-        COMMANDS["undo"],
-        COMMANDS["redo"],
-    )
-}
-CircuitBench.commands = CIRCUIT_COMMANDS
+_walk_command("forward", N_("go to the start of the forward walk"), lambda at, _n: at.go(0))
+_walk_command(
+    "backward", N_("go to the start of the backward walk"), lambda at, _n: at.go(at.last // 2)
+)
+_walk_command("next [N]", N_("go one step on, or N"), lambda at, n: at.go(at.position + n))
+_walk_command("previous [N]", N_("go one step back, or N"), lambda at, n: at.go(at.position - n))
+_walk_command("first", N_("go to where only the inputs are known"), lambda at, _n: at.go(0))
+_walk_command("last", N_("go to where everything is known"), lambda at, _n: at.go(at.last))
+CIRCUIT_COMMANDS |= {name: COMMANDS[name] for name in ("undo", "redo")}
 
 
 def moved(walk: Walk, old: Graph, new: Graph) -> int:

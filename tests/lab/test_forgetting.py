@@ -5,7 +5,7 @@ import pytest
 
 from nnsim.experiments import load
 from nnsim.lab import Lab
-from nnsim.lab.reading.samples import Stories, Story, forgetting, stories
+from nnsim.lab.reading.samples import Stories, Story, stories
 
 
 def readings(lab, epochs):
@@ -48,7 +48,7 @@ def test_stories_are_what_going_through_the_epochs_gives(lab):
     epochs = list(range(41))
     expected = told(epochs, readings(lab, epochs))
     lab.run("rewind 40")
-    assert forgetting(lab) == expected
+    assert stories(lab).samples == expected
     assert sum(story.forgotten for story in expected) > 10
     assert len({story.first_right for story in expected}) > 2
     assert stories(lab).last == 40
@@ -57,12 +57,12 @@ def test_stories_are_what_going_through_the_epochs_gives(lab):
 
 def test_they_go_up_to_the_epoch_on_the_bench(lab):
     lab.run("train 30")
-    whole = forgetting(lab)
+    whole = stories(lab).samples
     lab.run("rewind 12")
     epochs = list(range(13))
-    assert forgetting(lab) == told(epochs, readings(lab, epochs))
+    assert stories(lab).samples == told(epochs, readings(lab, epochs))
     lab.run("rewind 30")
-    assert forgetting(lab) == whole
+    assert stories(lab).samples == whole
 
 
 def test_asking_while_it_trains_gives_the_same_as_asking_at_the_end(lab):
@@ -71,9 +71,9 @@ def test_asking_while_it_trains_gives_the_same_as_asking_at_the_end(lab):
     for steps in (1, 1, 3, 1, 7, 2, 10):
         lab.run(f"train {steps}")
         stories(lab, seconds=0)
-        forgetting(lab)
+        stories(lab)
     fresh.run("train 25")
-    assert forgetting(lab) == forgetting(fresh)
+    assert stories(lab).samples == stories(fresh).samples
 
 
 def test_asking_in_slices_comes_to_the_same(lab):
@@ -84,13 +84,13 @@ def test_asking_in_slices_comes_to_the_same(lab):
         assert found.kept == 26
         assert found.last == found.epochs - 1
     assert seen == list(range(1, 26))  # one epoch at a time, where no time is given
-    assert found.samples == forgetting(lab)
+    assert found.samples == stories(lab).samples
     assert stories(lab) is stories(lab)
 
 
 def test_many_samples_are_read_a_part_at_a_time(lab, monkeypatch):
     lab.run("train 6")
-    whole = forgetting(lab)
+    whole = stories(lab).samples
     monkeypatch.setattr("nnsim.lab.reading.samples.BLOCK", 25)
     other = Lab(load("digits-4x3"), untrained=True)
     other.run("rate 1.2")
@@ -99,12 +99,12 @@ def test_many_samples_are_read_a_part_at_a_time(lab, monkeypatch):
     while not stories(other, seconds=0).complete:
         calls += 1
     assert calls == 7 * 3  # 64 samples in three parts, at seven epochs
-    assert forgetting(other) == whole
+    assert stories(other).samples == whole
 
 
 def test_a_branch_has_the_past_that_it_shares(lab):
     lab.run("train 20")
-    before = forgetting(lab)
+    before = stories(lab).samples
     lab.run("rewind 10")
     lab.run("rate 0.05")
     lab.run("train 10")
@@ -112,10 +112,10 @@ def test_a_branch_has_the_past_that_it_shares(lab):
     epochs = list(range(21))
     expected = told(epochs, readings(lab, epochs))
     lab.run("rewind 20")
-    assert forgetting(lab) == expected
+    assert stories(lab).samples == expected
     lab.run("undo")
     lab.rewind(20, run=1)
-    assert forgetting(lab) == before
+    assert stories(lab).samples == before
 
 
 def test_thinned_epochs_count_as_they_are_kept(monkeypatch):
@@ -136,14 +136,14 @@ def test_other_data_are_looked_at_anew():
     first = stories(lab)
     assert len(first.samples) == 64
     lab.experiment = load("overfit")  # as a change of the data does
-    assert len(forgetting(lab)) == lab.experiment.data.count == 24
+    assert len(stories(lab).samples) == lab.experiment.data.count == 24
 
 
 @pytest.mark.parametrize("name", ["line", "window-4x4"])
 def test_where_nothing_is_right_or_wrong_there_are_none(name):
     lab = Lab(load(name), untrained=True)
     assert stories(lab) == Stories()
-    assert forgetting(lab) == ()
+    assert stories(lab).samples == ()
     assert Stories().complete
 
 
@@ -151,6 +151,6 @@ def test_before_any_training_the_start_counts():
     lab = Lab(load("digits-4x3"), untrained=True)
     outputs = lab.network.forward(lab.experiment.data.inputs)
     right = outputs.argmax(axis=1) == lab.experiment.data.targets.argmax(axis=1)
-    assert [story.right for story in forgetting(lab)] == right.tolist()
-    assert {story.first_right for story in forgetting(lab)} == {0, None}
-    assert not np.any([story.forgotten for story in forgetting(lab)])
+    assert [story.right for story in stories(lab).samples] == right.tolist()
+    assert {story.first_right for story in stories(lab).samples} == {0, None}
+    assert not np.any([story.forgotten for story in stories(lab).samples])

@@ -7,8 +7,9 @@ import pytest
 from textual.events import MouseScrollUp
 from textual.geometry import Offset
 
+from nnsim.lab.hiding import Hidden
 from nnsim.lab.reading.beliefs import Layout, beliefs
-from nnsim.lab.reading.samples import forgetting, stories
+from nnsim.lab.reading.samples import stories
 from nnsim.tui.panels.panel import Panel
 from nnsim.tui.widgets.map_panel import MapPanel
 
@@ -261,7 +262,7 @@ async def test_the_list_of_training_images_and_their_stories(open_app):
         lab.run("train 20")
         panel.show(pilot.app.screen.showing.scene())
         await until(pilot, lambda: panel.shown.stories is stories(lab))
-        told = {story.sample: story for story in forgetting(lab)}
+        told = {story.sample: story for story in stories(lab).samples}
         order = sorted(told.values(), key=lambda s: -s.forgotten)
         text = lines(panel)
         assert text[0].split()[:6] == ["image", "is", "right", "from", "forgotten", "now"]
@@ -318,7 +319,9 @@ async def test_what_a_lesson_asks_for_is_not_told(open_app, monkeypatch):
         panel = await opened(pilot)
         assert "reads ?" not in side(panel)
         monkeypatch.setattr(
-            type(pilot.app.screen), "hidden", property(lambda _screen: frozenset({"output[1].a"}))
+            type(pilot.app.screen),
+            "hidden",
+            property(lambda screen: Hidden.of(screen.lab, ["output[1].a"])),
         )
         panel.draw()
         assert "reads ?" in side(panel)

@@ -58,12 +58,14 @@ COMMANDS: dict[str, Command] = {}
 Run = TypeVar("Run", bound=Callable[[Any, str], str])
 
 
-def command(usage: str, summary: str, **more: Any) -> Callable[[Run], Run]:
-    """Put the function that follows into the table of the lab's commands; `more` is of its row."""
+def command(
+    usage: str, summary: str, table: dict[str, Command] = COMMANDS, **more: Any
+) -> Callable[[Run], Run]:
+    """Put the function that follows into a bench's table of commands; `more` is of its row."""
 
     def register(function: Run) -> Run:
         name = usage.split()[0]
-        COMMANDS[name] = Command(name, usage, summary, function, **more)
+        table[name] = Command(name, usage, summary, function, **more)
         return function
 
     return register

@@ -248,21 +248,12 @@ class Stories:
         return self.epochs == self.kept
 
 
-def forgetting(lab: Lab) -> tuple[Story, ...]:
+def stories(lab: Lab, seconds: float | None = None) -> Stories:
     """The story of each training sample along the run on the bench, up to its epoch.
 
-    It reads every epoch that is kept and hasn't been read before, which may take long for a large
-    network; `stories` can be given a limit. Empty for regression, where nothing is right or wrong,
-    and for more than 20,000 samples.
-    """
-    return stories(lab).samples
-
-
-def stories(lab: Lab, seconds: float | None = None) -> Stories:
-    """The same with what it rests on; reads new epochs for so many seconds.
-
-    What was read is kept: asked again, it goes on. The same object comes back until there is
-    something new.
+    Reads the epochs that are kept, for so many seconds; what was read is kept: asked again, it
+    goes on. The same object comes back until there is something new. Empty for regression, where
+    nothing is right or wrong, and for more than 20,000 samples.
     """
     if not lab.experiment.classes or not 0 < lab.experiment.data.count <= MOST_SAMPLES:
         return Stories()
