@@ -35,8 +35,7 @@ class Bench(ABC, Generic[T]):
         """The bench as it stands."""
 
     @abstractmethod
-    def restore(self, moment: T) -> None:
-        """Put the bench back as it stood at `moment`."""
+    def restore(self, moment: T) -> None: ...
 
     def perform(self, command: Command, rest: str) -> str:
         """Do what a command says; undo knows nothing of it."""
@@ -45,17 +44,8 @@ class Bench(ABC, Generic[T]):
     def run(self, line: str, *, merge: bool = False) -> str:
         """Run one line of the command language, such as ``set hidden[2].b 0.5``.
 
-        Parameters
-        ----------
-        line : str
-        merge : bool
-            Undo this together with the command before it, if that was of the same kind (the
-            strokes of one drag).
-
-        Returns
-        -------
-        str
-            What was done, in a sentence.
+        Returns what was done, in a sentence. With `merge` it is undone together with the command
+        before it, if that was of the same kind (the strokes of one drag).
 
         Raises
         ------

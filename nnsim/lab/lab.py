@@ -44,11 +44,8 @@ Loader = Callable[[str], Experiment]
 class DataFiles(Protocol):
     """Reads and writes files of data; the bench itself touches none."""
 
-    def read(self, name: str, experiment: Experiment) -> DataSet:
-        """Return the data in a file, as this experiment's network takes them."""
-
-    def write(self, name: str, experiment: Experiment, *, overwrite: bool = False) -> str:
-        """Write the data of an experiment to a file; says what is in it."""
+    def read(self, name: str, experiment: Experiment) -> DataSet: ...
+    def write(self, name: str, experiment: Experiment, *, overwrite: bool = False) -> str: ...
 
 
 # What a session says of the values below ----------------------------------------------------------
@@ -103,9 +100,6 @@ class Lab(Bench[Moment]):
 
     Attributes
     ----------
-    network : Network
-    trainer : Trainer
-    names : Names
     input : array, shaped as the network's input
     target : array (n_out,), or None while nobody has said what the input is
     sample : int or None
@@ -124,8 +118,6 @@ class Lab(Bench[Moment]):
         Where `reset` goes back to.
     running : Running
         How training in a thread goes on, for whoever shows it.
-    message : str
-        What the last command did, in a sentence.
     """
 
     commands: ClassVar[Mapping[str, Command]] = COMMANDS
@@ -481,11 +473,7 @@ class Lab(Bench[Moment]):
     def take(self, snapshot: Snapshot, grown: int) -> None:
         """Put onto the bench where training in a thread stands.
 
-        Parameters
-        ----------
-        snapshot : Snapshot
-        grown : int
-            Bytes of its timeline that came since the bench was last put into the memory of undo.
+        `grown` bytes of its timeline came since the bench was last put into the memory of undo.
         """
         self._timeline, self._recorder = replace(snapshot.timeline, grown=grown), None
         self.trainer.restore(snapshot.state)

@@ -30,8 +30,7 @@ class Sized(Protocol):
     """Something that knows how many bytes it may hold."""
 
     @property
-    def size(self) -> int:
-        """Bytes."""
+    def size(self) -> int: ...
 
 
 T = TypeVar("T", bound=Sized)

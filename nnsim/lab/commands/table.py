@@ -72,13 +72,7 @@ def command(
 
 
 def parse(line: str, table: Mapping[str, Command] = COMMANDS) -> tuple[Command, str]:
-    """Find the command of a line in a bench's table, and the rest of the line behind it.
-
-    Raises
-    ------
-    LabError
-        Naming the nearest command.
-    """
+    """Find the command of a line in a bench's table, and the rest of the line behind it."""
     name, _space, rest = line.strip().partition(" ")
     if name in table:
         return table[name], rest.strip()
@@ -97,13 +91,7 @@ def parse(line: str, table: Mapping[str, Command] = COMMANDS) -> tuple[Command, 
 
 
 def number(text: str) -> float:
-    """A finite number.
-
-    Raises
-    ------
-    LabError
-        When `text` is no number, or none that is finite.
-    """
+    """A number, refused where it is none or not finite."""
     try:
         value = float(text.replace("−", "-"))
     except ValueError:

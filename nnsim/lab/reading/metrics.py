@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,38 +35,38 @@ class Metrics:
     """
 
     cost: float
-    accuracy: float | None
-    right: int | None
-    samples: int
-    test_accuracy: float | None
-    test_right: int | None
-    test_samples: int
-    readings: NDArray[np.int64] | None
     test_cost: float | None = None
+    accuracy: float | None = None
+    right: int | None = None
+    samples: int = 0
+    test_accuracy: float | None = None
+    test_right: int | None = None
+    test_samples: int = 0
+    readings: NDArray[np.int64] | None = None
 
 
 def measure(network: Network, experiment: Experiment) -> Metrics:
     data = experiment.data
     if not data.count:
-        return Metrics(0.0, None, None, 0, None, None, 0, None)
+        return Metrics(0.0)
     train = _read(network, data.inputs, data.targets)
     test = _read(network, data.test_inputs, data.test_targets) if data.test_count else None
-    test_cost = None if test is None else test.cost
+    found = Metrics(
+        train.cost,
+        None if test is None else test.cost,
+        samples=data.count,
+        test_samples=data.test_count,
+    )
     if not experiment.classes:
-        return Metrics(
-            train.cost, None, None, data.count, None, None, data.test_count, None, test_cost
-        )
-    none = np.zeros(0, np.int64)
-    return Metrics(
-        cost=train.cost,
+        return found
+    readings = [train.readings] if test is None else [train.readings, test.readings]
+    return replace(
+        found,
         accuracy=train.right / data.count,
         right=train.right,
-        samples=data.count,
         test_accuracy=None if test is None else test.right / data.test_count,
         test_right=None if test is None else test.right,
-        test_samples=data.test_count,
-        readings=np.concatenate([train.readings, none if test is None else test.readings]),
-        test_cost=test_cost,
+        readings=np.concatenate(readings),
     )
 
 
