@@ -122,28 +122,20 @@ def _index(inside: str, text: str) -> Index:
 
 @dataclass(frozen=True)
 class Quantity:
-    """What an address means in one experiment; every index counts from 0.
+    """What an address means in one experiment; every index counts from 0."""
 
-    Attributes
-    ----------
-    kind : str
-        ``input input.count z a delta b b.grad slope theta w w.grad gamma gamma.grad beta beta.grad
-        mean variance statistic target prediction correct loss loss.squared_error
-        loss.cross_entropy cost accuracy right test_accuracy epoch learning_rate l2 diverged
-        parameters gradcheck``; and ``node``, a named value of a circuit
-    layer, unit : int
-        The layer (0 is the first after the input) and its unit, filter or channel.
-    position : tuple of int
-        Row and column in the output of a convolution or pool; row, column, channel in a kernel;
-        the one source of a dense weight; the index of an input or target.
-    field, statistic : str
-        Of a statistic over a layer; `field` also the name of a `node`, such as ``x`` or ``x.grad``.
-    """
-
+    # input input.count z a delta b b.grad slope theta w w.grad gamma gamma.grad beta beta.grad
+    # mean variance statistic target prediction correct loss loss.squared_error loss.cross_entropy
+    # cost accuracy right test_accuracy epoch learning_rate l2 diverged parameters gradcheck; and
+    # node, a named value of a circuit
     kind: str
+    # the layer (0 is the first after the input) and its unit, filter or channel
     layer: int = -1
     unit: int = -1
+    # row and column in the output of a convolution or pool; row, column, channel in a kernel; the
+    # one source of a dense weight; the index of an input or target
     position: tuple[int, ...] = ()
+    # of a statistic over a layer; `field` also the name of a `node`, such as x or x.grad
     field: str = ""
     statistic: str = ""
 

@@ -30,20 +30,13 @@ MOST_TERMS = 1000
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is to be said about an answer.
-
-    Attributes
-    ----------
-    right : bool
-    sentence : str
-        For the learner: that it is right, or the likely mistake; it never gives the number away.
-    mistake : str or None
-        A stable id: ``sign bias slope mean sum a-for-z z-for-a term factor half percent digits``;
-        None for a right answer, or a wrong one of no known kind.
-    """
+    """What is to be said about an answer."""
 
     right: bool
+    # for the learner: that it is right, or the likely mistake; it never gives the number away
     sentence: str
+    # A stable id: sign bias slope mean sum a-for-z z-for-a term factor half percent digits; None
+    # for a right answer, or a wrong one of no known kind
     mistake: str | None = None
 
 
@@ -58,16 +51,10 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Blank:
-    """One hidden number of the bench.
-
-    Attributes
-    ----------
-    address : str
-    tolerance : float or None
-        By how much an answer may be off; by as much as rounded digits explain, if None.
-    """
+    """One hidden number of the bench."""
 
     address: str
+    # by how much an answer may be off; by as much as rounded digits explain, if None
     tolerance: float | None = None
 
     def check(self, lab: Lab, answer: float) -> Verdict:

@@ -39,17 +39,10 @@ _NUMBER = re.compile(r"(?P<equals>[=≈] ?)?(?P<number>(?<![\w.])[-−+]?\d+(?:\
 
 @dataclass(frozen=True)
 class Hidden:
-    """The numbers that must not be shown now.
-
-    Attributes
-    ----------
-    quantities : frozenset of Quantity
-    names : Names or None
-        What addresses mean on their bench.
-    """
+    """The numbers that must not be shown now."""
 
     quantities: frozenset[Quantity] = frozenset()
-    names: Names | None = None
+    names: Names | None = None  # what addresses mean on their bench
 
     @classmethod
     def of(cls, lab: Lab, addresses: Iterable[str | Quantity]) -> Hidden:

@@ -41,32 +41,19 @@ _PATH_FRAMES = 200
 
 @dataclass(frozen=True, eq=False)
 class Plane:
-    """θ(x, y) = origin + x · across + y · up.
+    """θ(x, y) = origin + x · across + y · up."""
 
-    Attributes
-    ----------
-    kind : str
-        ``"weights"``, ``"random"`` or ``"path"``.
-    network : Network
-        The one on the bench that it is of.
-    names : (str, str)
-        What the axes are called; of two parameters their addresses.
-    origin, across, up : array (n_params,)
-        Of two parameters, `origin` has 0 in their places, so that x and y are their values.
-    shares : (float, float), or None
-        How much of the path's variation its main directions hold.
-    seed : int or None
-        Of random directions.
-    """
-
-    kind: str
-    network: Network
-    names: tuple[str, str]
+    kind: str  # "weights", "random" or "path"
+    network: Network  # the one on the bench that it is of
+    names: tuple[str, str]  # what the axes are called; of two parameters their addresses
+    # (n_params,): of two parameters, `origin` has 0 in their places, so that x and y are their
+    # values
     origin: Array
     across: Array
     up: Array
+    # how much of the path's variation its main directions hold
     shares: tuple[float, float] | None = None
-    seed: int | None = None
+    seed: int | None = None  # of random directions
 
     @cached_property
     def _back(self) -> Array:

@@ -166,17 +166,7 @@ class Kept(Generic[V]):
 
 @dataclass(frozen=True, kw_only=True)
 class Moment:
-    """Everything on the bench at one time, for undo; unchanged parts are shared, not copied.
-
-    Attributes
-    ----------
-    view : dict
-        What each `Kept` value of the bench was, by its name.
-    grown : int
-        Bytes of the timeline and the data that no moment before this one holds.
-    counts : (bool, bool)
-        Whether `grown` counts the timeline, and the data.
-    """
+    """Everything on the bench at one time, for undo; unchanged parts are shared, not copied."""
 
     experiment: Experiment
     network: Network
@@ -187,9 +177,9 @@ class Moment:
     stopped: str | None
     condition: Condition
     timeline: Timeline
-    view: Mapping[str, Any]
-    grown: int = 0
-    counts: tuple[bool, bool] = (True, True)
+    view: Mapping[str, Any]  # what each `Kept` value of the bench was, by its name
+    grown: int = 0  # bytes of the timeline and the data that no moment before this one holds
+    counts: tuple[bool, bool] = (True, True)  # whether `grown` counts the timeline, and the data
 
     @property
     def size(self) -> int:

@@ -19,51 +19,31 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class LayerView:
-    """One layer for the current sample, flattened: n_in values come in, n_out go out.
+    """One layer for the current sample, flattened: n_in values come in, n_out go out."""
 
-    Attributes
-    ----------
-    name, kind, activation : str
-        Such as ``"hidden"``, ``"dense"``, ``"sigmoid"``.
-    labels : tuple of str
-        What the units are called, n_out of them (their numbers from 1 where they have no label).
-    z, a : array (n_out,)
-        Before and after the activation.
-    weight : array (n_in, n_out), or None where a layer has none of that shape
-    bias : array (n_out,), or None
-    delta : array (n_out,), or None without a target
-    grad_weight : array (n_in, n_out), or None
-    """
-
+    # such as "hidden", "dense", "sigmoid"
     name: str
     kind: str
     activation: str
+    # what the units are called, n_out of them (their numbers from 1 where they have no label)
     labels: tuple[str, ...]
+    # (n_out,): before and after the activation
     z: Array
     a: Array
-    weight: Array | None
-    bias: Array | None
-    delta: Array | None = None
-    grad_weight: Array | None = None
+    weight: Array | None  # (n_in, n_out); None where a layer has none of that shape
+    bias: Array | None  # (n_out,)
+    delta: Array | None = None  # (n_out,); None without a target
+    grad_weight: Array | None = None  # (n_in, n_out)
 
 
 @dataclass(frozen=True)
 class NetworkView:
-    """A network and its reading of one input.
+    """A network and its reading of one input."""
 
-    Attributes
-    ----------
-    input : array (n_in,)
-    input_shape : tuple of int
-        ``(rows, columns)`` or ``(rows, columns, channels)`` of pixels, ``(n,)`` otherwise.
-    input_labels : tuple of str
-        n_in names; for pixels their numbers from 1.
-    layers : tuple of LayerView
-    """
-
-    input: Array
+    input: Array  # (n_in,)
+    # (rows, columns) or (rows, columns, channels) of pixels, (n,) otherwise
     input_shape: tuple[int, ...]
-    input_labels: tuple[str, ...]
+    input_labels: tuple[str, ...]  # n_in names; for pixels their numbers from 1
     layers: tuple[LayerView, ...]
 
 

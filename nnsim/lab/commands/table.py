@@ -19,30 +19,17 @@ goes on with what has changed; it ``pauses`` it, to look at the past or at somet
 
 @dataclass(frozen=True)
 class Command:
-    """One command of the language: this row says all that anybody knows of it.
+    """One command of the language: this row says all that anybody knows of it."""
 
-    Attributes
-    ----------
-    name, usage, summary : str
-        ``usage`` is the line as one writes it, ``summary`` a sentence (English, translated by `_`
-        where it is shown).
-    run : callable (bench, rest of the line) -> message
-    changes : bool
-        Whether it changes the bench (then it can be undone).
-    merges : bool
-        Whether several in a row are undone together.
-    group : str
-        Others that count as the same in that; nothing for the command alone.
-    training : Effect, or callable (bench, rest of the line) -> Effect
-    """
-
+    # usage is the line as one writes it, summary a sentence (English, translated by `_` where it
+    # is shown)
     name: str
     usage: str
     summary: str
     run: Callable[[Any, str], str]
-    changes: bool = True
-    merges: bool = False
-    group: str = ""
+    changes: bool = True  # whether it changes the bench (then it can be undone)
+    merges: bool = False  # whether several in a row are undone together
+    group: str = ""  # others that count as the same in that; nothing for the command alone
     training: Effect | Callable[[Any, str], Effect] = "restarts"
 
     def effect(self, bench: Any, rest: str) -> Effect:

@@ -42,24 +42,14 @@ def can_list(experiment: Experiment) -> bool:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where each form of n pixels lies on the map.
+    """Where each form of n pixels lies on the map."""
 
-    Attributes
-    ----------
-    pixels : int
-        n, 1 to 12.
-    rows, columns : int
-        Of the map: 64 × 64 of twelve pixels; with an odd n twice as many columns as rows.
-    form : array (rows, columns)
-        The number of the form at each place.
-    row_of, column_of : array (2ⁿ,)
-        The place of each form.
-    """
-
-    pixels: int
+    pixels: int  # n, 1 to 12
+    # of the map: 64 × 64 of twelve pixels; with an odd n twice as many columns as rows
     rows: int
     columns: int
-    form: Whole
+    form: Whole  # (rows, columns): the number of the form at each place
+    # (2ⁿ,): the place of each form
     row_of: Whole
     column_of: Whole
 
@@ -117,31 +107,21 @@ def _layout(pixels: int) -> Layout:
 
 @dataclass(frozen=True, eq=False)
 class Beliefs:
-    """What the network says of every form, in the order of their numbers.
-
-    Attributes
-    ----------
-    layout : Layout
-    outputs : array (2ⁿ, n_out)
-    reading : array (2ⁿ,)
-        The class it is read as, from 0: the largest output (the first on a tie), or with one
-        output whether it is .5 or more.
-    sureness : array (2ⁿ,)
-        0 to 1: how far the largest output stands above the next one, at most 1; with one output
-        how far it is from .5, doubled, at most 1. 0 where an output is no number.
-    names : tuple of str
-        What the readings are called: the classes, or for regression the outputs.
-    unit : (int, int) or None
-        The layer and the unit, from 0, if it is what a hidden unit says: `outputs` (2ⁿ, 1) are its
-        activations, and it is read as awake or not. The middle is then .5 of a sigmoid and 0 of
-        any other activation, and the farthest from it is surest.
-    """
+    """What the network says of every form, in the order of their numbers."""
 
     layout: Layout
-    outputs: Array
+    outputs: Array  # (2ⁿ, n_out)
+    # (2ⁿ,): the class it is read as, from 0: the largest output (the first on a tie), or with one
+    # output whether it is .5 or more
     reading: Whole
+    # (2ⁿ,): 0 to 1: how far the largest output stands above the next one, at most 1; with one
+    # output how far it is from .5, doubled, at most 1. 0 where an output is no number.
     sureness: Array
+    # what the readings are called: the classes, or for regression the outputs
     names: tuple[str, ...]
+    # the layer and the unit, from 0, if it is what a hidden unit says: `outputs` (2ⁿ, 1) are its
+    # activations, and it is read as awake or not. The middle is then .5 of a sigmoid and 0 of any
+    # other activation, and the farthest from it is surest.
     unit: tuple[int, int] | None = None
 
     @cached_property
@@ -269,20 +249,13 @@ TEST_RIGHT, TEST_WRONG, RIGHT, WRONG = 1, 2, 3, 4
 
 @dataclass(frozen=True, eq=False)
 class Marks:
-    """Which forms are samples of the data.
+    """Which forms are samples of the data."""
 
-    Attributes
-    ----------
-    form : array (samples,)
-        The form of each sample, training and then test samples; −1 where it has grey pixels.
-    count : int
-        How many of them are trained on.
-    wanted : array (samples,), or None
-        The class of each sample, from 0; None for regression, where none is read wrong.
-    """
-
+    # (samples,): the form of each sample, training and then test samples; −1 where it has grey
+    # pixels
     form: Whole
-    count: int
+    count: int  # how many of them are trained on
+    # (samples,): the class of each sample, from 0; None for regression, where none is read wrong
     wanted: Whole | None
 
     def samples_at(self, form: int) -> Whole:

@@ -19,29 +19,18 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Metrics:
-    """Over the training data (and the test data, where there is any).
+    """Over the training data (and the test data, where there is any)."""
 
-    Attributes
-    ----------
-    cost : float
-        Sum of the per-sample losses, without penalty: the textbooks' C_T.
-    test_cost : float or None
-        The same of the test data; None where there is none.
-    accuracy, test_accuracy : float or None
-        Share read right, 0 to 1; None for regression or without data.
-    right, samples, test_right, test_samples : int or None
-    readings : array of int, or None
-        For every sample (training, then test) the class that the network says, from 0.
-    """
-
-    cost: float
-    test_cost: float | None = None
+    cost: float  # sum of the per-sample losses, without penalty: the textbooks' C_T
+    test_cost: float | None = None  # the same of the test data; None where there is none
+    # share read right, 0 to 1; None for regression or without data
     accuracy: float | None = None
     right: int | None = None
     samples: int = 0
     test_accuracy: float | None = None
     test_right: int | None = None
     test_samples: int = 0
+    # for every sample (training, then test) the class that the network says, from 0
     readings: NDArray[np.int64] | None = None
 
 

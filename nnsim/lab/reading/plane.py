@@ -125,22 +125,15 @@ class Axis:
 
 @dataclass(frozen=True, eq=False)
 class Surface:
-    """What a network says in the middle of each cell of a window of the plane.
+    """What a network says in the middle of each cell of a window of the plane."""
 
-    Attributes
-    ----------
-    said : array of int (rows, columns)
-        The class, counted from 0; −1 where the output is not finite. All 0 for a regression. The
-        first row is at the top.
-    sure : array (rows, columns)
-        From 0, undecided, to 1, as of `Beliefs`; of a regression, from its least to its largest
-        value in sight.
-    low, high : float
-        The least and the largest value of a regression, 0 and 1 for classes.
-    """
-
+    # (rows, columns): the class, counted from 0; −1 where the output is not finite. All 0 for a
+    # regression. The first row is at the top.
     said: NDArray[np.intp]
+    # (rows, columns): from 0, undecided, to 1, as of `Beliefs`; of a regression, from its least
+    # to its largest value in sight
     sure: Array
+    # the least and the largest value of a regression, 0 and 1 for classes
     low: float = 0.0
     high: float = 1.0
 
@@ -185,23 +178,13 @@ def fingerprint(network: Network) -> tuple[Any, ...]:
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """The data of the bench as points, training samples first.
+    """The data of the bench as points, training samples first."""
 
-    Attributes
-    ----------
-    inputs : array (m, n)
-    targets : array (m, outputs)
-    labels : array of int (m,)
-        The class of each; all 0 for a regression.
-    test : array of bool (m,)
-    wrong : array of bool (m,)
-        Whether the network reads it as another class; all False for a regression.
-    """
-
-    inputs: Array
-    targets: Array
-    labels: NDArray[np.intp]
-    test: NDArray[np.bool_]
+    inputs: Array  # (m, n)
+    targets: Array  # (m, outputs)
+    labels: NDArray[np.intp]  # (m,): the class of each; all 0 for a regression
+    test: NDArray[np.bool_]  # (m,)
+    # (m,): whether the network reads it as another class; all False for a regression
     wrong: NDArray[np.bool_]
 
 

@@ -29,22 +29,12 @@ Bits = NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Review:
-    """All samples, training samples first, and what the network makes of them.
-
-    Attributes
-    ----------
-    data : DataSet
-    classes : tuple of str
-        Nothing for regression.
-    outputs : array (m, n_out)
-    losses : array (m,)
-        Of each sample alone, without penalty.
-    """
+    """All samples, training samples first, and what the network makes of them."""
 
     data: DataSet
-    classes: tuple[str, ...]
-    outputs: Array
-    losses: Array
+    classes: tuple[str, ...]  # nothing for regression
+    outputs: Array  # (m, n_out)
+    losses: Array  # (m,): of each sample alone, without penalty
 
     @property
     def count(self) -> int:
@@ -140,24 +130,14 @@ ORDERS = (BY_NUMBER, WORST, FORGOTTEN)
 
 @dataclass(frozen=True)
 class Choice:
-    """Which samples are looked at, and in which order.
+    """Which samples are looked at, and in which order."""
 
-    Attributes
-    ----------
-    wanted, reading : int or None
-        Of this class, or read as this class, from 0.
-    right : bool or None
-        Read right, or wrong.
-    test : bool or None
-        To test on, or to train on.
-    order : str
-        One of `ORDERS`: by number; the largest loss first; the most often forgotten first.
-    """
-
+    # of this class, or read as this class, from 0
     wanted: int | None = None
     reading: int | None = None
-    right: bool | None = None
-    test: bool | None = None
+    right: bool | None = None  # read right, or wrong
+    test: bool | None = None  # to test on, or to train on
+    # one of `ORDERS`: by number; the largest loss first; the most often forgotten first
     order: str = BY_NUMBER
 
     def of(self, found: Review, forgotten: Whole | None = None) -> Whole:
@@ -201,47 +181,25 @@ BLOCK = 256
 
 @dataclass(frozen=True)
 class Story:
-    """What became of a training sample along the run, up to the epoch on the bench.
+    """What became of a training sample along the run, up to the epoch on the bench."""
 
-    Attributes
-    ----------
-    sample : int
-        Its position in the training data, from 0.
-    first_right : int or None
-        The first of the epochs kept at which it was read right; 0 is before any training.
-    forgotten : int
-        How often it was read right at one of them and wrong at the next.
-    right : bool
-        Whether it is read right at the last one.
-    """
-
-    sample: int
+    sample: int  # its position in the training data, from 0
+    # the first of the epochs kept at which it was read right; 0 is before any training
     first_right: int | None
-    forgotten: int
-    right: bool
+    forgotten: int  # how often it was read right at one of them and wrong at the next
+    right: bool  # whether it is read right at the last one
 
 
 @dataclass(frozen=True)
 class Stories:
-    """The stories of all training samples, and what they rest on.
+    """The stories of all training samples, and what they rest on."""
 
-    Attributes
-    ----------
-    samples : tuple of Story
-        In the order of the data; empty for regression.
-    epochs : int
-        How many epochs have been looked at.
-    kept : int
-        How many are kept up to the epoch on the bench; where it is more, the rest is still to be
-        looked at.
-    last : int
-        The last epoch looked at.
-    """
-
-    samples: tuple[Story, ...] = ()
-    epochs: int = 0
+    samples: tuple[Story, ...] = ()  # in the order of the data; empty for regression
+    epochs: int = 0  # how many epochs have been looked at
+    # how many are kept up to the epoch on the bench; where it is more, the rest is still to be
+    # looked at
     kept: int = 0
-    last: int = 0
+    last: int = 0  # the last epoch looked at
 
     @property
     def complete(self) -> bool:

@@ -30,30 +30,16 @@ _MOST_NUMBERS = 150_000
 
 @dataclass(frozen=True)
 class LayerSignals:
-    """One layer.
-
-    Attributes
-    ----------
-    name, kind, activation : str
-    units : int
-        Neurons, or channels of an image.
-    a : array (n, units)
-        Activations: a row for each sample, or for each place of each image.
-    weights : array (n_in, units), or None
-        Weights or kernels, copied.
-    parameters : int
-        How many weights and biases it has.
-    norm : float or None
-        Length of the gradient of the network's loss over its parameters; None without any.
-    """
+    """One layer."""
 
     name: str
     kind: str
     activation: str
-    units: int
-    a: Array
-    weights: Array | None
-    parameters: int
+    units: int  # neurons, or channels of an image
+    a: Array  # (n, units): activations: a row for each sample, or for each place of each image
+    weights: Array | None  # (n_in, units): weights or kernels, copied
+    parameters: int  # how many weights and biases it has
+    # length of the gradient of the network's loss over its parameters; None without any
     norm: float | None
 
     @property
@@ -64,23 +50,14 @@ class LayerSignals:
 
 @dataclass(frozen=True)
 class Signals:
-    """All layers.
+    """All layers."""
 
-    Attributes
-    ----------
-    samples, of : int
-        How many samples were looked at, of how many.
-    targets : array (samples, …)
-    layers : tuple of LayerSignals
-    fused : bool
-        Whether the loss reaches z of the last layer past the slope of its activation.
-    """
-
+    # how many samples were looked at, of how many
     samples: int
     of: int
-    targets: Array
+    targets: Array  # (samples, …)
     layers: tuple[LayerSignals, ...]
-    fused: bool
+    fused: bool  # whether the loss reaches z of the last layer past the slope of its activation
 
 
 class Looking:
@@ -265,35 +242,16 @@ EVERY = 1.0  # seconds between two looks while training goes on
 
 @dataclass(frozen=True)
 class Trouble:
-    """Units of one layer that have stopped learning for the same reason.
+    """Units of one layer that have stopped learning for the same reason."""
 
-    Attributes
-    ----------
-    kind : str
-        ``"dead"`` or ``"saturated"``.
-    layer : str
-    units : tuple of int
-        Counted from 0, ascending.
-    of : int
-        How many units the layer has.
-    samples : int
-        How many samples were looked at.
-    flat : int
-        Of a single saturated unit: for how many of `seen` it is flat.
-    seen : int
-        How many samples count: all, or those that an output still reads wrong.
-    output : bool
-        Whether it is the last layer.
-    """
-
-    kind: str
+    kind: str  # "dead" or "saturated"
     layer: str
-    units: tuple[int, ...]
-    of: int
-    samples: int
-    flat: int = 0
-    seen: int = 0
-    output: bool = False
+    units: tuple[int, ...]  # counted from 0, ascending
+    of: int  # how many units the layer has
+    samples: int  # how many samples were looked at
+    flat: int = 0  # of a single saturated unit: for how many of `seen` it is flat
+    seen: int = 0  # how many samples count: all, or those that an output still reads wrong
+    output: bool = False  # whether it is the last layer
 
     @property
     def sentence(self) -> str:

@@ -57,17 +57,10 @@ MOST_PANELS = 9
 
 @dataclass(frozen=True)
 class Opened:
-    """A session that was opened.
-
-    Attributes
-    ----------
-    lab : Lab
-    panel : int or None
-        The panel that was in sight, by its number key.
-    """
+    """A session that was opened."""
 
     lab: Lab
-    panel: int | None
+    panel: int | None  # the panel that was in sight, by its number key
 
 
 def unpack(content: bytes, file: str, *, load: Callable[[str], Experiment] | None = None) -> Opened:

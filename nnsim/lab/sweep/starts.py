@@ -36,29 +36,18 @@ DIVERGED, IS_STUCK, FINE = "diverged", "stuck", ""
 
 @dataclass(frozen=True, eq=False)
 class Recipe:
-    """What is trained and how: a copy, so that the bench may change meanwhile.
+    """What is trained and how: a copy, so that the bench may change meanwhile."""
 
-    Attributes
-    ----------
-    network : Network
-        Like the one on the bench, of its own.
-    settings : dict
-        The optimiser by name and constants, the rate and whatever else a `Trainer` is told.
-    x, target : array (m, …)
-    test_x, test_target : array, or None where there is no test data
-    classes : bool
-        Whether there is an accuracy.
-    seeds : range
-    epochs : int
-    """
-
-    network: Network
+    network: Network  # like the one on the bench, of its own
+    # the optimiser by name and constants, the rate and whatever else a `Trainer` is told
     settings: dict[str, Any]
+    # (m, …)
     x: Array
     target: Array
+    # None where there is no test data
     test_x: Array | None
     test_target: Array | None
-    classes: bool
+    classes: bool  # whether there is an accuracy
     seeds: range
     epochs: int
     _data: object = field(repr=False)
@@ -179,40 +168,25 @@ def _settings(trainer: Trainer) -> dict[str, Any]:
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """How far all starts have come; arrays are by seed, (R,), and stay as they are.
-
-    Attributes
-    ----------
-    recipe : Recipe
-    epoch : int
-        Epochs that all have behind them.
-    progress : float
-        How much of the training is behind them, 0 to 1.
-    done : bool
-    losses, costs : array (R,)
-        net.loss, and the sum of the losses over the training data, without penalty.
-    accuracies, test_accuracies : array (R,), or None where that has no meaning
-    diverged : array (R,) of int
-        The epoch in which training left the finite numbers, from 1; 0 where it did not.
-    epochs : array (n,)
-        Where the curves were measured, from 0 on.
-    cost_curve : array (n, 5)
-        Least cost, quartiles and largest cost over the seeds; each is the cost of one of them.
-    accuracy_curve : array (n, 5), or None
-    """
+    """How far all starts have come; arrays are by seed, (R,), and stay as they are."""
 
     recipe: Recipe
-    epoch: int
-    progress: float
+    epoch: int  # epochs that all have behind them
+    progress: float  # how much of the training is behind them, 0 to 1
     done: bool
+    # (R,): net.loss, and the sum of the losses over the training data, without penalty
     losses: Array
     costs: Array
+    # (R,); None where that has no meaning
     accuracies: Array | None
     test_accuracies: Array | None
+    # (R,): the epoch in which training left the finite numbers, from 1; 0 where it did not
     diverged: NDArray[np.int64]
-    epochs: NDArray[np.int64]
+    epochs: NDArray[np.int64]  # (n,): where the curves were measured, from 0 on
+    # (n, 5): least cost, quartiles and largest cost over the seeds; each is the cost of one of
+    # them
     cost_curve: Array
-    accuracy_curve: Array | None
+    accuracy_curve: Array | None  # (n, 5)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "verdicts", self._verdicts())

@@ -32,28 +32,17 @@ PACES: tuple[int | None, ...] = (1, 2, 5, 10, 30, 100, 1000, None)
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """How training goes on (`Lab.running`).
+    """How training goes on (`Lab.running`)."""
 
-    Attributes
-    ----------
-    on : bool
-        Whether the bench is being trained now.
-    pace : int or None
-        Updates per second that are asked for, one of `PACES`; None for flat out.
-    target : int or None
-        The epoch at which training stops, or at which it would have where it was paused; None
-        without end.
-    steps_per_second : float
-        Updates per second as measured, of the last stretch of training where it is over.
-    problem : str
-        Why training stopped by itself before its end, in a sentence; else nothing.
-    """
-
-    on: bool = False
+    on: bool = False  # whether the bench is being trained now
+    # updates per second that are asked for, one of `PACES`; None for flat out
     pace: int | None = None
+    # the epoch at which training stops, or at which it would have where it was paused; None
+    # without end
     target: int | None = None
+    # updates per second as measured, of the last stretch of training where it is over
     steps_per_second: float = 0.0
-    problem: str = ""
+    problem: str = ""  # why training stopped by itself before its end, in a sentence; else nothing
 
 
 def unhurried(experiment: Experiment, trainer: Trainer, seconds: float) -> int | None:
@@ -82,36 +71,19 @@ _numbers = count(1)
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Where training stood at one time.
+    """Where training stood at one time."""
 
-    Attributes
-    ----------
-    live : int
-        The number of the `Live` that it comes from.
-    epoch, updates : int
-    state : dict
-        What `Trainer.restore` takes.
-    timeline : Timeline
-        With the epochs that were kept on the way.
-    steps_per_second : float
-        Updates per second of late.
-    metrics : Metrics or None
-        How well the network reads its data; not in the last snapshot, which waits for nothing.
-    stopped : str or None
-        ``"finished"``, ``"diverged"``, ``"interrupted"`` or ``"failed"``; None while it goes on.
-    problem : str
-        What went wrong, where it failed.
-    """
-
-    live: int
+    live: int  # the number of the `Live` that it comes from
     epoch: int
     updates: int
-    state: dict[str, Any]
-    timeline: Timeline
-    steps_per_second: float = 0.0
+    state: dict[str, Any]  # what `Trainer.restore` takes
+    timeline: Timeline  # with the epochs that were kept on the way
+    steps_per_second: float = 0.0  # updates per second of late
+    # how well the network reads its data; not in the last snapshot, which waits for nothing
     metrics: Metrics | None = None
+    # "finished", "diverged", "interrupted" or "failed"; None while it goes on
     stopped: str | None = None
-    problem: str = ""
+    problem: str = ""  # what went wrong, where it failed
 
 
 class Live:

@@ -29,25 +29,14 @@ _FRAME_BYTES, _ARRAY_BYTES, _OWN_BYTES = 600, 120, 2000
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """How well the network of one epoch reads its data; None where that has no meaning.
-
-    Attributes
-    ----------
-    epoch : int
-    cost : float
-        C_T over the training data, without penalty.
-    accuracy, test_accuracy : float or None
-    right : int or None
-    test_cost : float or None
-        The same as `cost` over the test data.
-    """
+    """How well the network of one epoch reads its data; None where that has no meaning."""
 
     epoch: int
-    cost: float
+    cost: float  # C_T over the training data, without penalty
     accuracy: float | None
     test_accuracy: float | None
     right: int | None
-    test_cost: float | None = None
+    test_cost: float | None = None  # the same as `cost` over the test data
 
 
 class Frame:
@@ -207,23 +196,15 @@ _FINEST = 64
 
 @dataclass(frozen=True)
 class Setup:
-    """What the frames of a run belong to: an experiment, its network and trainer, and a start.
-
-    Attributes
-    ----------
-    seed : int or None
-        Of the start, where it was drawn.
-    initializer : str
-        How it was drawn, where that is not as the experiment says.
-    """
+    """What the frames of a run belong to: an experiment, its network and trainer, and a start."""
 
     experiment: Experiment
     network: Network
     trainer: Trainer
     start: Array
     reader: Reader
-    seed: int | None = None
-    initializer: str = ""
+    seed: int | None = None  # of the start, where it was drawn
+    initializer: str = ""  # how it was drawn, where that is not as the experiment says
 
     @classmethod
     def of(cls, experiment: Experiment, network: Network, trainer: Trainer, start: Array) -> Setup:
@@ -234,30 +215,19 @@ class Setup:
 
 @dataclass(frozen=True)
 class Run:
-    """One stretch of training.
+    """One stretch of training."""
 
-    Attributes
-    ----------
-    number : int
-        1 for the first on the bench; a number is never used again.
-    setup : Setup
-    frames : tuple of Frame
-        By ascending epoch, from the start on (shared with another run before `fork`).
-    first, last : int
-        The epochs that it spans.
-    parent, fork : int or None
-        The run that it branched off from, and the epoch at which it did.
-    digits : int
-        Epochs are kept whose number, counted from `first`, has so many significant binary digits.
-    """
-
-    number: int
+    number: int  # 1 for the first on the bench; a number is never used again
     setup: Setup
+    # by ascending epoch, from the start on (shared with another run before `fork`)
     frames: tuple[Frame, ...]
+    # the epochs that it spans
     first: int
     last: int
+    # the run that it branched off from, and the epoch at which it did
     parent: int | None = None
     fork: int | None = None
+    # epochs are kept whose number, counted from `first`, has so many significant binary digits
     digits: int = _FINEST
 
     @property
@@ -341,20 +311,11 @@ def fits(frames: list[Frame]) -> bool:
 
 @dataclass(frozen=True)
 class Timeline:
-    """The runs of a bench.
+    """The runs of a bench."""
 
-    Attributes
-    ----------
-    runs : tuple of Run
-        Oldest first; of many, the last ones.
-    current : int
-        The number of the run that the bench stands in.
-    grown : int
-        Bytes of the frames that came with the last change.
-    """
-
-    runs: tuple[Run, ...]
-    current: int
+    runs: tuple[Run, ...]  # oldest first; of many, the last ones
+    current: int  # the number of the run that the bench stands in
+    # bytes of the frames that came with the last change
     grown: int = field(default=0, compare=False)
 
     @classmethod
