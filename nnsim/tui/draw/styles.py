@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.style import Style
-from textual.color import Color, ColorParseError
+from textual.color import Color
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -204,8 +204,11 @@ class Sheet:
             look.light if look.light and not self._widget.app.current_theme.dark else look.colour
         )
         if wanted.startswith("$"):
-            wanted = self._widget.app.theme_variables.get(wanted[1:], "")
-        try:
-            return self.background + Color.parse(wanted) if wanted else None
-        except ColorParseError:
+            wanted = self._widget.app.theme_variables[wanted[1:]]
+        if not wanted:
             return None
+        auto, _space, share = wanted.partition(" ")
+        if auto == "auto":  # black or white, whichever can be read here, faded so far
+            text = self.background.get_contrast_text(float(share.rstrip("%")) / 100)
+            return self.background + text
+        return self.background + Color.parse(wanted)
