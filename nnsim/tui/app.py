@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from nnsim.lab import Lab
     from nnsim.lab.circuit_bench import CircuitBench
-    from nnsim.tui.lesson_desk import Desk
     from nnsim.tui.screens.lab import LabScreen
     from nnsim.tui.screens.lesson import LessonScreen
+    from nnsim.tui.screens.lesson_desk import Desk
     from nnsim.tutor.player import Player
 
 PATIENCE = 10.0  # seconds in which to quit again is meant as an answer

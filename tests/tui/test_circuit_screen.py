@@ -9,6 +9,7 @@ from nnsim.experiments import load
 from nnsim.lab import Lab
 from nnsim.lab.circuit_bench import CircuitBench
 from nnsim.tui.app import NnsimApp
+from nnsim.tui.screens.bar import CommandBar
 from nnsim.tui.screens.circuit import CircuitScreen
 from nnsim.tui.screens.frame import StatusLine, TitleLine
 from nnsim.tui.screens.help import HelpScreen
@@ -17,7 +18,6 @@ from nnsim.tui.screens.lab import LabScreen
 from nnsim.tui.widgets.circuit_examples import ExamplesScreen
 from nnsim.tui.widgets.circuit_graph import CircuitGraph
 from nnsim.tui.widgets.circuit_steps import StepPanel
-from nnsim.tui.widgets.command_bar import CommandBar
 
 
 class CircuitApp(NnsimApp):

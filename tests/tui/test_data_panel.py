@@ -7,8 +7,8 @@ import pytest
 from rich.cells import cell_len
 
 from nnsim.lab.reading.samples import review
+from nnsim.tui.screens.bar import CommandBar, CommandInput
 from nnsim.tui.screens.frame import StatusLine
-from nnsim.tui.widgets.command_bar import CommandBar, CommandInput
 from nnsim.tui.widgets.data_panel import DataPanel
 from nnsim.tui.widgets.data_rows import pad
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from nnsim.tui.app import NnsimApp
+from nnsim.tui.screens.bar import CommandBar
 from nnsim.tui.screens.frame import StatusLine
 from nnsim.tui.sessions import open_session
-from nnsim.tui.widgets.command_bar import CommandBar
 
 SIZE = (120, 36)
 

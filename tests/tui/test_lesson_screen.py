@@ -10,12 +10,12 @@ import pytest
 from nnsim.lab.hiding import is_hidden
 from nnsim.tui.app import NnsimApp
 from nnsim.tui.lessons import is_lesson, open_player
+from nnsim.tui.screens.bar import CommandInput
 from nnsim.tui.screens.frame import KeyLine, StatusLine
 from nnsim.tui.screens.home import HomeScreen, LessonList
 from nnsim.tui.screens.lesson import LessonScreen
 from nnsim.tui.screens.lesson_circuit import LessonCircuitScreen
 from nnsim.tui.widgets.circuit_graph import CircuitGraph
-from nnsim.tui.widgets.command_bar import CommandInput
 from nnsim.tutor.catalogue import find
 from nnsim.tutor.lesson import read_lesson
 from nnsim.tutor.player import Player

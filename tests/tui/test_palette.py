@@ -2,8 +2,8 @@
 
 from nnsim.lab import COMMANDS
 from nnsim.tui.palette import BenchCommands
+from nnsim.tui.screens.bar import CommandBar
 from nnsim.tui.screens.lab import LabScreen
-from nnsim.tui.widgets.command_bar import CommandBar
 
 
 async def test_the_palette_offers_every_command(open_app):

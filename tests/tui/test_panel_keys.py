@@ -7,7 +7,7 @@ from textual.binding import Binding
 
 import nnsim.tui.widgets
 from nnsim.tui.panels.panel import Panel
-from nnsim.tui.screens.lesson_keys import LessonKeys
+from nnsim.tui.screens.lesson import LessonKeys
 
 
 def keys(node):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 
+from nnsim.tui.screens.bar import CommandBar, CommandInput
 from nnsim.tui.screens.frame import StatusLine
-from nnsim.tui.widgets.command_bar import CommandBar, CommandInput
 from nnsim.tui.widgets.train_head import VIEWS, TrainHead, TrainLines
 from nnsim.tui.widgets.train_panel import TrainPanel
 from nnsim.tui.widgets.train_slider import TrainSlider

@@ -6,7 +6,7 @@ from textual import events
 
 from nnsim.tui.key_queue import PATIENCE
 from nnsim.tui.panels.network import NetworkDiagram
-from nnsim.tui.widgets.command_bar import CommandBar
+from nnsim.tui.screens.bar import CommandBar
 from nnsim.tui.widgets.train_panel import TrainPanel
 
 

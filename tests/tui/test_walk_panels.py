@@ -7,8 +7,8 @@ import pytest
 
 from nnsim.tui.panels.input.pixels import PixelGrid
 from nnsim.tui.panels.network import NetworkDiagram
+from nnsim.tui.screens.bar import AnswerBar
 from nnsim.tui.screens.frame import StatusLine
-from nnsim.tui.widgets.blank_bar import BlankBar
 from nnsim.tui.widgets.walk_panel import WalkPanel
 
 
@@ -329,11 +329,11 @@ async def test_a_blank_hides_the_number_until_it_is_right(open_app):
         assert app.screen.showing.readout().endswith("= ?")
         await press(pilot, *f"{lab.read('hidden[1].z'):.4f}", "enter")
         assert "that is z" in status(app)
-        assert app.screen.query(BlankBar)  # it can be mended
+        assert app.screen.query(AnswerBar)  # it can be mended
         await press(pilot, *["backspace"] * 10, *f"{lab.read('hidden[1].a'):.5f}", "enter")
         assert status(app).startswith("right: ")
         assert not app.screen.hidden
-        assert not app.screen.query(BlankBar)
+        assert not app.screen.query(AnswerBar)
         row = next(line for line in panel(app).lines if line.startswith("▸a"))
         assert float(row.split()[1]) == pytest.approx(lab.read("hidden[1].a"), rel=1e-4)
 

@@ -111,6 +111,12 @@ class Lines(Widget):
         self._rows: Sequence[Row | Cells] = ()
         self._for: Hashable = None  # the circumstances under which the rows were asked for
         self._strips: dict[int, tuple[Row | Cells, int, Strip]] = {}
+        self._current = False  # for the lines that are being drawn
+
+    @property
+    def area(self) -> Size:
+        """Columns and lines that rows can take."""
+        return self.content_size
 
     def rows(self, width: int, height: int) -> Sequence[Row | Cells]:
         """What stands on the lines in sight, from the top; computed from what is shown now."""
@@ -118,7 +124,7 @@ class Lines(Widget):
 
     def circumstances(self) -> Hashable:
         """What rows may depend on beside what is shown."""
-        return self.content_size, self.has_focus, self.app.theme
+        return self.area, self.has_focus, self.app.theme
 
     def update(self) -> None:
         """Ask for the rows anew, and draw those that differ from what stands there."""
@@ -132,7 +138,7 @@ class Lines(Widget):
             for y in range(max(len(before), len(rows)))
             if y >= len(before) or y >= len(rows) or before[y] != rows[y]
         ]
-        width = self.content_size.width
+        width = self.area.width
         common = min(len(before), len(rows))
         spans = {
             y: differing(before[y], rows[y], width) if y < common else (0, width) for y in changed
@@ -145,15 +151,28 @@ class Lines(Widget):
     def _ask(self) -> None:
         """Ask for the rows under the circumstances of now."""
         self._for = self.circumstances()
-        width, height = self.content_size
+        width, height = self.area
         self._rows = list(self.rows(width, height))[:height] if width and height else ()
 
-    def render_line(self, y: int) -> Strip:
-        """One line; under other circumstances than the rows were asked for, they are asked anew."""
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines; under other circumstances than rows were asked for, they are asked anew."""
+        self._ask_if_other()
+        self._current = True
+        try:
+            return super().render_lines(crop)
+        finally:
+            self._current = False
+
+    def _ask_if_other(self) -> None:
         if self._for != self.circumstances():
             self._ask()
+
+    def render_line(self, y: int) -> Strip:
+        """One line, as it was drawn before where it says the same."""
+        if not self._current:
+            self._ask_if_other()
         row: Row | Cells = self._rows[y] if y < len(self._rows) else ()
-        width = self.content_size.width
+        width = self.area.width
         held = self._strips.get(y)
         if held is not None and held[1] == width and (held[0] is row or held[0] == row):
             return held[2]
@@ -182,8 +201,7 @@ class Lines(Widget):
     @property
     def lines(self) -> list[str]:
         """What stands there, line by line, as text."""
-        if self._for != self.circumstances():
-            self._ask()
+        self._ask_if_other()
         return ["".join(p[0] for p in self._pieces(row)).rstrip() for row in self._rows]
 
     def _pieces(self, row: Row | Cells) -> Iterable[tuple[Any, ...]]:
@@ -287,13 +305,19 @@ class Table(Lines, ScrollView, can_focus=True):
         return 1 if self.header() else 0
 
     @property
+    def area(self) -> Size:
+        """What the scrollbar leaves."""
+        size: Size = self.scrollable_content_region.size
+        return size
+
+    @property
     def line_width(self) -> int:
         """Cells of a row, beside the scrollbar."""
-        return int(self.scrollable_content_region.width)
+        return self.area.width
 
     def circumstances(self) -> Hashable:
         """Rows depend on where it is scrolled to, and on the cursor."""
-        return super().circumstances(), self.scroll_offset, self.cursor, self.line_width
+        return super().circumstances(), self.scroll_offset, self.cursor
 
     def rows(self, width: int, height: int) -> Sequence[Row]:  # noqa: ARG002
         """The header and the rows in sight; the one under the cursor is marked."""

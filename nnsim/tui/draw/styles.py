@@ -68,6 +68,9 @@ _CLASSES = (
 
 LOOKS: dict[str, Look] = {
     "strong": Look(text="bold"),
+    "stress": Look(text="italic"),
+    "link": Look(text="underline"),
+    "title": Look(text="bold underline"),
     "dim": _quiet(),
     "header": _quiet("bold"),
     "faint": Look("$text-disabled", ansi="ansi_default", ansi_text="dim"),

@@ -18,7 +18,7 @@ from nnsim.tui.terminal import LEAST_COLUMNS, LEAST_ROWS
 
 if TYPE_CHECKING:
     from nnsim.lab import Command
-    from nnsim.tui.widgets.command_bar import CommandBar
+    from nnsim.tui.screens.bar import AnswerBar, CommandBar
 
 
 class TooSmall(Static):
@@ -103,7 +103,7 @@ class LineScreen(GuardedScreen):
 
     def open_bar(self, text: str, setting: str = "") -> None:
         """Open a line for a command, or for the new value of a number."""
-        from nnsim.tui.widgets.command_bar import CommandBar
+        from nnsim.tui.screens.bar import CommandBar
 
         table = (self.reference() or ({}, {}))[0]
         self.put_up(CommandBar(self._lines, text=text, setting=setting, table=table))
@@ -136,6 +136,11 @@ class LineScreen(GuardedScreen):
         if self.entered(message.line):
             self.close_bar()
         release_keys(self)
+
+    def on_answer_bar_answered(self, message: AnswerBar.Answered) -> None:
+        """Let whoever asked take the answer."""
+        message.stop()
+        message.bar.take(message.answer)
 
     def on_command_bar_closed(self) -> None:
         """Go back to where the keys were."""

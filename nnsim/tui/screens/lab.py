@@ -31,7 +31,6 @@ from nnsim.tui.widgets.walk_panel import WalkPanel
 if TYPE_CHECKING:
     from nnsim.lab.view import NetworkView
     from nnsim.lab.walk import Place
-    from nnsim.tui.widgets.blank_bar import BlankBar
     from nnsim.tui.widgets.train_controls import TrainControls
 
 MOVES = ("next", "previous", "first", "last")
@@ -369,11 +368,6 @@ class LabScreen(LineScreen):
     def on_command_bar_closed(self) -> None:
         """A number that was asked for is shown, where the learner gave up."""
         self.asking.give_up()
-
-    def on_blank_bar_answered(self, message: BlankBar.Answered) -> None:
-        """An answer to what is hidden was typed."""
-        message.stop()
-        self.asking.answer(message.address, message.answer)
 
     # Keys -------------------------------------------------------------------------------------
 

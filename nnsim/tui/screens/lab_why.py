@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.widget import Widget
@@ -122,7 +123,7 @@ class Asking:
     def ask_for(self, address: str) -> None:
         """Hide a number and take answers, until one is right or the learner gives up."""
         from nnsim.lab.blanks import Blanks
-        from nnsim.tui.widgets.blank_bar import BlankBar
+        from nnsim.tui.screens.bar import AnswerBar
 
         screen = self._screen
         if self._blanks is None:
@@ -137,7 +138,9 @@ class Asking:
         except ValueError as problem:
             screen.show(str(problem), wrong=True)
             return
-        screen.put_up(BlankBar(address))
+        usage = _("work {address} out and type it; Enter checks it, Esc shows it")
+        usage = usage.format(address=address)
+        screen.put_up(AnswerBar(address, usage, partial(self.answer, address)))
         screen.show(_("{address} is hidden: work it out").format(address=address))
 
     def answer(self, address: str, text: str) -> None:

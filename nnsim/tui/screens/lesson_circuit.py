@@ -9,13 +9,13 @@ from textual.binding import Binding, BindingType
 
 from nnsim.i18n import N_, _
 from nnsim.lab.hiding import Hidden
+from nnsim.tui.panels.lesson import LessonPane
 from nnsim.tui.screens.circuit import CircuitScreen
-from nnsim.tui.screens.lesson_keys import LessonKeys
+from nnsim.tui.screens.lesson import LessonKeys
 from nnsim.tui.widgets.circuit_graph import CircuitGraph
-from nnsim.tui.widgets.lesson_pane import LessonPane
 
 if TYPE_CHECKING:
-    from nnsim.tui.lesson_desk import Desk
+    from nnsim.tui.screens.lesson_desk import Desk
 
 
 class LessonCircuitScreen(CircuitScreen, LessonKeys):

@@ -4,8 +4,7 @@ import pytest
 
 from nnsim.experiments import load
 from nnsim.lab import COMMANDS, Lab
-from nnsim.tui.widgets.command_bar import CommandInput
-from nnsim.tui.widgets.completion import addresses_of, completed
+from nnsim.tui.screens.bar import CommandInput, addresses_of, completed
 
 
 @pytest.mark.parametrize(

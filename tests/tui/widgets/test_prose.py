@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from nnsim.tui.widgets.prose import prose
+from nnsim.tui.draw.prose import prose
 
 
 def text(markdown: str, width: int) -> list[str]:
@@ -28,7 +28,7 @@ def test_no_line_starts_with_a_closing_mark_or_ends_with_an_opening_one():
 
 def test_marks_become_styles():
     assert prose("a **b** *c* `d`", 20) == [
-        [("a ", ""), ("b", "bold"), (" ", ""), ("c", "italic"), (" ", ""), ("d", "bold")]
+        [("a ", ""), ("b", "strong"), (" ", ""), ("c", "stress"), (" ", ""), ("d", "strong")]
     ]
 
 

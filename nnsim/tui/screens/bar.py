@@ -1,4 +1,4 @@
-"""The line at the bottom in which a command, or the new value of a number, is typed."""
+"""The line at the bottom in which a command, a new value or an answer is typed."""
 
 from __future__ import annotations
 
@@ -9,13 +9,61 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
+from textual.suggester import Suggester
 from textual.widgets import Input, Label
 from textual.widgets.input import Selection
 
 from nnsim.i18n import N_, _
 from nnsim.lab import COMMANDS, Command, Lab
 from nnsim.tui.key_queue import hold_keys, release_keys
-from nnsim.tui.widgets.completion import LineSuggester, addresses_of
+
+MOST = 20_000  # addresses to choose from
+_TAKE_ADDRESSES = ("ADDRESS", "[WHAT]")
+_WORDS = ("cost", "loss", "accuracy", "learning_rate", "l2", "input[1]")
+_FIELDS = ("z", "a", "delta")
+
+
+def completed(
+    line: str, commands: Mapping[str, Command], addresses: Callable[[], Sequence[str]]
+) -> str | None:
+    """Return the line with its last word brought to its end; None where nothing begins like it."""
+    head, space, word = line.rpartition(" ")
+    if not space:
+        return next((f"{name} " for name in commands if name.startswith(word)), None)
+    command = commands.get(head.split(" ", 1)[0])
+    if command is None or not word or not any(mark in command.usage for mark in _TAKE_ADDRESSES):
+        return None
+    found = next((address for address in addresses() if address.startswith(word)), None)
+    return None if found is None else f"{head} {found}"
+
+
+def addresses_of(lab: Lab) -> list[str]:
+    """Return addresses on the bench: single words, weights and biases, what units compute."""
+    from nnsim.lab.landscape import parameter_names
+
+    units = [
+        f"{layer.name}[{unit}].{field}"
+        for layer in lab.names.layers
+        if len(layer.output_shape) == 1
+        for unit in range(1, layer.units + 1)
+        for field in _FIELDS
+        if field != "z" or layer.has_z
+    ]
+    return [*_WORDS, *parameter_names(lab.names, MOST), *units[:MOST]]
+
+
+class LineSuggester(Suggester):
+    """Suggests what `completed` says."""
+
+    def __init__(
+        self, commands: Mapping[str, Command], addresses: Callable[[], Sequence[str]]
+    ) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self._commands, self._addresses = commands, addresses
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """The whole line, as it may go on."""
+        return completed(value, self._commands, self._addresses)
 
 
 class CommandInput(Input):
@@ -202,3 +250,41 @@ class CommandBar(Vertical):
     def on_command_input_left(self) -> None:
         """Close."""
         self.post_message(self.Closed())
+
+
+class AnswerBar(CommandBar):
+    """A line that takes an answer instead of a command.
+
+    Parameters
+    ----------
+    asked : str
+        What it is the answer to: an address, or a word.
+    usage : str
+        What is said above the line.
+    take : callable
+        Is given the answer; whoever takes it closes the line, or complains in it.
+    """
+
+    DEFAULT_CSS = "AnswerBar { height: auto; }"
+
+    class Answered(Message):
+        """The person typed an answer."""
+
+        def __init__(self, bar: AnswerBar, answer: str) -> None:
+            self.bar = bar
+            self.answer = answer
+            super().__init__()
+
+    def __init__(self, asked: str, usage: str, take: Callable[[str], None]) -> None:
+        super().__init__([], setting=asked)
+        self.take = take
+        self._said = usage
+
+    def _usage(self, text: str) -> str:  # noqa: ARG002
+        return self._said
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        event.prevent_default()  # the command bar would take it for a new value
+        text = event.value.strip()
+        self.post_message(self.Answered(self, text) if text else self.Closed())

@@ -24,7 +24,7 @@ _INLINE = re.compile(
     r"\\(?P<plain>[!-/:-@\[-`{-~])|`(?P<code>[^`]+)`|\*\*(?P<strong>.+?)\*\*"
     r"|(?<!\*)\*(?P<stress>[^*\s][^*]*)\*(?!\*)|\[(?P<link>[^\]]+)\]\([^)]*\)"
 )
-_STYLES = {"plain": "", "code": "bold", "strong": "bold", "stress": "italic", "link": "underline"}
+_STYLES = {"plain": "", "code": "strong", "strong": "strong", "stress": "stress", "link": "link"}
 _ITEM = re.compile(r"(\s*)([-*+]|\d+[.)])\s+(.*)")
 
 
@@ -44,7 +44,7 @@ def prose(markdown: str, width: int) -> list[Line]:
         elif kind == "code":
             lines += _code(text, width)
         elif kind == "heading":
-            lines += wrap(inline(text, "bold"), width)
+            lines += wrap(inline(text, "strong"), width)
         else:
             first = indent
             rest = " " * cell_len(indent)

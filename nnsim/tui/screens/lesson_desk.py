@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from nnsim.i18n import _
 from nnsim.lab import LabError
 from nnsim.lab.hiding import masked, values_of
-from nnsim.tui.lesson_page import PageWriter
-from nnsim.tui.widgets.lesson_pane import AnswerBar
+from nnsim.tui.panels.lesson import PageWriter
+from nnsim.tui.screens.bar import AnswerBar
 from nnsim.tutor.answers import AnswerError
 from nnsim.tutor.stage import StageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nnsim.tui.screens.lesson_keys import LessonKeys
+    from nnsim.tui.screens.lesson import LessonKeys
     from nnsim.tutor.lesson import Step
     from nnsim.tutor.player import Player
 
@@ -99,9 +99,7 @@ class Desk:
         player, pane = self.player, self.screen.pane
         over = player.at_end or player.free if player.review is None else False
         pane.asking = self.asked.kind == "quiz" and not over and not self.answered
-        width = pane.scrollable_content_region.width or 40
-        cursor = pane.cursor if pane.asking else -1
-        pane.show(PageWriter(player, width, self._said, cursor).write())
+        pane.show(lambda width: PageWriter(player, width, self._said, pane.choice).write())
         title = f"{player.lesson.title} · {self._place()}".replace("[", r"\[")
         if pane.border_title != title:
             pane.border_title = title
@@ -246,7 +244,9 @@ class Desk:
             screen.show(text, wrong=True)
         else:
             addresses = player.asked if player.review is None else ()
-            screen.put_up(AnswerBar(addresses[0] if addresses else _("answer")))
+            usage = _("type your answer; Enter checks it, Esc goes back")
+            asked = addresses[0] if addresses else _("answer")
+            screen.put_up(AnswerBar(asked, usage, self.answer))
 
     def answer(self, text: str) -> None:
         """Take an answer; one that is wrong can be mended."""
