@@ -5,7 +5,7 @@ import pytest
 
 from nnsim.experiments import catalogue
 from nnsim.tui.panels.panel import Panel
-from nnsim.tui.widgets.inspector import Inspector
+from nnsim.tui.panels.why import Inspector
 from nnsim.tui.widgets.map_images import ImagesPanel
 from nnsim.tui.widgets.map_tiles import Plate, Sheet, Spot, Tile, look
 

@@ -4,8 +4,8 @@ import pytest
 
 from nnsim.tui.panels.input.pixels import PixelGrid
 from nnsim.tui.panels.network import NetworkDiagram
+from nnsim.tui.panels.why import Inspector
 from nnsim.tui.screens.frame import StatusLine
-from nnsim.tui.widgets.inspector import Inspector
 from nnsim.tui.widgets.training import TrainingPanel
 
 
@@ -26,18 +26,18 @@ async def test_it_explains_the_selected_unit_and_follows_causes_and_comes_back(o
         why = inspector(app)
         assert why.display
         assert why.has_focus
-        assert why.address == "hidden[1].z"
+        assert why.asked == "hidden[1].z"
         assert why.border_title == "Why hidden[1].z?"
         text = " ".join(why.lines)
         assert "z = Σᵢ wᵢ·xᵢ + b" in text
         assert "≈ −6.72039" in text  # the printed digits are rounded
         assert why.causes == lab.explain("hidden[1].z").causes
         await press(pilot, "down", "enter")
-        assert why.address == "input[1]"
+        assert why.asked == "input[1]"
         assert str(lab.focus) == "input[1]"  # the bench follows
         assert why.lines[0] == "hidden[1].z → input[1]"
         await press(pilot, "backspace")
-        assert why.address == "hidden[1].z"
+        assert why.asked == "hidden[1].z"
         assert why._cursor == 1  # where it was left
         await press(pilot, "escape")
         assert not why.display
@@ -48,15 +48,15 @@ async def test_a_way_of_many_causes_ends_where_it_began(open_app):
     app = open_app("digits-4x3")
     async with app.run_test(size=(120, 36)) as pilot:
         await press(pilot, "right_square_bracket", "colon", *"focus loss", "enter", "w")
-        way = [inspector(app).address]
+        way = [inspector(app).asked]
         while inspector(app).causes and len(way) < 8:
             await press(pilot, "down", "enter")
-            way.append(inspector(app).address)
+            way.append(inspector(app).asked)
         assert len(way) > 3
         assert way[0] == "loss"
         for address in reversed(way[:-1]):
             await press(pilot, "backspace")
-            assert inspector(app).address == address
+            assert inspector(app).asked == address
         await press(pilot, "backspace")  # nothing before it: closed
         assert not inspector(app).display
 
@@ -73,7 +73,7 @@ async def test_any_number_from_the_command_bar(open_app, address):
         app.screen.execute(f"focus {address}")
         await press(pilot, "w")
         found = app.screen.lab.explain(address)
-        assert inspector(app).address == found.address
+        assert inspector(app).asked == found.address
         assert found.name[:30] in " ".join(inspector(app).lines)
         if found.role_words:
             assert f"this gate {found.role_words}"[:25] in " ".join(inspector(app).lines)
@@ -92,21 +92,21 @@ async def test_enter_explains_what_is_under_the_cursor(open_app):
     app = open_app("digits-4x3")
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, "right_square_bracket", "right", "down", "enter")
-        assert inspector(app).address == "input[5]"
+        assert inspector(app).asked == "input[5]"
         await press(pilot, "escape")
         assert app.screen.query_one(PixelGrid).has_focus
         app.screen.query_one(TrainingPanel).focus()
         await press(pilot, "down", "enter")
-        assert inspector(app).address == "cost"
+        assert inspector(app).asked == "cost"
         await press(pilot, "escape", "down", "enter")
-        assert inspector(app).address == "accuracy"
+        assert inspector(app).asked == "accuracy"
         await press(pilot, "escape")
         assert app.screen.query_one(TrainingPanel).has_focus
         await press(pilot, "5", "down", "enter")  # there it types a setting
         assert app.focused.value == "rate 0.2"
         await press(pilot, "escape")
         await press(pilot, "3", "right", "right", "enter")
-        assert inspector(app).address == "hidden[1].a"
+        assert inspector(app).asked == "hidden[1].a"
 
 
 async def test_the_walk_stands_where_it_was_after_the_inspector(open_app):

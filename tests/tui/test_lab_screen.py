@@ -13,7 +13,7 @@ from nnsim.tui.screens.home import HomeScreen
 from nnsim.tui.screens.lab import LabScreen
 from nnsim.tui.widgets.data_panel import DataPanel
 from nnsim.tui.widgets.train_panel import TrainPanel
-from nnsim.tui.widgets.walk_panel import WalkPanel
+from nnsim.tui.panels.walk import WalkPanel
 
 
 def status(app) -> str:

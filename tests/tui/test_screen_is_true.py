@@ -117,7 +117,7 @@ class Person:
         """Stop what goes on by itself: training, loading, playing, a hundred starts."""
         from nnsim.tui.widgets.starts_panel import StartsPanel
 
-        from nnsim.tui.widgets.walk_panel import WalkPanel
+        from nnsim.tui.panels.walk import WalkPanel
 
         for screen in self.app.screen_stack:
             if getattr(screen, "live", None) is not None:

@@ -51,15 +51,15 @@ def _network(_lab: Lab) -> Panel:
 
 
 def _forward(_lab: Lab) -> Panel:
-    from nnsim.tui.widgets.walk_panel import WalkPanel
+    from nnsim.tui.panels.walk import WalkPanel
 
-    return WalkPanel("forward")  # type: ignore[return-value]
+    return WalkPanel("forward")
 
 
 def _backward(_lab: Lab) -> Panel:
-    from nnsim.tui.widgets.walk_panel import WalkPanel
+    from nnsim.tui.panels.walk import WalkPanel
 
-    return WalkPanel("backward")  # type: ignore[return-value]
+    return WalkPanel("backward")
 
 
 def _train(lab: Lab) -> Panel:

@@ -17,6 +17,8 @@ from nnsim.lab.hiding import Hidden, covered
 from nnsim.tui.panels import DOORS, LOWER, TABBED
 from nnsim.tui.panels.network import NetworkDiagram
 from nnsim.tui.panels.panel import Panel
+from nnsim.tui.panels.walk import WalkPanel
+from nnsim.tui.panels.why import Inspector
 from nnsim.tui.screens.base import LineScreen, TooSmall
 from nnsim.tui.screens.frame import KeyLine, PanelTabs, StatusLine, TitleLine
 from nnsim.tui.screens.lab_data import DataWork, add_sample
@@ -25,8 +27,6 @@ from nnsim.tui.screens.lab_panels import HIGH, HUGE, WIDE, Panels
 from nnsim.tui.screens.lab_showing import Showing
 from nnsim.tui.screens.lab_training import Training
 from nnsim.tui.screens.lab_why import Asking, Why
-from nnsim.tui.widgets.inspector import Inspector
-from nnsim.tui.widgets.walk_panel import WalkPanel
 
 if TYPE_CHECKING:
     from nnsim.lab.view import NetworkView

@@ -13,10 +13,9 @@ from nnsim.lab.view import Selection
 from nnsim.tui.draw.text import short
 from nnsim.tui.panels import DOORS
 from nnsim.tui.panels.panel import Panel, Scene
+from nnsim.tui.panels.walk import WalkPanel
 from nnsim.tui.screens.frame import StatusLine, TitleLine
-from nnsim.tui.widgets.inspector import Inspector
 from nnsim.tui.widgets.training import TrainingPanel
-from nnsim.tui.widgets.walk_panel import WalkPanel
 
 if TYPE_CHECKING:
     from nnsim.tui.screens.lab import LabScreen
@@ -220,9 +219,5 @@ class Showing:
 def _show(panel: Widget, scene: Scene) -> None:
     if isinstance(panel, Panel):
         panel.show(scene)
-    elif isinstance(panel, WalkPanel):
-        panel.show(scene.lab, scene.selection, away=scene.away, hidden=scene.hidden)
-    elif isinstance(panel, Inspector):
-        panel.show(scene.lab, scene.hidden)
     elif isinstance(panel, TrainingPanel):
         panel.show(scene.lab)

@@ -12,8 +12,8 @@ from nnsim.lab.hiding import NOTHING, Hidden
 from nnsim.lab.values import settable
 from nnsim.tui.key_queue import release_keys
 from nnsim.tui.panels.panel import Panel
+from nnsim.tui.panels.why import Inspector
 from nnsim.tui.screens.frame import StatusLine
-from nnsim.tui.widgets.inspector import Inspector
 from nnsim.tui.widgets.training import TrainingPanel
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Why:
         """Open the inspector at a number."""
         inspector, screen = self._inspector, self._screen
         try:
-            inspector.open(screen.lab, address, screen.hidden)
+            inspector.open(screen.showing.scene(), address)
         except ValueError as problem:
             screen.show(str(problem), wrong=True)
             return

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 from rich.cells import cell_len
 
+from nnsim.tui.draw.lines import in_sight
 from nnsim.tui.draw.text import cut, precise, right, short, wrap_cells
-from nnsim.tui.widgets import curve
-from nnsim.tui.widgets.rows import Row, in_sight
-from nnsim.tui.widgets.walk_page import LineLike, Page, TableLike
+from nnsim.tui.panels.walk import pictures
+from nnsim.tui.panels.walk.pages import Numbers, Page, Result
+from nnsim.tui.panels.walk.pictures import Pieces
 
 SIDE_BY_SIDE = 72
 LEAST_TABLE = 4
@@ -29,10 +30,12 @@ class Cursor:
 
 @dataclass
 class Layout:
-    """The lines of a panel, the stop of the page on each, and the rows of the table in sight."""
+    """The lines of a panel, and the rows of the table in sight.
 
-    rows: list[Row] = field(default_factory=list)
-    stops: dict[int, int] = field(default_factory=dict)
+    What can be chosen on a line stands for its stop: its place among those of the page.
+    """
+
+    rows: list[Pieces] = field(default_factory=list)
     top: int = 0
     page_rows: int = 1
     in_sight: str | None = None
@@ -61,7 +64,7 @@ def _stacked(made: Layout, page: Page, width: int, height: int, cursor: Cursor) 
     if table is not None:
         _put_table(made, page, table, width, room - below, cursor)
     if below > 0:
-        made.rows += _results_and_picture(made, page, width, below, cursor, len(made.rows))
+        made.rows += _results_and_picture(page, width, below, cursor)
 
 
 def _below_height(page: Page, room: int, wanted: int, least: int) -> int:
@@ -85,12 +88,11 @@ def _side_by_side(made: Layout, page: Page, width: int, height: int, cursor: Cur
     _put_table(made, page, table, left, height, cursor)
     room = width - left - 2
     beside = head(page, room, 5)
-    first = len(beside)
-    beside += _results_and_picture(made, page, room, height - len(beside), cursor, first)
+    beside += _results_and_picture(page, room, height - len(beside), cursor)
     for y in range(max(len(made.rows), len(beside))):
         row = made.rows[y] if y < len(made.rows) else [(" " * left, "")]
         tail = beside[y] if y < len(beside) else []
-        gap = left - sum(cell_len(text) for text, _style in row) + 2
+        gap = left - _width(row) + 2
         whole = [*row, (" " * gap, ""), *tail]
         if y < len(made.rows):
             made.rows[y] = whole
@@ -98,9 +100,24 @@ def _side_by_side(made: Layout, page: Page, width: int, height: int, cursor: Cur
             made.rows.append(whole)
 
 
-def head(page: Page, width: int, most: int) -> list[Row]:
+def place(page: Page) -> Pieces:
+    """Where the walk stands, and how fast it plays while it does."""
+    return [(page.place, "header"), (f"  {page.pace}" if page.pace else "", "here")]
+
+
+def _width(row: Pieces) -> int:
+    return sum(cell_len(piece[0]) for piece in row)
+
+
+def _owned(row: Pieces, stop: int, width: int) -> Pieces:
+    """A row that stands for a stop of the page, up to `width` cells."""
+    row = [*row, (" " * max(0, width - _width(row)), "")]
+    return [(text, style, stop) for text, style in row if text]
+
+
+def head(page: Page, width: int, most: int) -> list[Pieces]:
     """Where the walk stands, what happens, the gate's role, and what to press."""
-    rows: list[Row] = [[(page.place, "header")]] if page.place else []
+    rows: list[Pieces] = [place(page)] if page.place else []
     rows += [[(line, "strong")] for line in wrap_cells(page.sentence, width, most)]
     rows += [[(line, "dim")] for line in wrap_cells(page.role, width, 2)]
     rows += [[(line, "dim")] for line in wrap_cells(page.hint, width, 6)]
@@ -110,14 +127,14 @@ def head(page: Page, width: int, most: int) -> list[Row]:
 # --- the table ------------------------------------------------------------------------------------
 
 
-def _label_width(table: TableLike, width: int) -> int:
+def _label_width(table: Numbers, width: int) -> int:
     sample = [*table.labels[:30], *table.labels[-10:]]  # there may be 100,000
     longest = max((cell_len(label) for label in sample), default=1)
     return min(max(longest, cell_len(table.columns[0]), 2), max(4, width // 3))
 
 
 def _put_table(
-    made: Layout, page: Page, table: TableLike, width: int, height: int, cursor: Cursor
+    made: Layout, page: Page, table: Numbers, width: int, height: int, cursor: Cursor
 ) -> None:
     if height < 2:
         return
@@ -134,11 +151,11 @@ def _put_table(
     )
     made.rows.append([(f" {cut(table.columns[0], labels)}{heads}", "header")])
     for i in range(made.top, made.top + visible):
-        made.stops[len(made.rows)] = i
-        made.rows.append(_table_row(page, table, i, labels, column, cursor))
+        row = _table_row(page, table, i, labels, column, cursor)
+        made.rows.append(_owned(row, i, width))
 
 
-def _scrolled(cursor: Cursor, table: TableLike, visible: int) -> int:
+def _scrolled(cursor: Cursor, table: Numbers, visible: int) -> int:
     """The first row in sight: moved no further than the row in question asks for."""
     count = len(table.labels)
     follow = cursor.row if cursor.row < count else table.current
@@ -151,22 +168,22 @@ def _scrolled(cursor: Cursor, table: TableLike, visible: int) -> int:
 
 
 def _table_row(
-    page: Page, table: TableLike, i: int, labels: int, column: int, cursor: Cursor
-) -> Row:
-    here, reached = i == table.current, i < table.known
+    page: Page, table: Numbers, i: int, labels: int, column: int, cursor: Cursor
+) -> Pieces:
+    here, reached = i == table.current, table.reaches(i)
     name = cut(table.labels[i], labels)
-    row: Row = [(HERE if here else " ", "here"), (name, "here" if here else "dim")]
+    row: Pieces = [(HERE if here else " ", "here"), (name, "here" if here else "dim")]
     for c, value in enumerate(table.values[i]):
         address = table.addresses(i, c)
         under = cursor.seen and cursor.row == i and cursor.column == c
         if page.hides(address, float(value), whole=table.columns[c + 1] == "Σ"):
-            text, style = right(HIDDEN, column - 1), "hidden"
+            text, style = right(HIDDEN, column - 1), "asked"
         elif not reached and (address is None or c > 1):
             text, style = right(TO_COME, column - 1), "dim"
         else:
             text = (precise if page.fine else short)(float(value), column - 1)
             style = _value_style(table, c, float(value), here, reached)
-        if under or style == "hidden":
+        if under or style == "asked":
             row += [(" ", ""), (text, "cursor" if under else style)]
         elif row[-1][1] == style:  # the fewer pieces, the faster they are drawn
             row[-1] = (f"{row[-1][0]} {text}", style)
@@ -175,7 +192,7 @@ def _table_row(
     return row
 
 
-def _value_style(table: TableLike, c: int, value: float, here: bool, reached: bool) -> str:
+def _value_style(table: Numbers, c: int, value: float, here: bool, reached: bool) -> str:
     if here:
         return "strong"
     if not reached or value == 0:
@@ -188,53 +205,52 @@ def _value_style(table: TableLike, c: int, value: float, here: bool, reached: bo
 # --- results and picture --------------------------------------------------------------------------
 
 
-def _results_and_picture(
-    made: Layout, page: Page, width: int, height: int, cursor: Cursor, first: int
-) -> list[Row]:
+def _results_and_picture(page: Page, width: int, height: int, cursor: Cursor) -> list[Pieces]:
     """The results with the picture to their right; without room for both, the results."""
     labels = min(max((cell_len(line.label) for line in page.results), default=0), width - 13)
     taken = labels + NUMBER + 4 if page.results else 0
     picture = _picture(page, width - taken, height) if height > 0 else []
     if picture and not page.results:
         return picture
-    rows: list[Row] = []
+    rows: list[Pieces] = []
     if not picture and len(page.results) > height > 0:
         return _packed(page, width, height)
     stacked = not picture and page.point is not None and height - len(page.results) >= 4
     for i, line in enumerate(page.results[: max(0, height)]):
-        made.stops[first + i] = page.table_rows + i
-        rows.append(_result(page, line, labels, i, cursor))
+        row = _result(page, line, labels, i, cursor)
+        rows.append(_owned(row, page.table_rows + i, _width(row) if picture else width))
     if stacked:
         return rows + _picture(page, width, height - len(rows))
     for y, tail in enumerate(picture):
         if y >= len(rows):
             rows.append([(" " * taken, "")])
         else:
-            gap = taken - sum(cell_len(text) for text, _style in rows[y])
+            gap = taken - _width(rows[y])
             rows[y].append((" " * gap, ""))
         rows[y] += tail
     return rows
 
 
-def _picture(page: Page, width: int, height: int) -> list[Row]:
-    if page.point is not None and width >= curve.LEAST_WIDTH and height >= curve.LEAST_HEIGHT:
-        return curve.curve_rows(page.point, width, height)
+def _picture(page: Page, width: int, height: int) -> list[Pieces]:
+    fits = width >= pictures.LEAST_WIDTH and height >= pictures.LEAST_HEIGHT
+    if page.point is not None and fits:
+        return pictures.curve_rows(page.point, width, height)
     image = page.image
     if image is not None and page.point is None and width >= 9 and height >= 4:
         return image.lines(width, height)
     return []
 
 
-def _shown(page: Page, line: LineLike) -> tuple[str, str]:
+def _shown(page: Page, line: Result) -> tuple[str, str]:
     """The number of a result, and its style."""
     if page.hides(line.address, line.value, whole=True):
-        return HIDDEN, "hidden"
+        return HIDDEN, "asked"
     if line.value is None:
         return TO_COME, "dim"
     return precise(float(line.value), NUMBER), "strong" if line.current else ""
 
 
-def _result(page: Page, line: LineLike, labels: int, i: int, cursor: Cursor) -> Row:
+def _result(page: Page, line: Result, labels: int, i: int, cursor: Cursor) -> Pieces:
     text, style = _shown(page, line)
     if cursor.seen and cursor.row == page.table_rows + i and line.address is not None:
         style = "cursor"
@@ -244,17 +260,17 @@ def _result(page: Page, line: LineLike, labels: int, i: int, cursor: Cursor) -> 
             (right(text, NUMBER), style)]  # fmt: skip
 
 
-def _packed(page: Page, width: int, height: int) -> list[Row]:
+def _packed(page: Page, width: int, height: int) -> list[Pieces]:
     """The results in as few lines as there are, several to a line."""
-    pieces: list[Row] = []
+    pieces: list[Pieces] = []
     for line in page.results:
         text, style = _shown(page, line)
         mark = HERE if line.current else " "
         pieces.append([(mark, "here"), (f"{line.label} ", "dim"), (text.strip(), style)])
-    rows: list[Row] = [[]]
+    rows: list[Pieces] = [[]]
     for piece in pieces:
-        size = sum(cell_len(text) for text, _style in piece) + 2
-        if rows[-1] and sum(cell_len(t) for t, _s in rows[-1]) + size > width:
+        size = _width(piece) + 2
+        if rows[-1] and _width(rows[-1]) + size > width:
             rows.append([])
         rows[-1] += [*piece, ("  ", "")]
     return rows[:height]

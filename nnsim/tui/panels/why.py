@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.cells import cell_len
 from textual import events
@@ -10,19 +11,18 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from nnsim.i18n import N_, _
-from nnsim.lab.hiding import NOTHING, Hidden, masked, values_of
+from nnsim.lab.hiding import MARK, masked, values_of
+from nnsim.tui.draw.lines import Lines, Piece, Row
 from nnsim.tui.draw.text import cut, precise, wrap_cells
-from nnsim.tui.widgets.board import Board
-from nnsim.tui.widgets.rows import Row
+from nnsim.tui.panels.panel import Panel, Scene
 
 if TYPE_CHECKING:
-    from nnsim.lab import Lab
     from nnsim.lab.explain import Explanation
 
 LEAST_CAUSES = 4
 
 
-class Inspector(Board):
+class Inspector(Panel, Lines):
     """One explanation, with its causes to go on to."""
 
     BINDING_GROUP_TITLE = N_("Why")
@@ -59,96 +59,91 @@ class Inspector(Board):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._lab: Lab | None = None
         self._found: Explanation | None = None
         self._problem = ""
-        self._causes: tuple[str, ...] = ()
+        self.causes: tuple[str, ...] = ()  # the numbers that it came from
         self._way: list[tuple[str, int]] = []  # the numbers before this one, and the cause chosen
-        self._cursor = self._top = 0
-        self._first = 0  # the line on which the causes start
-        self._visible = 1
-        self._hidden: Hidden = NOTHING
+        self._cursor = self._top = 0  # the cause chosen, and the first one in sight
 
     # What it shows ----------------------------------------------------------------------------
 
     @property
-    def address(self) -> str:
+    def asked(self) -> str:
         """The number it explains."""
         return "" if self._found is None else self._found.address
 
-    @property
-    def causes(self) -> tuple[str, ...]:
-        """The numbers that it came from."""
-        return self._causes
-
-    def open(self, lab: Lab, address: str, hidden: Hidden = NOTHING) -> None:
-        """Explain a number; the way here starts with it."""
-        self._way.clear()
-        self._cursor = self._top = 0
-        self._hidden = hidden
-        self._explain(lab, address)
-
-    def show(self, lab: Lab, hidden: Hidden = NOTHING) -> None:
-        """Explain the same number as the bench is now."""
-        self._hidden = hidden
-        if self.address:
-            self._explain(lab, self.address)
-
-    def _explain(self, lab: Lab, address: str) -> None:
-        """Explain a number; one that has no value now says so.
+    def open(self, scene: Scene, address: str) -> None:
+        """Explain a number; the way here starts with it.
 
         Raises
         ------
         ValueError
             Where there is nothing to explain yet.
         """
-        self._lab = lab
+        self._way.clear()
+        self._cursor = self._top = 0
+        self.scene = scene
+        self._explain(address)
+
+    def show(self, scene: Scene) -> None:
+        """Explain the same number as the bench is now."""
+        self.scene = scene
+        if self._found is not None:
+            self._explain(self.asked)
+
+    def _explain(self, address: str) -> None:
+        """Explain a number; one that has no value now says so."""
+        assert self.scene is not None
         try:
-            self._found, self._problem = lab.explain(address), ""
+            self._found, self._problem = self.scene.lab.explain(address), ""
         except ValueError as problem:
             if self._found is None:
                 raise
             self._problem = str(problem)
-        self._causes = self._found.causes
-        self._cursor = min(self._cursor, max(0, len(self._causes) - 1))
-        title = _("Why {address}?").format(address=self._found.address)
-        if title != self._title:
-            self._title = title
-            self.border_title = title.replace("[", "\\[")
-        self._put()
+        self.causes = self._found.causes
+        title = _("Why {address}?").format(address=self._found.address).replace("[", "\\[")
+        if title != self.border_title:
+            self.border_title = title
+        self._choose(self._cursor)
 
-    _title = ""
+    def rows(self, width: int, height: int) -> Sequence[Row]:
+        if self._found is None or width < 4:
+            return []
+        rows = self._head(self._found, width, height)
+        shown = self._in_sight(height - len(rows) - 1)
+        if shown:
+            rows.append([(self._caption(shown), "header")])
+            names = max(cell_len(self.causes[i]) for i in shown)
+            rows += [self._cause(i, names) for i in shown]
+        return rows
 
-    def _put(self) -> None:
+    def _in_sight(self, room: int) -> range:
+        """Which causes are in sight: moved no further than the chosen one asks for."""
+        seen = max(0, min(len(self.causes), room))
+        top = min(max(self._top, self._cursor - seen + 1), self._cursor, len(self.causes) - seen)
+        return range(max(0, top), max(0, top) + seen)
+
+    def _seen_now(self) -> range:
         width, height = self.content_size
         if self._found is None or width < 4 or height < 1:
-            return
-        causes = len(self._causes)
-        rows = self._head(self._found, width, height - min(causes + 1, LEAST_CAUSES))
-        self._first = len(rows) + 1
-        self._visible = max(0, min(causes, height - self._first))
-        if causes and self._visible:
-            self._top = min(max(self._top, self._cursor - self._visible + 1), self._cursor)
-            self._top = min(self._top, max(0, causes - self._visible))
-            rows.append([(self._caption(causes), "header")])
-            shown = self._causes[self._top : self._top + self._visible]
-            names = max(cell_len(address) for address in shown)
-            rows += [self._cause(self._top + i, shown[i], names) for i in range(len(shown))]
-        self.set_rows(rows[:height])
+            return range(0)
+        return self._in_sight(height - len(self._head(self._found, width, height)) - 1)
 
-    def _caption(self, causes: int) -> str:
-        if self._visible >= causes:
+    def _caption(self, shown: range) -> str:
+        if len(shown) == len(self.causes):
             return _("it came from")
         return _("it came from these {count} ({first} to {last} in sight)").format(
-            count=causes, first=self._top + 1, last=self._top + self._visible
+            count=len(self.causes), first=shown.start + 1, last=shown.stop
         )
 
-    def _head(self, found: Explanation, width: int, room: int) -> list[Row]:
+    def _head(self, found: Explanation, width: int, height: int) -> list[Row]:
         """Name, rule, worked arithmetic, role: as much as there is room for."""
         if self._problem:
-            return [[(line, "hidden")] for line in wrap_cells(f"! {self._problem}", width, 4)]
-        secrets = values_of(self._lab, self._hidden) if self._lab is not None else ()
-        worked = masked(found.worked_without(self._hidden), secrets)
+            return [[(line, "wrong")] for line in wrap_cells(f"! {self._problem}", width, 4)]
+        assert self.scene is not None
+        room = height - min(len(self.causes) + 1, LEAST_CAUSES)
+        hidden, secrets = self.scene.hidden, values_of(self.scene.lab, self.scene.hidden)
+        worked = masked(found.worked_without(hidden), secrets)
         parts: list[tuple[str, str, int]] = [
             (found.name, "", 2),
             (found.formula, "dim", 3),
@@ -168,50 +163,51 @@ class Inspector(Board):
                 rows += [[(line, style)] for line in wrap_cells(text, width, most)]
         return rows[: max(2, room)]
 
-    def _cause(self, index: int, address: str, names: int) -> Row:
-        assert self._lab is not None
+    def _cause(self, index: int, names: int) -> Row:
+        assert self.scene is not None
+        address = self.causes[index]
         try:
-            value = self._lab.read(address)
+            value: Any = self.scene.lab.read(address)
         except ValueError:
             text = "–"
         else:
             text = str(value) if isinstance(value, int) else precise(float(value), 12)
-        if self._hidden.covers(address):
-            text = "?"
+        if self.scene.hidden.covers(address):
+            text = MARK
         here = index == self._cursor
-        name = cut(address, names)
-        mark = "▸ " if here else "  "
-        return [(mark, "here"), (f"{name}  ", "cursor" if here else ""), (f"{text:>12}", "strong")]
-
-    def on_resize(self) -> None:
-        """Lay it out for the new size."""
-        super().on_resize()
-        self._put()
+        return [
+            Piece("▸ " if here else "  ", "here", index),
+            Piece(f"{cut(address, names)}  ", "cursor" if here else "", index),
+            Piece(f"{text:>12}", "strong", index),
+        ]
 
     # Keys -------------------------------------------------------------------------------------
 
+    def _choose(self, index: int) -> None:
+        """Choose a cause, or the nearest there is, and keep it in sight."""
+        self._cursor = min(max(0, index), max(0, len(self.causes) - 1))
+        self._top = self._seen_now().start
+        self.update()
+
     def action_move(self, by: int) -> None:
         """Choose another cause."""
-        if self._causes:
-            self._cursor = min(max(0, self._cursor + by), len(self._causes) - 1)
-            self._put()
+        self._choose(self._cursor + by)
 
     def action_page(self, by: int) -> None:
         """Go through the causes by pages."""
-        self.action_move(by * max(1, self._visible - 1))
+        self._choose(self._cursor + by * max(1, len(self._seen_now()) - 1))
 
     def action_edge(self, end: int) -> None:
         """Choose the first or the last cause."""
-        self.action_move(-len(self._causes) if end == 0 else len(self._causes))
+        self._choose(0 if end == 0 else len(self.causes))
 
     def action_follow(self) -> None:
         """Explain the chosen cause."""
-        if self._lab is None or not self._causes:
-            return
-        address = self._causes[self._cursor]
-        self._way.append((self.address, self._cursor))
-        self._cursor = self._top = 0
-        self._go(address)
+        if self.causes:
+            address = self.causes[self._cursor]
+            self._way.append((self.asked, self._cursor))
+            self._cursor = self._top = 0
+            self._go(address)
 
     def action_back(self) -> None:
         """Explain the number before; without one, close."""
@@ -222,8 +218,7 @@ class Inspector(Board):
         self._go(address)
 
     def _go(self, address: str) -> None:
-        assert self._lab is not None
-        self._explain(self._lab, address)
+        self._explain(address)
         self.post_message(self.Went(address))
 
     def action_close(self) -> None:
@@ -232,15 +227,13 @@ class Inspector(Board):
 
     def on_click(self, event: events.Click) -> None:
         """Choose the cause under the mouse; a second click follows it."""
-        place = event.get_content_offset(self)
-        index = -1 if place is None else place.y - self._first + self._top
-        if place is None or place.y < self._first or not 0 <= index < len(self._causes):
+        index = self.under(event)
+        if index is None:
             return
         if index == self._cursor:
             self.action_follow()
         else:
-            self._cursor = index
-            self._put()
+            self._choose(index)
 
 
 def _from_the_end(text: str, width: int) -> str:
