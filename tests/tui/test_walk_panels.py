@@ -7,9 +7,9 @@ import pytest
 
 from nnsim.tui.panels.input.pixels import PixelGrid
 from nnsim.tui.panels.network import NetworkDiagram
+from nnsim.tui.panels.walk import WalkPanel
 from nnsim.tui.screens.bar import AnswerBar
 from nnsim.tui.screens.frame import StatusLine
-from nnsim.tui.panels.walk import WalkPanel
 
 
 def panel(app, direction="forward") -> WalkPanel:
