@@ -57,11 +57,9 @@ class Step:
 
     @property
     def kind(self) -> Kind:
-        """The kind of the gate."""
         return self.node.kind
 
     def as_json(self) -> dict[str, object]:
-        """Return the step as ``nnsim gates --json`` prints it."""
         return {
             "gate": self.kind.id,
             "inputs": list(self.inputs),
@@ -110,7 +108,6 @@ class Trouble:
     value: float
 
     def in_words(self) -> str:
-        """Return what happened, and at which gate with which inputs."""
         return _("{reason}, at the gate {gate} with {inputs}").format(
             reason=trouble_in_words(self.node.kind, self.inputs, self.node.number),
             gate=_named(self.node),
@@ -149,12 +146,10 @@ class Circuit:
 
     @property
     def value(self) -> float:
-        """The value of the output."""
         return self.values[self.graph.output]
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The named values: inputs first, then named sub-expressions."""
         return tuple(self.graph.names)
 
     @property
@@ -164,7 +159,6 @@ class Circuit:
 
     @property
     def inputs(self) -> dict[str, float]:
-        """The values that can be set, by name."""
         nodes = self.graph.nodes
         return {nodes[index].name: self.values[index] for index in self.graph.inputs}
 
@@ -181,11 +175,9 @@ class Circuit:
         return self.graph.nodes[self.graph.names[name]]
 
     def value_of(self, name: str) -> float:
-        """Return the value called `name`."""
         return self.values[self.node(name).index]
 
     def gradient_of(self, name: str) -> float:
-        """Return the derivative of the output by the value called `name`."""
         return self.gradients[self.node(name).index]
 
     # Evaluating -------------------------------------------------------------------------------
@@ -226,7 +218,6 @@ class Circuit:
     # Explaining -------------------------------------------------------------------------------
 
     def step(self, index: int) -> Step:
-        """Return the gate at `index` among the nodes, with its numbers."""
         node = self.graph.nodes[index]
         inputs = tuple(self.values[source] for source in node.inputs)
         value, upstream = self.values[index], self.gradients[index]
@@ -235,7 +226,6 @@ class Circuit:
         return Step(node, inputs, value, local, upstream, gradient)
 
     def steps(self) -> list[Step]:
-        """Return every gate with its numbers, in the order of the forward walk."""
         return [self.step(node.index) for node in self.gates]
 
     def parts(self, index: int) -> list[Part]:
@@ -256,19 +246,16 @@ class Circuit:
 
     @property
     def trouble(self) -> Trouble | None:
-        """The first gate that is not finite: in its value, or else on the way back."""
         return _trouble(self)
 
     # Folding ----------------------------------------------------------------------------------
 
     @property
     def foldable(self) -> tuple[str, ...]:
-        """The names that `fold` takes."""
         return structure.foldable(self.graph)
 
     @property
     def unfoldable(self) -> tuple[str, ...]:
-        """The names that `unfold` takes."""
         return structure.unfoldable(self.graph)
 
     def fold(self, *names: str) -> Circuit:
@@ -311,7 +298,6 @@ def checked(name: str, value: float) -> float:
 
 
 def unknown_name(name: str, names: Sequence[str]) -> str:
-    """Return a message that there is no `name`, with the nearest of `names`."""
     near = difflib.get_close_matches(name, names, 3, 0.5) or names[:8]
     return _("there is no {name} here; there are: {names}").format(
         name=name, names=", ".join(near) or _("none")
@@ -345,8 +331,6 @@ def _innermost(circuit: Circuit, node: Node, inputs: tuple[float, ...]) -> Troub
 
 
 class Phase(StrEnum):
-    """Which way the walk is going."""
-
     FORWARD = "forward"
     BACKWARD = "backward"
 
@@ -384,12 +368,10 @@ class Walk:
 
     @property
     def last(self) -> int:
-        """The position at which everything is done."""
         return 2 * len(self._order)
 
     @property
     def phase(self) -> Phase:
-        """Which way the last step went; forward before the first."""
         return Phase.BACKWARD if self.position > len(self._order) else Phase.FORWARD
 
     @property
@@ -450,12 +432,10 @@ class Walk:
 
 
 def compile_graph(graph: Graph) -> Program:
-    """Return a function from the values of `graph.inputs` to all values and all gradients."""
     return define(source(graph), "run")
 
 
 def source(graph: Graph) -> str:
-    """Return the text of that function."""
     writer = _Writer()
     leaves = [f"v{index}" for index in graph.inputs]
     values = writer.forward(graph, leaves, "")

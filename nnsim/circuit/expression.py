@@ -126,8 +126,6 @@ def read_values(texts: Iterable[str]) -> dict[str, float]:
 
 
 class _Reader:
-    """Goes through one expression and builds its graph."""
-
     def __init__(self, expression: str) -> None:
         self.expression = expression
         self.builder = Builder()
@@ -310,7 +308,6 @@ class _Reader:
         return number
 
     def _exponent(self, node: ast.expr) -> float:
-        """Return the number that `node` stands for: literals, + - * / and signs, no powers."""
         number = self._number(node, 0)
         if not abs(number) <= LARGEST_EXPONENT:
             message = _("an exponent is at most {limit}").format(limit=LARGEST_EXPONENT)
@@ -397,7 +394,6 @@ class Example:
     values: dict[str, float]
 
     def circuit(self) -> Circuit:
-        """Return it built and evaluated."""
         return from_expression(self.expression, self.values)
 
     @property
@@ -409,7 +405,6 @@ class Example:
 
 @cache
 def examples() -> tuple[Example, ...]:
-    """Return the circuits that ship, by id."""
     return tuple(_read(path) for path in sorted(resource(FOLDER).glob("*.toml")))
 
 

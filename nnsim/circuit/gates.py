@@ -94,7 +94,6 @@ class Kind:
 
     @property
     def is_gate(self) -> bool:
-        """Whether it computes something; inputs and constants do not."""
         return bool(self.local)
 
     def evaluate(self, inputs: tuple[float, ...], number: float = 0.0) -> float:

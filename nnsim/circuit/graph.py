@@ -97,7 +97,6 @@ class Node:
     block: str = ""
 
     def label(self, *, ascii_only: bool = False) -> str:
-        """Return what to write into the box: a name, a number, a symbol."""
         if self.kind is INPUT:
             return self.name
         if self.kind is CONSTANT:
@@ -125,12 +124,10 @@ class Graph:
 
     @cached_property
     def inputs(self) -> tuple[int, ...]:
-        """The nodes whose values are set from outside, in order."""
         return tuple(node.index for node in self.nodes if node.kind is INPUT)
 
     @cached_property
     def gates(self) -> tuple[Node, ...]:
-        """The nodes that compute something, in the order of the forward walk."""
         return tuple(node for node in self.nodes if node.kind.is_gate)
 
     @cached_property
@@ -188,11 +185,9 @@ class Block(Kind):
 
     @property
     def is_gate(self) -> bool:
-        """A block computes something."""
         return True
 
     def evaluate(self, inputs: tuple[float, ...], number: float = 0.0) -> float:  # noqa: ARG002
-        """Return the value of the inside."""
         return self.inside.evaluate(inputs)[0][self.inside.output]
 
     def local_gradients(
@@ -201,7 +196,6 @@ class Block(Kind):
         value: float,  # noqa: ARG002
         number: float = 0.0,  # noqa: ARG002
     ) -> tuple[float, ...]:
-        """Return the gradients of the inside by its inputs."""
         values, gradients = self.inside.evaluate(inputs)
         if (
             self.saturates
@@ -213,7 +207,6 @@ class Block(Kind):
 
 
 def block_of(name: str, inside: Graph) -> Block:
-    """Return the gates of `inside` as one kind of gate called `name`."""
     return Block(name, name, name, SCALE, inside=inside)
 
 
@@ -226,15 +219,12 @@ class Builder:
         self._block = ""
 
     def input(self, name: str) -> int:
-        """Add a value that is set from outside."""
         return self._add(INPUT, (), name, 0.0)
 
     def constant(self, number: float) -> int:
-        """Add a number that stays."""
         return self._add(CONSTANT, (), "", number)
 
     def gate(self, kind: Kind, *inputs: int, name: str = "", number: float = 0.0) -> int:
-        """Add a gate that reads `inputs`."""
         return self._add(kind, inputs, name, number)
 
     def name(self, index: int, name: str) -> None:
@@ -271,7 +261,6 @@ class Builder:
         return new[inside.output]
 
     def build(self, output: int) -> Graph:
-        """Return the graph."""
         inputs = {name: i for name, i in self.names.items() if self.nodes[i].kind is INPUT}
         return Graph(tuple(self.nodes), output, {**inputs, **self.names})
 
@@ -373,7 +362,6 @@ def _refusal(message: str, name: str, names: tuple[str, ...]) -> str:
 
 
 def _members(graph: Graph, name: str) -> frozenset[int]:
-    """Return the nodes of the block `name`."""
     return frozenset(node.index for node in graph.nodes if node.block == name)
 
 
@@ -436,7 +424,6 @@ def _fold_members(graph: Graph, output: Node, members: frozenset[int]) -> Graph:
 def _replace(
     graph: Graph, members: frozenset[int], output: Node, kind: Block, inputs: tuple[int, ...]
 ) -> Graph:
-    """Return `graph` with one gate of `kind`, reading `inputs`, in the place of `members`."""
     builder = Builder()
     new: dict[int, int] = {}
     for node in graph.nodes:
@@ -449,7 +436,6 @@ def _replace(
 
 
 def _rebuild(graph: Graph, unfolds: Callable[[Node], bool]) -> Graph:
-    """Return `graph` with the insides of the blocks that `unfolds` chooses in their place."""
     builder = Builder()
     new: dict[int, int] = {}
     for node in graph.nodes:

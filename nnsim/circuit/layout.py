@@ -59,7 +59,6 @@ class Layout:
 
     @property
     def crossings(self) -> int:
-        """How many pairs of wires cross."""
         gaps: dict[int, set[tuple[int, int]]] = {}
         for wire in self.wires:
             for (column, row), (_next, next_row) in zip(wire.path, wire.path[1:], strict=False):

@@ -78,8 +78,6 @@ def _expression(text: str) -> Graph:
 
 
 class _Unroller:
-    """Writes a network into a builder, layer by layer."""
-
     def __init__(self, network: Network) -> None:
         self.network = network
         self.builder = Builder()

@@ -84,7 +84,6 @@ class ActivationFunction:
         return a, slope
 
     def config(self) -> dict[str, Any]:
-        """Return what rebuilds this activation besides its name."""
         return {}
 
 
@@ -122,8 +121,6 @@ class Step(ActivationFunction):
 
 
 class Identity(ActivationFunction):
-    """a = z."""
-
     name = "identity"
     formula = "a = z"
     slope_formula = "a′ = 1"
@@ -160,8 +157,6 @@ class Sigmoid(ActivationFunction):
 
 
 class Tanh(ActivationFunction):
-    """tanh z = (eᶻ − e⁻ᶻ) / (eᶻ + e⁻ᶻ)."""
-
     name = "tanh"
     formula = "tanh z = (eᶻ − e⁻ᶻ) / (eᶻ + e⁻ᶻ)"
     slope_formula = "tanh′ z = 1 − tanh² z"

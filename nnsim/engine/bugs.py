@@ -53,7 +53,6 @@ def check(bug: str, layer: Layer, reduction: str, fused: bool) -> None:
 
 
 def emit(tape: Tape, bug: str, layer: Layer) -> None:
-    """Write what the bug does to the gradients of the layer."""
     grad = layer.gradient
     views = layer.views(grad)
     if bug == "wrong_sign":

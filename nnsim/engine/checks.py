@@ -20,23 +20,7 @@ class EngineError(ValueError):
 
 
 def samples(values: Any, shape: tuple[int, ...], dtype: Any, what: str) -> NDArray[Any]:
-    """Return `values` as an array (m, *shape) of finite numbers, in their own dtype.
-
-    Parameters
-    ----------
-    values : array-like
-    shape : tuple of int
-        Of one sample.
-    dtype : dtype
-        In which every value must be finite.
-    what : str
-        ``"x"`` or ``"target"``, for the message.
-
-    Raises
-    ------
-    EngineError
-        If the values aren't numbers, don't fit the shape or aren't finite.
-    """
+    """Return `values` as an array (m, *shape) in their own dtype, refused if not finite in `dtype`."""
     array = numbers(values, what)
     wanted = "(m, " + ", ".join(map(str, shape)) + ")"
     if array.shape[1:] != shape or array.ndim == 0:
@@ -104,7 +88,6 @@ def as_count(value: Any, what: str, least: int = 1, most: int = MOST_UNITS) -> i
 
 
 def as_seed(value: Any, what: str = "seed") -> int:
-    """Return `value` as a seed, or refuse it."""
     return as_count(value, what, least=0, most=LARGEST_SEED)
 
 

@@ -293,8 +293,6 @@ class EnsembleProgress:
 
 
 class _Group:
-    """Some networks that run at once."""
-
     def __init__(
         self,
         network: Network,
@@ -328,7 +326,6 @@ class _Group:
         self._held = None
 
     def set_rate(self, scale: float) -> None:
-        """Set the learning rate to `scale` times the start."""
         self.optimizer.learning_rate[...] = self.rate * scale
 
     def step(self, x: Array, target: Array, rows: Array | None) -> None:
@@ -370,7 +367,6 @@ class _Group:
         self.optimizer.learning_rate[~still] = 0
 
     def _use_rates(self, rate: Array) -> None:
-        """Go on with one rate per parameter."""
         self.optimizer.learning_rate = rate
         for key in [key for key in self._plans if key[2] == "update"]:
             self._cut.pop(self._plans.pop(key))
@@ -410,7 +406,6 @@ class _Group:
 def _members(
     seeds: Sequence[int] | int, rates: float | Sequence[float]
 ) -> tuple[tuple[int, ...], Array]:
-    """Return one seed and one rate per network."""
     many_rates = [rates] if isinstance(rates, int | float | np.number) else list(rates)
     many_seeds = [seeds] if isinstance(seeds, int | np.integer) else list(seeds)
     count = max(len(many_seeds), len(many_rates))

@@ -30,11 +30,7 @@ _MOST_NUMBERS = 1_000_000_000
 def replace_whole(path: str | os.PathLike[str], write: Callable[[IO[bytes]], Any]) -> None:
     """Write a file beside `path`, sync it to the disk, and only then rename it to `path`.
 
-    Raises
-    ------
-    OSError
-        If the file can't be written; what lay at `path` is untouched then, as it is when `write`
-        raises.
+    If that fails, or `write` does, what lay at `path` is untouched.
     """
     target = Path(path)
     beside = target.with_name(f".{target.name}.{os.urandom(4).hex()}.tmp")
@@ -52,13 +48,7 @@ def replace_whole(path: str | os.PathLike[str], write: Callable[[IO[bytes]], Any
 
 
 def write_atomically(path: str | os.PathLike[str], write: Callable[[IO[bytes]], Any]) -> None:
-    """Do what `replace_whole` does, and say in a sentence what stands in the way.
-
-    Raises
-    ------
-    EngineError
-        If the file can't be written; what lay at `path` is untouched then.
-    """
+    """Do what `replace_whole` does, and say in a sentence what stands in the way."""
     try:
         replace_whole(path, write)
     except OSError as error:

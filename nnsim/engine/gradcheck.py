@@ -55,7 +55,6 @@ class GradientCheck:
 
     @property
     def passed(self) -> bool:
-        """Whether every error is below 1e-7."""
         return self.largest < PASS
 
     @property
@@ -64,7 +63,6 @@ class GradientCheck:
         return verdict(self.largest)
 
     def layer(self, name: str) -> float:
-        """Return the largest error of one layer."""
         errors = [error for block, error in self.blocks.items() if block.startswith(name + ".")]
         if not errors:
             raise EngineError(f"no parameters of a layer {name!r} were checked")

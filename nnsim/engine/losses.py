@@ -73,7 +73,6 @@ class SquaredError(Loss):
         self.mean = mean
 
     def _factor(self, n_out: int) -> float:
-        """What stands before Σ (t − a)²."""
         return 1 / n_out if self.mean else 0.5
 
     def value(self, tape: Tape, signals: Signals, target: Array, losses: Array) -> None:
@@ -253,7 +252,6 @@ LOSSES: dict[str, Loss] = {
 
 
 def loss(name: object) -> Loss:
-    """Return the loss of this name, or refuse it."""
     if not isinstance(name, str) or name not in LOSSES:
         raise EngineError(f"unknown loss {name!r}: give one of {', '.join(LOSSES)}")
     return LOSSES[name]

@@ -30,8 +30,6 @@ _MOST_NUMBERS = 200_000_000
 
 @dataclass(frozen=True, slots=True)
 class SummaryRow:
-    """One layer of a summary."""
-
     name: str
     kind: str
     output_shape: tuple[int, ...]
@@ -168,12 +166,10 @@ class Network:
 
     @property
     def loss_name(self) -> str:
-        """The name of the loss."""
         return self._loss.name
 
     @property
     def loss_function(self) -> Loss:
-        """The loss itself, with its formula."""
         return self._loss
 
     def are_classes(self, target: Array) -> bool:
@@ -184,7 +180,6 @@ class Network:
 
     @property
     def reduction(self) -> str:
-        """``"mean"`` or ``"sum"``."""
         return self._stack.reduction
 
     @property
@@ -211,7 +206,6 @@ class Network:
         strength[...] = value
 
     def penalty(self) -> float:
-        """Return ½·l2·Σw² + l1·Σ|w|."""
         return float(self._stack.penalty())
 
     def weight_mask(self) -> Array:
@@ -233,7 +227,6 @@ class Network:
         return self._stack.blocks(vector)
 
     def layer(self, name: str) -> Layer:
-        """Return the layer of this name."""
         for layer in self.layers:
             if layer.name == name:
                 return layer
@@ -269,7 +262,6 @@ class Network:
         self.forget_plans()
 
     def mend(self) -> None:
-        """Take the planted bug out."""
         self._bug = None
         self.forget_plans()
 
@@ -578,7 +570,6 @@ class Network:
 
 
 def _read_shape(given: int | Sequence[int]) -> tuple[int, ...]:
-    """Return the shape of a sample, or refuse it."""
     sizes: Any = (given,) if isinstance(given, int | np.integer) else given
     if not isinstance(sizes, tuple | list) or not 1 <= len(sizes) <= 3:
         raise EngineError(f"input_shape is {given!r}: give (n,) or (height, width, channels)")
@@ -589,7 +580,6 @@ def _read_shape(given: int | Sequence[int]) -> tuple[int, ...]:
 
 
 def _read_dtype(given: Any) -> np.dtype[Any]:
-    """Return float64 or float32, or refuse another kind of number."""
     try:
         dtype: np.dtype[Any] = np.dtype(given)
     except TypeError:

@@ -34,20 +34,7 @@ _KEPT_PLANS, _KEPT_NUMBERS = 16, 4_000_000
 
 
 class Stack:
-    """Layers, loss and penalty over flat vectors.
-
-    Parameters
-    ----------
-    layers : list of Layer
-        Built, so that they know their shapes; they are bound to this stack.
-    loss : Loss
-    reduction : str
-        ``"mean"`` or ``"sum"``.
-    dtype : dtype
-    l2, l1 : float
-        Strengths of the penalty ½·l2·Σw² + l1·Σ|w|.
-    lead : tuple of int
-        ``(R,)`` for R networks at once.
+    """Layers, which know their shapes already and are bound here, with a loss and a penalty.
 
     Attributes
     ----------
@@ -57,7 +44,9 @@ class Stack:
     running : array
         Running statistics of batch norm.
     l2, l1 : array ()
-        Change them in place.
+        Strengths of the penalty ½·l2·Σw² + l1·Σ|w|; change them in place.
+    lead : tuple of int
+        ``(R,)`` for R networks at once.
     muted : dict of int to tuple of int
         By layer, the units whose activation counts as 0.
     """
@@ -176,34 +165,21 @@ class Plan(Tape):
 
     Parameters
     ----------
-    stack : Stack
-    input_shape : tuple of int
-        Of one sample.
-    batch : int
-        m.
     until : str
         ``"forward"``; ``"loss"`` adds the loss of each sample; ``"gradients"`` the way back
         through every layer; ``"update"`` goes back only as far as there are parameters, leaves
         out the value of the loss, and changes the parameters.
-    training : bool
-    optimizer : Optimizer, optional
-        For ``"update"``.
     clip : float, optional
         The largest norm that the gradient may have; scaled down above it.
-    train_biases : bool
     shared_input : bool
         With a leading axis: whether all networks get the same samples.
-    lean, room
-        As for `Tape`.
     bug : (str, int), optional
         A mistake to make, and the number of the layer that it is in.
 
     Attributes
     ----------
-    inputs : array (m, …)
-        To fill with samples, in place.
-    targets : array (m, …)
-        To fill with targets, in place.
+    inputs, targets : array (m, …)
+        To fill in place.
     outputs : array (m, …)
         What the last run gave.
     losses : array (m,)
@@ -212,8 +188,6 @@ class Plan(Tape):
         On a tape that goes backward.
     signals : list of Signals
         One per layer.
-    learning_rate : array ()
-        On a tape with an update.
     """
 
     def __init__(
@@ -446,7 +420,6 @@ class Plans:
         return plan
 
     def clear(self) -> None:
-        """Let every tape be recorded anew."""
         self._kept.clear()
 
 

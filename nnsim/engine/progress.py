@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -34,6 +35,11 @@ class Evaluation:
         with np.errstate(all="ignore"):
             self.cost = float(self.losses.sum(dtype=np.float64))
         self.loss = network.reduce(self.losses)
+
+
+def _metric(name: str, field: str, doc: str) -> Any:
+    """Return a property: a field of the evaluation of one of the sets, None where there is none."""
+    return property(lambda self: getattr(self._evaluate(name), field, None), doc=doc)
 
 
 class Progress:
@@ -68,6 +74,7 @@ class Progress:
         self.stopped = stopped
         self._network, self._sets, self._block = network, sets, block
         self._then: tuple[Array, Array] | None = None
+        self._evaluations: dict[str, Evaluation] = {}
 
     def keep(self) -> None:
         """Copy the parameters: training is about to go on."""
@@ -82,67 +89,20 @@ class Progress:
     def _evaluate(self, name: str) -> Evaluation | None:
         if name not in self._sets:
             return None
-        with _Moment(self._network, self._then):
-            return Evaluation(self._network, self._sets[name], self._block)
+        if name not in self._evaluations:
+            with _Moment(self._network, self._then):
+                self._evaluations[name] = Evaluation(self._network, self._sets[name], self._block)
+        return self._evaluations[name]
 
-    @cached_property
-    def _train(self) -> Evaluation:
-        evaluation = self._evaluate("train")
-        assert evaluation is not None
-        return evaluation
-
-    @cached_property
-    def _validation(self) -> Evaluation | None:
-        return self._evaluate("validation")
-
-    @cached_property
-    def _test(self) -> Evaluation | None:
-        return self._evaluate("test")
-
-    @property
-    def loss(self) -> float:
-        """net.loss of the training data."""
-        return self._train.loss
-
-    @property
-    def cost(self) -> float:
-        """C_T: the sum of the losses over the training data, without penalty."""
-        return self._train.cost
-
-    @property
-    def accuracy(self) -> float | None:
-        """The share of the training data read right; None for regression."""
-        return self._train.accuracy
-
-    @property
-    def right(self) -> int | None:
-        """How many of the training data are read right; None for regression."""
-        return self._train.right
-
-    @property
-    def validation_loss(self) -> float | None:
-        """net.loss of the validation data."""
-        return None if self._validation is None else self._validation.loss
-
-    @property
-    def validation_accuracy(self) -> float | None:
-        """The share of the validation data read right."""
-        return None if self._validation is None else self._validation.accuracy
-
-    @property
-    def test_loss(self) -> float | None:
-        """net.loss of the test data."""
-        return None if self._test is None else self._test.loss
-
-    @property
-    def test_cost(self) -> float | None:
-        """The sum of the losses over the test data."""
-        return None if self._test is None else self._test.cost
-
-    @property
-    def test_accuracy(self) -> float | None:
-        """The share of the test data read right."""
-        return None if self._test is None else self._test.accuracy
+    loss = _metric("train", "loss", "net.loss of the training data.")
+    cost = _metric("train", "cost", "C_T: the sum of their losses, without penalty.")
+    accuracy = _metric("train", "accuracy", "The share of them read right; None for regression.")
+    right = _metric("train", "right", "How many are read right; None for regression.")
+    validation_loss = _metric("validation", "loss", "net.loss of the validation data.")
+    validation_accuracy = _metric("validation", "accuracy", "The share of them read right.")
+    test_loss = _metric("test", "loss", "net.loss of the test data.")
+    test_cost = _metric("test", "cost", "The sum of their losses.")
+    test_accuracy = _metric("test", "accuracy", "The share of them read right.")
 
     @cached_property
     def gradient(self) -> Array:

@@ -148,7 +148,6 @@ class _Step:
         return self.samples is samples and self.version == version
 
     def fill(self, rows: Array | slice) -> None:
-        """Put these samples into the buffers."""
         if isinstance(rows, slice):
             self.plan.inputs[...] = self.samples.x[rows]
             self.plan.targets[...] = self.samples.target[rows]

@@ -36,7 +36,6 @@ Replay = Callable[[], None]
 # A longer list isn't written out: its calls take long enough for a loop not to be felt.
 _MOST_CALLS = 400
 
-
 # Longer arrays are written as text that only a machine reads.
 _MOST_LITERALS = 20_000
 
@@ -57,14 +56,12 @@ class Op:
         What the call is, such as ``"dot"`` or ``"exp"``.
     fn : callable
         A NumPy function, a method of an array, or a kernel of the engine.
-    args : tuple
+    args, keywords : tuple, dict
         What goes in, the output aside.
     out : array or None
         The buffer that the call fills.
     note : str
         The step in the words of a textbook, such as ``"z = W x + b"``.
-    keywords : dict
-        Further arguments by name.
     section : str
         The part of the step that it belongs to: ``"forward"``, ``"loss"``, ``"backward"`` or
         ``"update"``.
@@ -95,7 +92,6 @@ class Op:
     after: Array | None = None
 
     def call(self) -> Call:
-        """Return the callable and its positional arguments, ready to be replayed."""
         if self.keywords:
             keywords = dict(self.keywords)
             if self.out is not None:
@@ -115,8 +111,6 @@ class Tape:
 
     Parameters
     ----------
-    dtype : dtype
-        Of the buffers.
     batch : int
         m, the number of samples (columns) that one run handles.
     lead : tuple of int
@@ -135,7 +129,6 @@ class Tape:
 
     Attributes
     ----------
-    ops : list of Op
     buffers : dict of str to array
         Every named array; live, they hold what the last run left.
     constants : dict of float to array ()
@@ -270,7 +263,6 @@ class Tape:
         return self._scratch[shape]
 
     def ones(self, n: int) -> Array:
-        """Return a row of ones, (1, n)."""
         if n not in self._ones:
             self._ones[n] = self.new((1, n), "ones", 1.0)
         return self._ones[n]
@@ -310,13 +302,7 @@ class Tape:
         note: str = "",
         **keywords: Any,
     ) -> Any:
-        """Record the call ``fn(*args, out)``, and carry it out if the tape runs at once.
-
-        Returns
-        -------
-        array
-            `out`.
-        """
+        """Record the call ``fn(*args, out)``, carry it out if the tape does so at once, return out."""
         op = Op(_name_of(fn), fn, args, out, note, keywords, self._section, self._layer)
         call = op.call()
         self.ops.append(op)
@@ -372,11 +358,6 @@ class Tape:
         The data and the start parameters are those that lie in the buffers now, so fill `inputs`
         and `targets` first. The program repeats the tape `steps` times (50 unless told, as
         ``Trainer.run``) and ends with the same parameters, bit for bit.
-
-        Parameters
-        ----------
-        steps : int
-            How often the program replays the tape.
         """
         if steps < 0:
             raise EngineError(f"steps is {steps}: a program repeats its step 0 times or more")
@@ -407,7 +388,6 @@ def _name_of(fn: Callable[..., Any]) -> str:
 
 
 def straight(calls: Sequence[Call]) -> Replay:
-    """Return a function that makes these calls in order."""
     if len(calls) > _MOST_CALLS:
         return lambda: _loop(calls)
     code, names = _form(tuple(len(args) for _, args in calls))
@@ -513,7 +493,6 @@ class Source:
         return lines or ["pass"]
 
     def call(self, op: Op) -> str:
-        """Return the call as text."""
         args = [self.expression(a) for a in op.args]
         keywords = [f"{k}={self.expression(v)}" for k, v in op.keywords.items()]
         if op.out is not None:
@@ -575,7 +554,6 @@ class Source:
         return self.label(shown), shown.shape
 
     def expression(self, value: Any) -> str:
-        """Return what stands for an argument in the program."""
         if isinstance(value, np.dtype):
             return f"np.{value.name}"
         if isinstance(value, tuple):

@@ -163,7 +163,6 @@ class Trainer:
 
     @property
     def batch_size(self) -> int | None:
-        """Samples per step, None for all."""
         return self._batch_size
 
     @batch_size.setter
@@ -183,7 +182,6 @@ class Trainer:
 
     @property
     def schedule(self) -> Schedule:
-        """How the learning rate changes with the epochs."""
         return self._schedule
 
     @schedule.setter
@@ -192,7 +190,6 @@ class Trainer:
 
     @property
     def clip(self) -> float | None:
-        """The largest norm of the gradient, or None."""
         return self._clip
 
     @clip.setter
@@ -202,7 +199,6 @@ class Trainer:
 
     @property
     def train_biases(self) -> bool:
-        """Whether biases are trained."""
         return self._train_biases
 
     @train_biases.setter

@@ -108,7 +108,6 @@ class Layer:
 
     @property
     def activation(self) -> str:
-        """The name of the activation."""
         return self.function.name
 
     # --- shape and parameters ----------------------------------------------------------------
@@ -130,7 +129,6 @@ class Layer:
 
     @property
     def title(self) -> str:
-        """How an error names this layer."""
         return f'layer "{self.name}"' if self.name else f"a {self.kind} layer"
 
     @property
@@ -140,7 +138,6 @@ class Layer:
 
     @property
     def running_count(self) -> int:
-        """How many running statistics the layer keeps."""
         return 0
 
     @property
@@ -179,13 +176,11 @@ class Layer:
         self.put("bias", value)
 
     def live(self, name: str) -> Array:
-        """Return the live array of this name, in public shape."""
         if name not in self._public:
             raise EngineError(f"{self.title} has no {name}, or belongs to no network yet")
         return self._public[name]
 
     def put(self, name: str, value: Any) -> None:
-        """Set the live array of this name."""
         if name not in self._public:
             raise EngineError(f"{self.title} has no {name}")
         view, array = self._public[name], np.asarray(value)
@@ -202,7 +197,6 @@ class Layer:
         raise NotImplementedError
 
     def through_activation(self, tape: Tape, signals: Signals, delta: Array) -> None:
-        """Turn ∂C/∂a in `delta` into ∂C/∂z."""
         if signals.z is not None:
             self.function.backward(tape, signals.z, signals.a, delta)
 
@@ -216,6 +210,18 @@ class Layer:
         array or None
             A buffer of its own with ∂C/∂x.
         """
+        self.parameter_gradients(tape, signals, delta)
+        if dx_name is None:
+            return None
+        dx = tape.passing(signals.x.shape, dx_name)
+        self.input_gradient(tape, signals, delta, dx)
+        return dx
+
+    def parameter_gradients(self, tape: Tape, signals: Signals, delta: Array) -> None:
+        """Write the gradients of the parameters, where there are any."""
+
+    def input_gradient(self, tape: Tape, signals: Signals, delta: Array, dx: Array) -> None:
+        """Write ∂C/∂x; what lies in `dx` before has no meaning."""
         raise NotImplementedError
 
     def update_running(self, tape: Tape, signals: Signals) -> None:
@@ -240,7 +246,6 @@ class Layer:
         return {}
 
     def describe(self) -> dict[str, Any]:
-        """Return the layer as JSON can hold it."""
         return {"type": self.kind, "name": self.name, **self.config()}
 
     def output(self, tape: Tape, key: str = "a") -> Array:
@@ -253,7 +258,6 @@ class Layer:
 
     @property
     def is_identity(self) -> bool:
-        """Whether a is z."""
         return isinstance(self.function, Identity)
 
 

@@ -131,11 +131,13 @@ class Conv2D(Layer):
         )
 
     def _padded(
-        self, make: Callable[[Shape, str], Array], like: Array, name: str
+        self, make: Callable[[Shape, str], Array], image: Array, name: str
     ) -> tuple[Array, Array]:
-        """Return a buffer with room for the padding, and its inner part."""
+        """Return an image with room for the padding, and its inner part."""
         p = self.padding
-        channels, height, width, m = like.shape
+        if not p:
+            return image, image
+        channels, height, width, m = image.shape
         padded = make((channels, height + 2 * p, width + 2 * p, m), name)
         return padded, padded[:, p : p + height, p : p + width]
 
@@ -149,47 +151,38 @@ class Conv2D(Layer):
         return tape.take(shape, f"{self.name}.columns", "columns")
 
     def forward(self, tape: Tape, x: Array) -> Signals:
+        padded, inner = self._padded(tape.new, x, f"{self.name}.padded")
         if self.padding:
-            padded, inner = self._padded(tape.new, x, f"{self.name}.padded")
             tape.do(np.copyto, x, out=inner, note="zeros around the image")
-            x_in = padded
-        else:
-            x_in = x
         columns = self._columns(tape)
         kernel = tape.name(self._inner(self.theta), f"{self.name}.W")
         a = self.output(tape)
         z = a if self.takes_place_of_z(tape) else self.output(tape, "z")
         flat_z = z.reshape(self.filters, -1)
-        windows = tape.name(self._windows(x_in), f"{self.name}.windows")
+        windows = tape.name(self._windows(padded), f"{self.name}.windows")
         tape.do(convolve, windows, kernel, columns, out=flat_z, note="z = W ∗ x + b")
         if not self.is_identity:
             self.function.value(tape, z, a)
         return Signals(self, x, z, a, internal={"windows": windows, "columns": columns})
 
-    def backward(
-        self, tape: Tape, signals: Signals, delta: Array, dx_name: str | None
-    ) -> Array | None:
+    def parameter_gradients(self, tape: Tape, signals: Signals, delta: Array) -> None:
         windows, columns = signals.internal["windows"], signals.internal["columns"]
         grad = tape.name(self._inner(self.gradient), f"{self.name}.grad")
         part = tape.take(grad.shape, f"{self.name}.part", "part")
         flat_delta = delta.reshape(self.filters, -1)
         note = "∂C/∂W = Σ δ · window, and ∂C/∂b beside it"
         tape.do(kernel_gradient, windows, flat_delta, columns, part, out=grad, note=note)
-        if dx_name is None:
-            return None
-        name = f"{dx_name}.padded" if self.padding else dx_name
-        padded, inner = self._padded(tape.passing, signals.x, name)
-        kernel = self._inner(self.theta)[:-1]
-        gathered = tape.name(self._windows(padded), f"{dx_name}.windows")
-        room = columns[:-1]
+
+    def input_gradient(self, tape: Tape, signals: Signals, delta: Array, dx: Array) -> None:
+        padded, inner = self._padded(tape.passing, dx, f"{self.name}.dx.padded")
+        gathered = tape.name(self._windows(padded), f"{self.name}.dx.windows")
+        kernel, room = self._inner(self.theta)[:-1], signals.internal["columns"][:-1]
         tape.do(np.copyto, tape.const(0.0), out=padded, note="0")
         note = "∂C/∂x = Σ over the windows of W δ"
+        flat_delta = delta.reshape(self.filters, -1)
         tape.do(image_gradient, kernel, flat_delta, room, out=gathered, note=note)
-        if not self.padding:
-            return padded
-        dx = tape.passing(signals.x.shape, dx_name)
-        tape.do(np.copyto, inner, out=dx, note="without the padding")
-        return dx
+        if self.padding:
+            tape.do(np.copyto, inner, out=dx, note="without the padding")
 
     def config(self) -> dict[str, Any]:
         return {

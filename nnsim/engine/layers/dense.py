@@ -96,19 +96,14 @@ class Dense(Layer):
             self.function.value(tape, z, a)
         return Signals(self, x, z, a)
 
-    def backward(
-        self, tape: Tape, signals: Signals, delta: Array, dx_name: str | None
-    ) -> Array | None:
+    def parameter_gradients(self, tape: Tape, signals: Signals, delta: Array) -> None:
         grad = tape.name(self._inner(self.gradient), f"{self.name}.grad")
         x = tape.augmented(signals.x)
         product(tape, delta, x.T, grad, "∂C/∂W = δ xᵀ, and ∂C/∂b beside it")
-        if dx_name is None:
-            return None
-        n_in = self.input_shape[0]
-        weight = self._inner(self.theta)[..., :n_in].T
-        dx = tape.passing((n_in, *self.lead, tape.batch), dx_name)
+
+    def input_gradient(self, tape: Tape, signals: Signals, delta: Array, dx: Array) -> None:
+        weight = self._inner(self.theta)[..., : self.input_shape[0]].T
         product(tape, weight, delta, dx, "∂C/∂x = Wᵀ δ")
-        return dx
 
     def config(self) -> dict[str, Any]:
         rule = None if self.initializer is None else str(self.initializer)
@@ -167,14 +162,8 @@ class Activation(Layer):
         self.function.value(tape, x, a)
         return Signals(self, x, x, a)
 
-    def backward(
-        self, tape: Tape, signals: Signals, delta: Array, dx_name: str | None
-    ) -> Array | None:
-        if dx_name is None:
-            return None
-        dx = tape.passing(delta.shape, dx_name)
+    def input_gradient(self, tape: Tape, signals: Signals, delta: Array, dx: Array) -> None:
         tape.do(np.copyto, delta, out=dx, note="∂C/∂x = δ")
-        return dx
 
     def config(self) -> dict[str, Any]:
         return {"activation": self.activation, **self.function.config()}

@@ -131,7 +131,6 @@ class BatchNorm(Layer):
     def _statistics(
         self, tape: Tape, x: Array, centred: Array, mean: Array, variance: Array
     ) -> None:
-        """Write mean and biased variance of the batch, and x − mean."""
         share = tape.const(1 / x.shape[-1])
         tape.do(np.add.reduce, x, -1, None, out=mean[..., 0], note="Σ x")
         tape.do(np.multiply, mean, share, out=mean, note="mean = Σ x / M")
@@ -148,20 +147,18 @@ class BatchNorm(Layer):
             tape.name(variance, f"{self.name}.running_variance"),
         )
 
-    def backward(
-        self, tape: Tape, signals: Signals, delta: Array, dx_name: str | None
-    ) -> Array | None:
-        normal, inverse = signals.internal["normal"], signals.internal["inverse"]
-        dy = self._over(tape, delta)
+    def parameter_gradients(self, tape: Tape, signals: Signals, delta: Array) -> None:
+        normal, dy = signals.internal["normal"], self._over(tape, delta)
         grad_gamma, grad_beta = self._halves(self.gradient)
         product = tape.scratch(normal, "squares")
         tape.do(np.multiply, dy, normal, out=product, note="δ x̂")
         tape.do(np.add.reduce, product, -1, None, out=grad_gamma[..., 0], note="∂C/∂γ = Σ δ x̂")
         tape.do(np.add.reduce, dy, -1, None, out=grad_beta[..., 0], note="∂C/∂β = Σ δ")
-        if dx_name is None:
-            return None
-        whole = tape.passing(delta.shape, dx_name)
-        dx = self._over(tape, whole)
+
+    def input_gradient(self, tape: Tape, signals: Signals, delta: Array, dx: Array) -> None:
+        normal, inverse = signals.internal["normal"], signals.internal["inverse"]
+        dy, dx = self._over(tape, delta), self._over(tape, dx)
+        grad_gamma, grad_beta = self._halves(self.gradient)
         if tape.training:
             share = tape.const(1 / normal.shape[-1])
             tape.do(np.multiply, normal, grad_gamma, out=dx, note="x̂ Σ δ x̂")
@@ -173,7 +170,6 @@ class BatchNorm(Layer):
         gamma, _ = self._halves(self.theta)
         tape.do(np.multiply, dx, inverse, out=dx, note="… / √(variance + ε)")
         tape.do(np.multiply, dx, gamma, out=dx, note="∂C/∂x = γ / √(variance + ε) · …")
-        return whole
 
     def update_running(self, tape: Tape, signals: Signals) -> None:
         for name, running in zip(("mean", "variance"), self._running(tape), strict=True):
@@ -214,7 +210,6 @@ class Dropout(Layer):
 
     @property
     def rate(self) -> float:
-        """The probability of being switched off."""
         return self._rate
 
     @rate.setter
@@ -247,17 +242,11 @@ class Dropout(Layer):
         tape.do(np.multiply, x, mask, out=a, note="a = x · mask / (1 − rate)")
         return Signals(self, x, None, a, saved={"mask": mask})
 
-    def backward(
-        self, tape: Tape, signals: Signals, delta: Array, dx_name: str | None
-    ) -> Array | None:
-        if dx_name is None:
-            return None
-        dx = tape.passing(delta.shape, dx_name)
+    def input_gradient(self, tape: Tape, signals: Signals, delta: Array, dx: Array) -> None:
         if "mask" in signals.saved:
             tape.do(np.multiply, delta, signals.saved["mask"], out=dx, note="∂C/∂x = δ · mask")
         else:
             tape.do(np.copyto, delta, out=dx, note="∂C/∂x = δ")
-        return dx
 
     def config(self) -> dict[str, Any]:
         return {"rate": self.rate}

@@ -51,7 +51,6 @@ class Pool(Layer):
 
     @property
     def overlaps(self) -> bool:
-        """Whether a pixel can be in two windows."""
         return self.stride < self.size
 
     def places(self, image: Array) -> list[Array]:
@@ -64,20 +63,15 @@ class Pool(Layer):
             for j in range(self.size)
         ]
 
-    def _empty_image(self, tape: Tape, like: Array, name: str) -> Array:
-        """Return room for ∂C/∂x; pixels in no window stay 0."""
-        covers = all(
-            side == self.size * out
-            for side, out in zip(self.input_shape[:2], self.output_shape[:2], strict=True)
-        )
-        dx = (
-            tape.passing(like.shape, name)
-            if covers or self.overlaps
-            else tape.new(like.shape, name)
-        )
-        if self.overlaps:
+    def _empty(self, tape: Tape, dx: Array) -> None:
+        """Write 0 where windows overlap, and what they add up is still to come, or leave some out.
+
+        Elsewhere every pixel is written once.
+        """
+        inner, outer = self.output_shape[:2], self.input_shape[:2]
+        covered = all(side == self.size * out for side, out in zip(outer, inner, strict=True))
+        if self.overlaps or not covered:
             tape.do(np.copyto, tape.const(0.0), out=dx, note="0")
-        return dx
 
     def config(self) -> dict[str, Any]:
         return {"size": self.size, "stride": self.stride}
@@ -98,12 +92,8 @@ class MaxPool2D(Pool):
             first = a
         return Signals(self, x, None, a)
 
-    def backward(
-        self, tape: Tape, signals: Signals, delta: Array, dx_name: str | None
-    ) -> Array | None:
-        if dx_name is None:
-            return None
-        dx = self._empty_image(tape, signals.x, dx_name)
+    def input_gradient(self, tape: Tape, signals: Signals, delta: Array, dx: Array) -> None:
+        self._empty(tape, dx)
         left = tape.scratch(delta, "left")
         won = tape.take(delta.shape, f"{self.name}.won", "won", dtype=bool)
         tape.do(np.copyto, delta, out=left, note="δ, not handed out yet")
@@ -118,7 +108,6 @@ class MaxPool2D(Pool):
             tape.do(np.subtract, left, share, out=left, note="δ, not handed out yet")
             if self.overlaps:
                 tape.do(np.add, into, share, out=into, note="∂C/∂x")
-        return dx
 
     def _give(self, tape: Tape, left: Array, into: Array) -> None:
         """Write what is left of δ into the last place."""
@@ -148,12 +137,8 @@ class AveragePool2D(Pool):
         tape.do(np.multiply, a, share, out=a, note="a = the mean of the window")
         return Signals(self, x, None, a)
 
-    def backward(
-        self, tape: Tape, signals: Signals, delta: Array, dx_name: str | None
-    ) -> Array | None:
-        if dx_name is None:
-            return None
-        dx = self._empty_image(tape, signals.x, dx_name)
+    def input_gradient(self, tape: Tape, signals: Signals, delta: Array, dx: Array) -> None:
+        self._empty(tape, dx)
         share = tape.scratch(delta, "share")
         tape.do(np.multiply, delta, tape.const(1 / self.size**2), out=share, note="δ / size²")
         for into in self.places(dx):
@@ -161,7 +146,6 @@ class AveragePool2D(Pool):
                 tape.do(np.add, into, share, out=into, note="∂C/∂x")
             else:
                 tape.do(np.copyto, share, out=into, note="∂C/∂x = δ / size²")
-        return dx
 
 
 class Flatten(Layer):
@@ -187,11 +171,5 @@ class Flatten(Layer):
         tape.do(np.copyto, x, out=self._as_image(a), note="a = x in one row")
         return Signals(self, x, None, a)
 
-    def backward(
-        self, tape: Tape, signals: Signals, delta: Array, dx_name: str | None
-    ) -> Array | None:
-        if dx_name is None:
-            return None
-        dx = tape.passing(signals.x.shape, dx_name)
+    def input_gradient(self, tape: Tape, signals: Signals, delta: Array, dx: Array) -> None:
         tape.do(np.copyto, self._as_image(delta), out=dx, note="∂C/∂x = δ as an image")
-        return dx
