@@ -20,7 +20,7 @@ class EngineError(ValueError):
 
 
 def samples(values: Any, shape: tuple[int, ...], dtype: Any, what: str) -> NDArray[Any]:
-    """Return `values` as an array (m, *shape) in their own dtype, refused if not finite in `dtype`."""
+    """Return `values` as an array (m, *shape), in their own dtype; they are finite in `dtype`."""
     array = numbers(values, what)
     wanted = "(m, " + ", ".join(map(str, shape)) + ")"
     if array.shape[1:] != shape or array.ndim == 0:

@@ -302,7 +302,7 @@ class Tape:
         note: str = "",
         **keywords: Any,
     ) -> Any:
-        """Record the call ``fn(*args, out)``, carry it out if the tape does so at once, return out."""
+        """Record the call ``fn(*args, out)``, carry it out if the tape runs at once, return out."""
         op = Op(_name_of(fn), fn, args, out, note, keywords, self._section, self._layer)
         call = op.call()
         self.ops.append(op)
