@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from nnsim.experiments import catalogue
+from nnsim.tui.panels.map.images import ImagesPanel
+from nnsim.tui.panels.map.plates import Plate, Spot, Tile, Tiling
 from nnsim.tui.panels.panel import Panel
 from nnsim.tui.panels.why import Inspector
-from nnsim.tui.widgets.map_images import ImagesPanel
-from nnsim.tui.widgets.map_tiles import Plate, Sheet, Spot, Tile, look
 
 
 async def until(pilot, condition) -> None:
@@ -24,7 +24,7 @@ async def opened(pilot, *keys) -> ImagesPanel:
     await pilot.pause()
     await pilot.press("right_square_bracket", "7")
     panel = pilot.app.screen.query_one(ImagesPanel)
-    await until(pilot, lambda: panel.sheet.tiles and pilot.app.focused is panel)
+    await until(pilot, lambda: panel.tiling.tiles and pilot.app.focused is panel)
     await pilot.press(*keys)
     await pilot.pause()
     return panel
@@ -37,7 +37,7 @@ def text(panel) -> str:
 
 
 def every_number(panel):
-    for index, tile in enumerate(panel.sheet.tiles):
+    for index, tile in enumerate(panel.tiling.tiles):
         for i, plate in enumerate(tile.plates):
             for row, column in np.ndindex(*plate.values.shape):
                 yield Spot(index, i, row, column), plate.address(row, column), plate
@@ -53,8 +53,8 @@ async def test_every_number_has_its_address(open_app, name):
                 assert lab.read(address) == plate.values[spot.row, spot.column]
                 kinds.add(lab.names.resolve(address).kind)
                 if spot.tile == 0:
-                    x, y, _width = panel.sheet.place(spot)
-                    assert panel.sheet.at(x, y) == spot
+                    x, y, _width = panel.tiling.place(spot)
+                    assert panel.tiling.at(x, y) == spot
             assert panel.look.field == field
             await pilot.press("v")
         assert kinds == {"w", "z", "a"}
@@ -65,7 +65,7 @@ async def test_a_feature_map_by_its_definition(open_app):
     async with open_app("digits-8x8-cnn").run_test(size=(80, 24)) as pilot:
         panel, lab = await opened(pilot), pilot.app.screen.lab
         picture, conv = lab.input[:, :, 0], lab.network.layers[0]
-        for unit, tile in enumerate(panel.sheet.tiles):
+        for unit, tile in enumerate(panel.tiling.tiles):
             kernel, found, pooled = (plate.values for plate in tile.plates)
             expected = np.zeros((6, 6))
             for row, column in np.ndindex(6, 6):
@@ -130,7 +130,7 @@ async def test_the_number_under_the_cursor_can_be_typed_anew(open_app):
 async def test_channels_of_a_colour_stand_side_by_side(open_app):
     async with open_app("rgb-4x4").run_test(size=(80, 24)) as pilot:
         panel = await opened(pilot)
-        kernels = [plate for plate in panel.sheet.tiles[0].plates if plate.kind == "kernel"]
+        kernels = [plate for plate in panel.tiling.tiles[0].plates if plate.kind == "kernel"]
         assert [plate.values[0, 0] for plate in kernels] == [0.3, 0.6, 0.1]
         assert "+0.30" in text(panel)
         assert panel.check_action("channel", (1,)) is False
@@ -158,7 +158,7 @@ targets = [[1.0]]
         assert panel.look.layer == 1
         assert panel.address() == "two[1].w[1,1,3]"
         assert "channel 3 of 5" in " ".join(text(panel).split())
-        assert panel.sheet.tiles[1].plates[0].values.tolist() == (
+        assert panel.tiling.tiles[1].plates[0].values.tolist() == (
             lab.network.layers[1].weight[:, :, 2, 1].tolist()
         )
         await pilot.press("D", "D", "D")
@@ -190,8 +190,8 @@ async def test_named_fields_have_their_weights_too(open_app):
 async def test_a_click_chooses_a_number_and_another_asks_why(open_app):
     async with open_app("window-4x4").run_test(size=(80, 24)) as pilot:
         panel = await opened(pilot)
-        x, y, _width = panel.sheet.place(Spot(0, 1, 1, 1))
-        place = (1 + x, 1 + y + len(panel._head))
+        x, y, _width = panel.tiling.place(Spot(0, 1, 1, 1))
+        place = (1 + x, 1 + y + len(panel.head(*panel.content_size)))
         await pilot.click(panel, offset=place)
         assert panel.address() == "conv[1].a[2,2]"
         await pilot.click(panel, offset=place)
@@ -206,7 +206,7 @@ def test_from_anywhere_the_arrows_lead_to_the_next_number():
         for k in range(8)
     )  # fmt: skip
     for room in ((52, 16), (84, 26), (20, 8), (200, 50)):
-        sheet = Sheet.of(tiles, room)
+        tiling = Tiling.of(tiles, room)
         met = set()
         for index, tile in enumerate(tiles):
             for i, plate in enumerate(tile.plates):
@@ -215,23 +215,13 @@ def test_from_anywhere_the_arrows_lead_to_the_next_number():
                     met.add(spot)
                     ahead = spot
                     for _column in range(plate.values.shape[1] - 1):
-                        after = sheet.step(ahead, 1, 0)
+                        after = tiling.step(ahead, 1, 0)
                         assert (after.row, after.column) == (ahead.row, ahead.column + 1)
-                        assert sheet.step(after, -1, 0) == ahead
+                        assert tiling.step(after, -1, 0) == ahead
                         ahead = after
                         met.add(ahead)
-                    spot = sheet.step(spot, 0, 1)
+                    spot = tiling.step(spot, 0, 1)
         assert len(met) >= 8 * (9 + 36) - 8
-
-
-def test_signs_and_sizes_are_told_without_colour():
-    kinds = [(-1.0, "@@"), (-0.6, "%%"), (-0.3, "=="), (-0.1, "--"), (0.0, "· "), (0.1, "░░"),
-             (0.3, "▒▒"), (0.6, "▓▓"), (1.0, "██")]  # fmt: skip
-    for value, sign in kinds:
-        assert look(value, 1.0, 2, chosen=False, coloured=False)[0] == sign
-    assert look(-1.5, 2.0, 6, chosen=False, coloured=False)[0] == "−1.50 "
-    assert look(float("inf"), 1.0, 2, chosen=False, coloured=False)[0] == "??"
-    assert "nan" in look(float("nan"), 1.0, 6, chosen=False, coloured=False)[0]
 
 
 @pytest.mark.parametrize("name", [entry.id for entry in catalogue()])

@@ -8,7 +8,7 @@ theme or new experiment can leave an old picture behind.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from itertools import groupby, takewhile
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from rich.cells import cell_len
@@ -59,8 +59,16 @@ Row = Sequence["Piece | tuple[str, str | Style]"]
 
 def joined(pieces: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
     """Make neighbours of one style one piece: the fewer there are, the faster they are drawn."""
-    runs = groupby(pieces, lambda piece: piece[1])
-    return [("".join(piece[0] for piece in run), style) for style, run in runs]
+    found: list[tuple[str, Any]] = []
+    text, last = "", None
+    for more, style in pieces:
+        if style == last:
+            text += more
+            continue
+        if text:
+            found.append((text, last))
+        text, last = more, style
+    return [*found, (text, last)] if text else found
 
 
 def runs(changed: Iterable[int]) -> list[tuple[int, int]]:

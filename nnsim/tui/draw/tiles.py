@@ -100,11 +100,16 @@ def largest(values: NDArray[np.float64]) -> float:
 
 def graded(value: float, share: float, *, chosen: bool = False, filled: bool = False) -> str:
     """The style of a number: its sign, and how strong it is."""
-    name = "negative" if value < 0 else "positive"
     if chosen:
-        return f"{name} cursor"
-    strength = min(STRONGEST, int(share * (STRONGEST + 0.99)))
-    return f"{'cell:' * filled}{name}@{strength}"
+        return "negative cursor" if value < 0 else "positive cursor"
+    return _GRADED[filled, value < 0][min(STRONGEST, int(share * (STRONGEST + 0.99)))]
+
+
+_GRADED = {
+    (filled, below): [f"{place}{name}@{strength}" for strength in range(STRONGEST + 1)]
+    for filled, place in ((False, ""), (True, "cell:"))
+    for below, name in ((False, "positive"), (True, "negative"))
+}
 
 
 def signed(

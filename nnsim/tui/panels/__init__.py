@@ -75,9 +75,9 @@ def _data(_lab: Lab) -> Panel:
 
 
 def _map(lab: Lab) -> Panel:
-    from nnsim.tui.widgets.map_board import map_board
+    from nnsim.tui.panels.map import map_panel
 
-    return map_board(lab)
+    return map_panel(lab)
 
 
 def _starts(_lab: Lab) -> Panel:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from nnsim.lab.view import NetworkView, Selection
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scene:
     """What there is to show, at one moment.
 

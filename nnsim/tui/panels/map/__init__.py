@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from nnsim.tui.panels.panel import Panel
 
 
-def map_board(lab: Lab) -> Panel:
+def map_panel(lab: Lab) -> Panel:
     """The map for what is on the bench."""
     kind = lab.experiment.input.kind
     if kind == "point":
@@ -26,6 +26,6 @@ def map_board(lab: Lab) -> Panel:
         from nnsim.tui.widgets.map_panel import MapPanel
 
         return MapPanel()
-    from nnsim.tui.widgets.map_images import ImagesPanel
+    from nnsim.tui.panels.map.images import ImagesPanel
 
     return ImagesPanel()
