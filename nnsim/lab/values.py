@@ -165,15 +165,19 @@ def _squared_error(lab: Readable, _quantity: Quantity) -> float:
 def _cross_entropy(lab: Readable, _quantity: Quantity) -> float:
     """Σ over outputs of −t·log a; with one output, −t·log a − (1−t)·log(1−a).
 
-    A zero probability where the target is not 0 costs infinity, as the logarithm says.
+    Behind sigmoid and softmax log a is computed from z, which does not overflow; elsewhere a zero
+    where the target is not 0 costs infinity, as the logarithm says.
     """
-    wanted, output = target(lab), _output(lab)
-    if output.size == 1:
-        wanted = np.concatenate([wanted, 1 - wanted])
-        output = np.concatenate([output, 1 - output])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        terms = np.where(wanted == 0, 0.0, -wanted * np.log(output))
-    return float(terms.sum())
+    wanted, output, last = target(lab), _output(lab), lab.trace.layers[-1]
+    with np.errstate(all="ignore"):
+        said, denied = np.log(output), np.log1p(-output)
+        if last.activation == "sigmoid":
+            said, denied = -np.logaddexp(0, -last.z[0]), -np.logaddexp(0, last.z[0])
+        elif last.activation == "softmax":
+            said = last.z[0] - np.logaddexp.reduce(last.z[0])
+        if output.size == 1:
+            wanted, said = np.append(wanted, 1 - wanted), np.append(said, denied)
+        return float(np.where(wanted == 0, 0.0, -wanted * said).sum())
 
 
 def _loss(lab: Readable, _quantity: Quantity) -> float:

@@ -209,6 +209,53 @@ def test_float32_is_held_to_its_own_precision(mazur_file):
         assert explanation.recompute() == pytest.approx(explanation.value, rel=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("loss", "activation", "z", "worked"),
+    [
+        ("binary_cross_entropy", "sigmoid", 40.0, "C = −(0·ln 1 + (1 − 0)·(−ln(1 + e^40))) ≈ 40"),
+        (
+            "binary_cross_entropy",
+            "sigmoid",
+            800.0,
+            "C = −(0·ln 1 + (1 − 0)·(−ln(1 + e^800))) ≈ 800",
+        ),
+        ("squared_error", "sigmoid", 800.0, None),
+    ],
+)
+def test_cross_entropy_is_finite_where_an_output_rounds_to_one(
+    random_labs, loss, activation, z, worked
+):
+    """ln(1 + e^z) is z for a large z, to all digits: −ln(1 − σ(z)) in exact arithmetic."""
+    import numpy as np
+
+    layers = [f'{{ type = "dense", name = "only", units = 1, activation = "{activation}" }}']
+    inputs = '{ kind = "vector", names = ["a"] }'
+    lab = random_labs.open(inputs, layers, loss, np.random.default_rng(0), 1, 1)
+    lab.network.parameters[:] = [0.0, z]
+    lab.run("target 0")
+    lab.changed(parameters=True)
+    for address in ("loss", "loss.cross_entropy") if worked else ("loss.cross_entropy",):
+        explanation = lab.explain(address)
+        assert explanation.value == pytest.approx(z, rel=1e-15)
+        assert explanation.recompute() == pytest.approx(z, rel=1e-15)
+        assert worked is None or explanation.worked == worked
+
+
+def test_cross_entropy_is_finite_where_a_share_of_softmax_is_nothing(random_labs):
+    import numpy as np
+
+    layers = ['{ type = "dense", name = "only", units = 2, activation = "softmax" }']
+    inputs = '{ kind = "vector", names = ["a"] }'
+    lab = random_labs.open(inputs, layers, "softmax_cross_entropy", np.random.default_rng(0), 1, 2)
+    lab.network.parameters[:] = 0.0
+    lab.run("set only[1].b 1000")
+    lab.run("target 0 1")
+    for address in ("loss", "loss.cross_entropy"):
+        explanation = lab.explain(address)
+        assert explanation.value == explanation.recompute() == 1000
+        assert "ln 0" not in explanation.worked.replace("0·ln 1", "")
+
+
 def test_names_say_which_number_it_is():
     lab = Lab(load("digits-4x3"))
     lab.run("sample 1")

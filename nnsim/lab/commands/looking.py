@@ -60,7 +60,7 @@ def _walk_command(usage: str, summary: str) -> None:
     command(usage, summary, merges=True, group="walk", training="leaves")(run)
 
 
-_walk_command("forward [GRAIN]", N_("walk the forward pass; GRAIN is layer, neuron or term"))
+_walk_command("forward [GRAIN]", N_("walk the forward pass; GRAIN is layer, neuron, term or line"))
 _walk_command("backward [GRAIN]", N_("walk the backward pass, from the loss to the update"))
 _walk_command("next [N]", N_("go to the next step of the walk, or N steps on"))
 _walk_command("previous [N]", N_("go back a step of the walk, or N steps"))

@@ -71,20 +71,11 @@ class Node(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Number(Node):
-    """A number, perhaps one that has an address.
-
-    Attributes
-    ----------
-    value : float
-    quantity : Quantity or None
-        What it is on the bench: its address.
-    text : str
-        How a constant is written, such as ``½``; else by its digits.
-    """
+    """A number, perhaps one that has an address."""
 
     value: float
-    quantity: Quantity | None = None
-    text: str = ""
+    quantity: Quantity | None = None  # what it is on the bench: its address
+    text: str = ""  # how a constant is written, such as ½; else by its digits
 
     def evaluate(self, read: Read = held) -> float:
         return read(self)

@@ -30,82 +30,45 @@ HIDDEN = "?"
 
 @dataclass(frozen=True)
 class Term:
-    """One term of what is added up (or the whole, where nothing is).
+    """One term of what is added up (or the whole, where nothing is)."""
 
-    Attributes
-    ----------
-    causes : tuple of str
-        The addresses in it.
-    factors : tuple of float
-        What is multiplied; a single one where nothing is.
-    value : float
-        Their product.
-    """
-
-    causes: tuple[str, ...]
-    factors: tuple[float, ...]
-    value: float
+    causes: tuple[str, ...]  # the addresses in it
+    factors: tuple[float, ...]  # what is multiplied; a single one where nothing is
+    value: float  # their product
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why a number is what it is; the rules that make it leave open which number it is.
+    """Why a number is what it is; the rules that make it leave open which number it is."""
 
-    Attributes
-    ----------
-    name : str
-        What it is, in words.
-    symbol : str
-        How formulas write it, such as ``z`` or ``∂C/∂w``.
-    formula : str
-        The rule, in symbols; a sentence for a number that is not computed.
-    arithmetic : Node
-        The rule with its numbers, which `recompute` evaluates without the engine.
-    roles : tuple of str
-        For a gradient, what each gate does on the way from the gradients that it is made of:
-        ``distribute``, ``swap``, ``route``, ``scale`` or ``sum``.
-    upstream, local : Node or None
-        For a gradient: what comes back to its gate, and the gate's own derivative; their product
-        is the gradient.
-    note : str
-        A sentence that the formula needs, or nothing.
-    chosen_by : tuple of Quantity
-        Numbers that do not occur in the arithmetic, but choose what does: the targets, under
-        hinge, say which class is the right one.
-    gate : str
-        The kind of the last gate (a key of `nnsim.circuit.gates.KINDS`), where there is one alone.
-    quantity : Quantity
-        The number, as addresses know it.
-    names : Names
-        What prints addresses.
-    value : float or int
-        What the engine holds.
-    precision : float
-        To how much of what is added up the engine and the arithmetic agree; less in float32.
-    """
-
-    name: str
-    symbol: str
-    formula: str
-    arithmetic: Node
+    name: str  # what it is, in words
+    symbol: str  # how formulas write it, such as z or ∂C/∂w
+    formula: str  # the rule, in symbols; a sentence for a number that is not computed
+    arithmetic: Node  # the rule with its numbers, which `recompute` evaluates without the engine
+    # for a gradient, what each gate does on the way from the gradients that it is made of:
+    # distribute, swap, route, scale or sum
     roles: tuple[str, ...] = ()
+    # for a gradient: what comes back to its gate, and the gate's own derivative; their product is
+    # the gradient
     upstream: Node | None = None
     local: Node | None = None
-    note: str = ""
+    note: str = ""  # A sentence that the formula needs, or nothing
+    # numbers that do not occur in the arithmetic, but choose what does: the targets, under hinge,
+    # say which class is the right one
     chosen_by: tuple[Quantity, ...] = ()
+    # the kind of the last gate (a key of `nnsim.circuit.gates.KINDS`), where there is one alone
     gate: str = ""
-    quantity: Quantity = field(default=Quantity(""))
-    names: Names = field(default=Names((), ()))
-    value: float | int = math.nan
+    quantity: Quantity = field(default=Quantity(""))  # the number, as addresses know it
+    names: Names = field(default=Names((), ()))  # what prints addresses
+    value: float | int = math.nan  # what the engine holds
+    # to how much of what is added up the engine and the arithmetic agree; less in float32
     precision: float = 1e-12
 
     def text(self, quantity: Quantity) -> str:
-        """Return an address as people read it."""
         return str(self.names.address(quantity))
 
     @cached_property
     def address(self) -> str:
-        """Its address."""
         return self.text(self.quantity)
 
     @property
@@ -162,7 +125,6 @@ class Explanation:
 
     @property
     def role_words(self) -> str | None:
-        """What the gate does to the gradient, in words."""
         return gate_in_words(self.role, self.gate)
 
     @property

@@ -91,20 +91,13 @@ def argmax(*values: float) -> float:
 
 @dataclass(frozen=True)
 class Function:
-    """One function.
-
-    Attributes
-    ----------
-    compute : callable
-    template : str
-        ``{0}`` is the first argument as it stands between brackets or commas, ``{0!}`` one that
-        brackets protect, ``{0-}`` its negative.
-    exact : callable, optional
-        The same for fractions, where it has a value among them.
-    """
+    """One function."""
 
     compute: Callable[..., float]
+    # {0} is the first argument as it stands between brackets or commas, {0!} one that brackets
+    # protect, {0-} its negative
     template: str
+    # the same for fractions, where it has a value among them
     exact: Callable[..., Fraction | int] | None = None
 
 
@@ -142,6 +135,7 @@ FUNCTIONS: dict[str, Function] = {
     "leaky_relu": Function(_leaky, "max({0}, {1}·{0!})", _leaky),
     "elu": Function(lambda z: z if z > 0 else math.expm1(z), "elu({0})"),
     "softplus": Function(softplus, "ln(1 + e^{0!})"),
+    "softplus_minus": Function(lambda z: softplus(-z), "ln(1 + e^{0-})"),
     "gelu": Function(gelu, "gelu({0})"),
     "swish": Function(lambda z: z * sigmoid(z), "{0!}/(1 + e^{0-})"),
     "step": Function(

@@ -26,7 +26,6 @@ from nnsim.lab.explain.source import Source, deep
 
 
 def given(source: Source, quantity: Quantity, value: float) -> Explanation:
-    """A number that is not computed from others: an input, target or setting."""
     place = quantity.position[0] if quantity.position else 0
     symbol, name, rule = {
         "input": ("x", _input_name(source, place), _("what stands on the input")),
@@ -108,7 +107,6 @@ def running(source: Source, quantity: Quantity) -> Explanation:
 
 
 def theta(source: Source, quantity: Quantity) -> Explanation:
-    """The threshold of a unit."""
     bias = source.number("b", quantity.layer, (quantity.unit,))
     unit = source.unit_name(quantity.layer, (quantity.unit,))
     name = _("threshold of {unit}: what the weighted inputs have to reach").format(unit=unit)
@@ -161,7 +159,6 @@ def parameters(source: Source) -> Explanation:
 
 
 def cost(source: Source) -> Explanation:
-    """C_T: the sum of the losses over the training data."""
     data = source.lab.experiment.data
     each = source.network.losses(data.inputs, data.targets) if data.count else np.zeros(0)
     name = _("cost: the losses of all {count} training samples, added up").format(count=data.count)

@@ -41,7 +41,6 @@ class Source:
 
     @property
     def last(self) -> int:
-        """The position of the last layer."""
         return len(self.names.layers) - 1
 
     def traced(self, layer: int) -> LayerTrace:
@@ -66,7 +65,6 @@ class Source:
         return Number(float(self.field(layer, kind)[index]), named(kind, layer, index))
 
     def text(self, quantity: Quantity) -> str:
-        """An address as people read it."""
         return str(self.names.address(quantity))
 
     def address(self, node: Node) -> str | None:
@@ -140,12 +138,10 @@ def named(kind: str, layer: int, index: Index) -> Quantity:
 
 
 def flat(index: Index, shape: Index) -> int:
-    """The position of an index in row-major order."""
     return int(np.ravel_multi_index(index, shape)) if shape else 0
 
 
 def deep(position: int, shape: Index) -> Index:
-    """The index at a position in row-major order."""
     return tuple(int(i) for i in np.unravel_index(position, shape))
 
 

@@ -55,7 +55,6 @@ def _function(source: Source, layer: int, argument: Node) -> Node:
 
 
 def _softmax(source: Source, layer: int, index: Index, name: str) -> Explanation:
-    """One of the shares of softmax."""
     scores = [source.number("z", layer, i) for i in source.indices(layer)]
     own = scores[index[0]]
     formula = "aᵢ = e^zᵢ / Σⱼ e^zⱼ"

@@ -23,7 +23,6 @@ class Convolution(Weighted, kind="conv2d"):
 
     @property
     def windows(self) -> Windows:
-        """Its windows over the image."""
         return Windows(
             self.made.kernel_size, self.below, self.shape, self.made.stride, self.made.padding
         )

@@ -54,20 +54,16 @@ class Kind(ABC):
 
     @property
     def shape(self) -> Index:
-        """The shape of what comes out."""
         return self.source.shape(self.layer)
 
     @property
     def below(self) -> Index:
-        """The shape of what goes in."""
         return self.source.shape(self.layer - 1)
 
     def number(self, kind: str, index: Index) -> Number:
-        """One of its numbers."""
         return self.source.number(kind, self.layer, index)
 
     def going_in(self, index: Index) -> Number:
-        """One of the values that go in."""
         return self.source.going_in(self.layer, index)
 
     # --- explanations ------------------------------------------------------------------------
@@ -151,7 +147,6 @@ class Kind(ABC):
         return Highlight(read, frozenset({self.selected(index)}), self.weights(index[-1]))
 
     def selected(self, index: Index) -> Selection:
-        """A unit as the picture counts it."""
         return selected(self.layer, index, self.source)
 
     # --- the way back ------------------------------------------------------------------------
@@ -180,7 +175,6 @@ class Kind(ABC):
 
     @property
     def each(self) -> int:
-        """How many parameters a unit has."""
         return size(self.names.kernel_shape) + 1 if self.parameters else 0
 
     def parameter(self, unit: int, position: int) -> Quantity:

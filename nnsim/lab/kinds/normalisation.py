@@ -68,7 +68,6 @@ class BatchNorm(Kind, kind="batch_norm"):
         return 2 if fine else 1
 
     def step(self, index: Index, inner: int, *, fine: bool) -> Step:
-        """A value normalised, then scaled and shifted."""
         normal, a = self.normal(index), self.number("a", index)
         scale, shift = (self.number(part, index[-1:]) for part in self.parameters)
         done = not fine or inner == 1

@@ -23,7 +23,6 @@ class Pool(Kind):
 
     @property
     def windows(self) -> Windows:
-        """Its windows over the image."""
         side = self.made.size
         return Windows((side, side), self.below, self.shape, self.made.stride)
 
@@ -50,7 +49,6 @@ class Pool(Kind):
         return self.windows.at(self.layer, index, index[2])
 
     def step(self, index: Index, inner: int, *, fine: bool) -> Step:
-        """One of the values of the window, or what becomes of them."""
         pixels, around, a = self.pixels(index), self.wires(index), self.number("a", index)
         if not fine or inner == len(pixels):
             kind, sentence, also, current = self.result(pixels)

@@ -30,7 +30,6 @@ class Weighted(Kind):
         """Where a unit takes the value of each weight from; None in the padding."""
 
     def values(self, index: Index) -> Array:
-        """Those values; 0 in the padding."""
         x = self.source.traced(self.layer).x[0]
         return np.array([0.0 if at is None else x[at] for at in self.terms(index)])
 
@@ -101,7 +100,6 @@ class Weighted(Kind):
         return self.each - 1 + after if fine else 1
 
     def step(self, index: Index, inner: int, *, fine: bool) -> Step:
-        """A unit at once, or one of its terms, its bias, its activation."""
         inputs = Inputs(self, index)
         count = len(inputs.places)
         if not fine:
@@ -213,14 +211,12 @@ class Inputs:
         self.w: Array = kind.source.field(kind.layer, "w")[..., self.unit].reshape(-1)
 
     def address(self, row: int, column: int) -> str | None:
-        """The address of x (column 0) or w (column 1) of a term."""
         at = self.places[row]
         if column == 1:
             return self.kind.source.text(self.kind.parameter(self.unit, row))
         return None if column or at is None else self.kind.source.address(self.kind.going_in(at))
 
     def label(self, row: int) -> str:
-        """What a row is called."""
         at = self.places[row]
         return _("padding") if at is None else label(self.kind.source, self.kind.layer - 1, at)
 

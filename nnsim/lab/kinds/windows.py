@@ -15,14 +15,9 @@ class Windows:
     """The windows of one layer over its image; rows and columns count from 0.
 
     A place or pixel may be an index with a channel behind row and column, which plays no part.
-
-    Attributes
-    ----------
-    size, image, places : (int, int)
-        Rows and columns of the window, of the image, and of what comes out.
-    stride, padding : int
     """
 
+    # rows and columns of the window, of the image, and of what comes out
     size: Spot
     image: Sequence[int]
     places: Sequence[int]

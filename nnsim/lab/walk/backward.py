@@ -35,7 +35,6 @@ MOST_WIRES = 4096
 
 
 def deltas_of_layer(source: Source, spot: Spot) -> Step:
-    """All δ of a layer."""
     layer = spot.segment.layer
     names, activation = source.names.layers[layer], source.layer(layer).activation
     found = explain(source.lab, named("delta", layer, whole(source, layer, 0)))
@@ -84,7 +83,6 @@ class _Delta:
         self.activation = source.layer(layer).activation
 
     def at_once(self) -> Step:
-        """δ with all that it is made of."""
         found = self.found
         return Step(
             "delta", found.quantity, self._sentence(), self.layer, self._wires(),
@@ -136,7 +134,6 @@ class _Delta:
         )  # fmt: skip
 
     def times_local(self) -> Step:
-        """What comes back, times the local slope."""
         found = self.found
         if found.local is None or self.activation == "identity":
             return self.at_once()
@@ -188,7 +185,6 @@ class _Delta:
         return products_table(self.source, up, columns, current, known)
 
     def _wires(self) -> Highlight:
-        """The unit and where its gradient comes from."""
         source, above = self.source, self.layer + 1
         own = frozenset({self.unit})
         if self.layer == source.last:
@@ -215,7 +211,6 @@ class _Delta:
 
 
 def gradients_of_layer(source: Source, spot: Spot) -> Step:
-    """All gradients of a layer's parameters."""
     layer = spot.segment.layer
     kind = kind_of(source, layer)
     found = explain(source.lab, kind.parameter(0, 0).gradient)
@@ -249,7 +244,6 @@ def gradients_of_unit(source: Source, spot: Spot) -> Step:
 
 
 def one_gradient(source: Source, spot: Spot) -> Step:
-    """The gradient of one parameter."""
     kind = kind_of(source, spot.segment.layer)
     found = explain(source.lab, kind.parameter(spot.unit, spot.inner).gradient)
     sentence = found.formula + found.worked.removeprefix(found.symbol)
@@ -277,12 +271,10 @@ def update_of_layer(source: Source, spot: Spot) -> Step:
 
 
 def update_of_unit(source: Source, spot: Spot) -> Step:
-    """The same of all parameters of one unit."""
     return _updates(source, spot, range(spot.unit, spot.unit + 1), None)
 
 
 def one_update(source: Source, spot: Spot) -> Step:
-    """The same of one parameter."""
     return _updates(source, spot, range(spot.unit, spot.unit + 1), spot.inner)
 
 

@@ -72,7 +72,6 @@ class Calls:
             start += count
 
     def step(self, source: Source, spot: Spot) -> Step:
-        """One call, or where the walk starts."""
         if spot.segment.kind == "input":
             return forward.the_input(source, spot)
         if spot.segment.kind == "loss":

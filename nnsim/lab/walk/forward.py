@@ -30,7 +30,6 @@ def the_input(source: Source, _spot: Spot) -> Step:
 
 
 def a_layer(source: Source, spot: Spot) -> Step:
-    """A layer at once."""
     layer = spot.segment.layer
     sentence = kind_of(source, layer).sentence().format(
         layer=source.names.layers[layer].name, count=size(source.shape(layer)),
@@ -65,7 +64,6 @@ def an_exp(source: Source, spot: Spot) -> Step:
 
 
 def a_share(source: Source, spot: Spot) -> Step:
-    """One unit of a softmax layer: its share of the sum of all e^z."""
     layer, index = spot.segment.layer, whole(source, spot.segment.layer, spot.unit)
     z, a = source.number("z", layer, index), source.number("a", layer, index)
     total = sum(exp(float(score)) for score in source.field(layer, "z"))
@@ -103,7 +101,6 @@ def _softmax_table(source: Source, layer: int, current: int, *, done: bool) -> T
 
 
 def the_prediction(source: Source, _spot: Spot) -> Step:
-    """Which class the outputs say."""
     lab = source.lab
     position = lab.prediction
     assert position is not None

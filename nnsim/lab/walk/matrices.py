@@ -22,47 +22,25 @@ MOST_SAMPLES, MOST_NUMBERS = 4096, 2_000_000
 
 @dataclass(frozen=True, eq=False)
 class Matrix:
-    """One matrix.
-
-    Attributes
-    ----------
-    name : str
-    axes : tuple of str
-        The names of its axes, such as ``(m, n_in)``.
-    values : array
-    line : str
-        The NumPy call that computes it, where one does; samples are columns there.
-    """
+    """One matrix."""
 
     name: str
-    axes: tuple[str, ...]
+    axes: tuple[str, ...]  # the names of its axes, such as (m, n_in)
     values: Array
-    line: str = ""
+    line: str = ""  # the NumPy call that computes it, where one does; samples are columns there
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """How large it is."""
         return self.values.shape
 
 
 @dataclass(frozen=True, eq=False)
 class MatrixView:
-    """What a layer does, as matrices.
+    """What a layer does, as matrices."""
 
-    Attributes
-    ----------
-    formula : str
-        Such as ``z = x·W + b``.
-    matrices : tuple of Matrix
-        In the order of the formula, the result last.
-    samples : int
-        m.
-    note : str
-    """
-
-    formula: str
-    matrices: tuple[Matrix, ...]
-    samples: int
+    formula: str  # such as z = x·W + b
+    matrices: tuple[Matrix, ...]  # in the order of the formula, the result last
+    samples: int  # m
     note: str = ""
 
 

@@ -15,7 +15,6 @@ from nnsim.lab.walk.step import Curve, Line, Table
 
 
 def say(value: float) -> str:
-    """Write a number in a sentence."""
     return written(value, 4)
 
 
@@ -26,7 +25,6 @@ def bracketed(value: float) -> str:
 
 
 def whole(source: Source, layer: int, unit: int) -> Index:
-    """The index of a unit that is counted through all places and channels."""
     return deep(unit, source.shape(layer))
 
 
@@ -70,13 +68,11 @@ class Labels(Sequence[str]):
 
 
 def unit_labels(source: Source, layer: int) -> Labels:
-    """The names of all values that come out of a layer (-1: of the input)."""
     shape = source.shape(layer)
     return Labels(size(shape), lambda i: label(source, layer, deep(i, shape)))
 
 
 def curve_of(source: Source, layer: int, index: Index) -> Curve | None:
-    """The point on the curve of a unit's activation."""
     made = source.layer(layer)
     if made.activation in ("identity", "softmax"):
         return None
@@ -104,7 +100,6 @@ def products_table(
 
 
 def _row_name(source: Source, factors: Sequence[Node]) -> str:
-    """The unit that a δ in a product belongs to."""
     for factor in factors:
         if isinstance(factor, Number) and factor.quantity and factor.quantity.kind == "delta":
             at = factor.quantity

@@ -15,24 +15,14 @@ from nnsim.lab.walk.step import Direction, Grain
 
 @dataclass(frozen=True)
 class Segment:
-    """Steps of one sort: for each of some units, some steps.
+    """Steps of one sort: for each of some units, some steps."""
 
-    Attributes
-    ----------
-    kind : str
-        What the steps do; the builder of this name makes them.
-    layer : int
-    units, each : int
-        How many units, and how many steps for each.
-    start : int
-        Of calls of a tape: which is the first.
-    """
-
-    kind: str
+    kind: str  # what the steps do; the builder of this name makes them
     layer: int = -1
+    # how many units, and how many steps for each
     units: int = 1
     each: int = 1
-    start: int = 0
+    start: int = 0  # of calls of a tape: which is the first
 
     def __len__(self) -> int:
         return self.units * self.each
@@ -63,7 +53,6 @@ class Route:
         return self._ends[-1]
 
     def spot(self, index: int) -> Spot:
-        """Return where an index from 0 leads."""
         number = bisect_right(self._ends, index)
         segment = self.segments[number]
         unit, inner = divmod(index - (self._ends[number] - len(segment)), segment.each)

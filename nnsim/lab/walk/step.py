@@ -37,51 +37,26 @@ def as_grain(word: str) -> Grain:
 
 @dataclass(frozen=True)
 class Highlight:
-    """What the step is about, for the pixel grid, the diagram and the table alike.
+    """What the step is about, for the pixel grid, the diagram and the table alike."""
 
-    Attributes
-    ----------
-    sources : frozenset of Selection
-        The values that are read: inputs (layer −1) or units.
-    units : frozenset of Selection
-        The units that something is computed for.
-    weights : frozenset of Selection
-        The weights of dense layers that take part.
-    layer : int or None
-        A whole layer, with everything that goes into it; the sets are then empty.
-    """
-
-    sources: frozenset[Selection] = NONE
-    units: frozenset[Selection] = NONE
-    weights: frozenset[Selection] = NONE
+    sources: frozenset[Selection] = NONE  # the values that are read: inputs (layer −1) or units
+    units: frozenset[Selection] = NONE  # the units that something is computed for
+    weights: frozenset[Selection] = NONE  # the weights of dense layers that take part
+    # A whole layer, with everything that goes into it; the sets are then empty
     layer: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Numbers in rows, such as i, xᵢ, wᵢ, wᵢ·xᵢ and the running Σ.
+    """Numbers in rows, such as i, xᵢ, wᵢ, wᵢ·xᵢ and the running Σ."""
 
-    Attributes
-    ----------
-    columns : tuple of str
-        The heads; the first stands over the labels.
-    labels : sequence of str
-        What each row is called.
-    values : array (rows, columns − 1)
-    addresses : callable (row, column) -> str or None
-        The address of a value, where it has one; rows and columns of `values`, from 0.
-    current : int or None
-        The row that the step is about.
-    known : int
-        How many rows the walk has reached; the others are still to come.
-    """
-
-    columns: tuple[str, ...]
-    labels: Sequence[str]
-    values: Array
+    columns: tuple[str, ...]  # the heads; the first stands over the labels
+    labels: Sequence[str]  # what each row is called
+    values: Array  # (rows, columns − 1)
+    # the address of a value, where it has one; rows and columns of `values`, from 0
     addresses: Callable[[int, int], str | None]
-    current: int | None = None
-    known: int = 0
+    current: int | None = None  # the row that the step is about
+    known: int = 0  # how many rows the walk has reached; the others are still to come
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -127,59 +102,29 @@ class Window:
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One step of a walk; what makes it leaves its place in the walk open.
+    """One step of a walk; what makes it leaves its place in the walk open."""
 
-    Attributes
-    ----------
-    kind : str
-        What happens: ``input term bias activation unit layer exp normalise loss delta …``.
-    quantity : Quantity or None
-        The number in focus; ``lab.explain`` opens it.
-    sentence : str
-        What happens, in a sentence.
-    layer : int
-        The position of the layer, from 0; −1 for the input, the loss and the prediction.
-    highlight : Highlight
-    table : Table or None
-    lines : tuple of Line
-        The results below the table.
-    also : tuple of Quantity
-        More numbers in focus.
-    roles : tuple of str
-        On the way back: what each gate on the way does (stable ids).
-    curve : Curve or None
-        The point on the activation's curve, where the step is about one.
-    window : Window or None
-        The window over the image, of convolutions and pools.
-    gate : str
-        The kind of the last gate, where it is known.
-    call : Op or None
-        The NumPy call, of the grain ``line``: its text, its note, and what it filled.
-    direction, grain : str
-    index, total : int
-        Which step of how many, from 0.
-    names : Names
-        What prints addresses.
-    """
-
-    kind: str
-    quantity: Quantity | None
-    sentence: str
+    kind: str  # what happens: input term bias activation unit layer exp normalise loss delta …
+    quantity: Quantity | None  # the number in focus; lab.explain opens it
+    sentence: str  # what happens, in a sentence
+    # the position of the layer, from 0; −1 for the input, the loss and the prediction
     layer: int = -1
     highlight: Highlight = field(default_factory=Highlight)
     table: Table | None = None
-    lines: tuple[Line, ...] = ()
-    also: tuple[Quantity | None, ...] = ()
-    roles: tuple[str, ...] = ()
-    curve: Curve | None = None
-    window: Window | None = None
-    gate: str = ""
+    lines: tuple[Line, ...] = ()  # the results below the table
+    also: tuple[Quantity | None, ...] = ()  # more numbers in focus
+    roles: tuple[str, ...] = ()  # on the way back: what each gate on the way does (stable ids)
+    curve: Curve | None = None  # the point on the activation's curve, where the step is about one
+    window: Window | None = None  # the window over the image, of convolutions and pools
+    gate: str = ""  # the kind of the last gate, where it is known
+    # the NumPy call, of the grain line: its text, its note, and what it filled
     call: Op | None = None
     direction: Direction = "forward"
     grain: Grain = "layer"
+    # which step of how many, from 0
     index: int = 0
     total: int = 1
-    names: Names = field(default=Names((), ()))
+    names: Names = field(default=Names((), ()))  # what prints addresses
 
     @property
     def address(self) -> str:
