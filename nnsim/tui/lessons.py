@@ -30,9 +30,8 @@ def open_player(name: str, *, from_start: bool = False) -> tuple[Player, list[st
     """
     from nnsim.tutor.catalogue import find
     from nnsim.tutor.lesson import read_lesson
-    from nnsim.tutor.player import Player
+    from nnsim.tutor.player import Player, due_shipped
     from nnsim.tutor.progress import Event, ProgressLog, key_of
-    from nnsim.tutor.review import due_shipped
 
     language = current_language()
     lesson = read_lesson(find(name, language))

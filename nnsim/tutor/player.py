@@ -6,26 +6,148 @@ and shows what comes back. Events go to `record`, which may write them to the pr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nnsim.i18n import _
+from nnsim.i18n import _, ngettext
 from nnsim.lab.hiding import NOTHING, Hidden
-from nnsim.tutor.answers import AnswerError, Feedback, check_answer
+from nnsim.tutor.answers import AnswerError, Feedback, Question, check_answer
+from nnsim.tutor.errors import LessonError
 from nnsim.tutor.goals import Standing, evaluate, parse_goal
+from nnsim.tutor.lesson import Lesson, Step, read_lesson
 from nnsim.tutor.progress import Event
-from nnsim.tutor.question import Question
 from nnsim.tutor.stage import Stage
-from nnsim.tutor.state import MISSED, REVEALED, SKIPPED, SOLVED, StepState, Summary
 
 if TYPE_CHECKING:
     from nnsim.experiments import Experiment
     from nnsim.lab import Lab
     from nnsim.lab.undo import Moment
     from nnsim.tutor.goals import Goal
-    from nnsim.tutor.lesson import Lesson, Step
     from nnsim.tutor.markdown import Hint
-    from nnsim.tutor.review import Review
+    from nnsim.tutor.progress import Progress
+
+SOLVED, REVEALED, SKIPPED, MISSED, OPEN = "solved", "revealed", "skipped", "missed", ""
+
+
+@dataclass
+class StepState:
+    """What the learner has done with one step in this session.
+
+    Attributes
+    ----------
+    status : str
+        ``solved``, ``revealed``, ``skipped``, ``missed`` (a prediction that was off), or empty.
+    hints : int
+        How many tiers are open.
+    tries : int
+        Answers that were not right.
+    labels : dict of str to str
+        What was matched rightly so far.
+    feedback : Feedback or None
+        The last.
+    """
+
+    status: str = OPEN
+    hints: int = 0
+    tries: int = 0
+    labels: dict[str, str] = field(default_factory=dict)
+    feedback: Feedback | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether the step is behind the learner, one way or the other."""
+        return self.status in (SOLVED, REVEALED, MISSED)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How a session went: the steps that asked something, by what became of them."""
+
+    asked: int
+    solved: int
+    revealed: int
+    missed: int
+    skipped: int
+    hints: int
+
+    @classmethod
+    def of(cls, states: Iterable[StepState]) -> Summary:
+        """Count what became of steps that asked something."""
+        states = list(states)
+        counts = Counter(state.status for state in states)
+        return cls(
+            asked=len(states),
+            solved=counts[SOLVED],
+            revealed=counts[REVEALED],
+            missed=counts[MISSED],
+            skipped=counts[SKIPPED],
+            hints=sum(state.hints for state in states),
+        )
+
+    def in_words(self) -> str:
+        """One or two sentences."""
+        text = ngettext(
+            "{solved} of {n} step solved", "{solved} of {n} steps solved", self.asked
+        ).format(solved=self.solved, n=self.asked)
+        parts = [
+            (self.revealed, _("{n} shown to you")),
+            (self.missed, _("{n} predicted differently")),
+            (self.skipped, _("{n} passed over")),
+            (self.hints, _("hints opened: {n}")),
+        ]
+        return "; ".join([text, *(words.format(n=n) for n, words in parts if n)])
+
+
+AFTER = (1, 3, 7)
+ASKABLE = ("quiz", "expect", "label")
+"""The kinds of step that need nothing on the bench."""
+
+
+@dataclass(frozen=True)
+class Review:
+    """One earlier item, to be asked again."""
+
+    lesson: Lesson
+    step: Step
+    after: int
+
+
+def lessons_due(progress: Progress, current: str) -> list[tuple[str, int]]:
+    """Return the lessons that were finished one, three and seven lessons before `current`."""
+    history = progress.finished
+    if current in history:
+        history = history[: history.index(current)]
+    return [(history[-after], after) for after in AFTER if len(history) >= after]
+
+
+def due(progress: Progress, current: str, open_lesson: Callable[[str], Lesson]) -> list[Review]:
+    """Return what is to be asked again before lesson `current`, one item of each lesson due.
+
+    Of a lesson's items those are taken first that were asked again the fewest times, and among
+    them those that were not solved at the first go.
+    """
+    reviews = []
+    for name, after in lessons_due(progress, current):
+        try:
+            lesson = open_lesson(name)
+        except LessonError:  # gone, or changed and broken: nothing to ask
+            continue
+        steps = [step for step in lesson.steps if step.kind in ASKABLE and not step.keep]
+        missed = progress.of_lesson(name).missed
+        steps.sort(key=lambda s: (progress.asked_again[name, s.id], s.id not in missed))
+        if steps:
+            reviews.append(Review(lesson, steps[0], after))
+    return reviews
+
+
+def due_shipped(progress: Progress, current: str, language: str) -> list[Review]:
+    """Return what is due among the lessons that ship, in a language."""
+    from nnsim.tutor.catalogue import find
+
+    return due(progress, current, lambda name: read_lesson(find(name, language)))
+
 
 Record = Callable[[Event], object]
 

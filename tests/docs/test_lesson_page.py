@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from nnsim.tutor import fence, front_matter
+from nnsim.tutor import lesson, markdown
 from nnsim.tutor.linter import check
 from nnsim.tutor.progress import EVENTS
 
@@ -18,11 +18,11 @@ def keys(heading: str, after: str) -> list[str]:
 
 
 def test_keys_of_the_top():
-    assert sorted(keys("The top", "Steps")) == sorted(front_matter.KEYS)
+    assert sorted(keys("The top", "Steps")) == sorted(markdown.KEYS)
 
 
 def test_keys_of_a_fence():
-    assert sorted(keys("Steps", "Progress")) == sorted(fence.KEYS)
+    assert sorted(keys("Steps", "Progress")) == sorted(lesson.KEYS)
 
 
 def test_events_of_the_log():

@@ -6,7 +6,7 @@ import pytest
 
 from nnsim.experiments import load
 from nnsim.lab import Lab
-from nnsim.tutor.covering import covered_with
+from nnsim.tutor.answers import covered_with
 
 
 @pytest.mark.parametrize(

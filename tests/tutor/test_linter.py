@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from nnsim.tutor.catalogue import SkeletonError, write_skeleton
 from nnsim.tutor.lesson import MOST_BYTES
 from nnsim.tutor.linter import check
-from nnsim.tutor.skeleton import SkeletonError, write_skeleton
 
 
 def problems(path: Path) -> list[tuple[int, str]]:

@@ -7,9 +7,8 @@ import pytest
 from nnsim.lab import LabError
 from nnsim.tutor.answers import AnswerError
 from nnsim.tutor.lesson import read_lesson
-from nnsim.tutor.player import Player
+from nnsim.tutor.player import Player, Review
 from nnsim.tutor.progress import Event
-from nnsim.tutor.review import Review
 
 READ, QUIZ, GOAL, PREDICT, BLANK, EXPECT, LABEL, TRAIN = range(8)
 

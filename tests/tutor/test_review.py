@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from nnsim.tutor.errors import LessonError, Problem
+from nnsim.tutor.player import due, lessons_due
 from nnsim.tutor.progress import Event, Progress
-from nnsim.tutor.review import due, lessons_due
 
 
 def finished(*names: str) -> Progress:

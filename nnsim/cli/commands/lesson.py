@@ -60,9 +60,8 @@ def _content(lesson: Lesson) -> dict[str, object]:
 
 def _play(lesson: Lesson, output: Output, *, from_start: bool) -> int:
     from nnsim.cli.plain_lesson import PlainLesson
-    from nnsim.tutor.player import Player
+    from nnsim.tutor.player import Player, due_shipped
     from nnsim.tutor.progress import ProgressLog, key_of
-    from nnsim.tutor.review import due_shipped
 
     log = ProgressLog()
     key = key_of(lesson)

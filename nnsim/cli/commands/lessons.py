@@ -112,7 +112,7 @@ def _check(names: list[str], output: Output) -> int:
 
 
 def _new(names: list[str], output: Output) -> int:
-    from nnsim.tutor.skeleton import write_skeleton
+    from nnsim.tutor.catalogue import write_skeleton
 
     if len(names) != 1:
         raise CommandError(_("say which: nnsim lessons new ID"))

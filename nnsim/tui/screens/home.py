@@ -13,10 +13,10 @@ from textual.widgets import Static
 
 from nnsim.experiments import catalogue
 from nnsim.i18n import N_, SOURCE, _, current_language
+from nnsim.tui.draw.lines import Row, Table
 from nnsim.tui.draw.text import cut, right
 from nnsim.tui.screens.base import GuardedScreen, TooSmall
 from nnsim.tui.screens.frame import KeyLine, StatusLine
-from nnsim.tui.widgets.rows import Row, RowList
 
 if TYPE_CHECKING:
     from nnsim.tutor.catalogue import Entry
@@ -35,17 +35,12 @@ def read_ahead() -> None:
 
 
 def _import_benches() -> None:
-    import nnsim.tui.lessons
-    import nnsim.tui.screens.lesson
-    import nnsim.tui.screens.lesson_circuit
-    import nnsim.tutor.player
-    import nnsim.tutor.review  # noqa: F401
 
     # All that stays: without it a search for garbage takes a tenth of a second less.
     gc.freeze()
 
 
-class LessonList(RowList):
+class LessonList(Table):
     """The lessons that ship, with how far each is; Enter begins or continues one.
 
     It is filled by `fill` once the first picture stands.
@@ -67,8 +62,7 @@ class LessonList(RowList):
         """Show the lessons; the cursor goes to the one that comes next."""
         first = not self.entries
         self.entries, self._progress = entries, progress
-        self.rows_changed()
-        self.refresh()
+        self.update()
         if first or self.entries[self.cursor].id in progress.finished:
             self.move_cursor(self.next_one())
 
@@ -127,7 +121,7 @@ class LessonList(RowList):
             self.post_message(self.Chosen(self, self.cursor))
 
 
-class ExperimentList(RowList):
+class ExperimentList(Table):
     """The experiments that ship; Enter opens one."""
 
     BINDING_GROUP_TITLE = N_("Experiments")
@@ -210,10 +204,10 @@ class HomeScreen(GuardedScreen):
         lessons.fill(entries, ProgressLog().progress())
         self.set_timer(AFTER, read_ahead)
 
-    def on_row_list_chosen(self, message: RowList.Chosen) -> None:
+    def on_table_chosen(self, message: Table.Chosen) -> None:
         """Open what was chosen."""
-        if isinstance(message.rows, LessonList):
-            self.app.open_lesson(message.rows.entries[message.row].id)  # type: ignore[attr-defined]
+        if isinstance(message.table, LessonList):
+            self.app.open_lesson(message.table.entries[message.row].id)  # type: ignore[attr-defined]
             return
         entries = self.query_one(ExperimentList).entries
         if message.row < len(entries):
