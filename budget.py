@@ -16,9 +16,7 @@ ROOT = Path(__file__).parent
 
 def single_bases(trees: list[ast.Module]) -> list[str]:
     """Return the classes of the package that exactly one class of it is derived from."""
-    classes = [
-        node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
-    ]
+    classes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
     defined = {node.name for node in classes}
     bases: Counter[str] = Counter()
     for node in classes:
