@@ -85,10 +85,7 @@ class Address:
     def parse(cls, text: str) -> Address:
         """Read an address.
 
-        Raises
-        ------
-        AddressError
-            When `text` does not have the shape of an address.
+        Raises AddressError when `text` does not have the shape of an address.
         """
         parts: list[tuple[str, Index]] = []
         for piece in _split(text.strip()):
@@ -184,10 +181,8 @@ class Names:
     def resolve(self, address: Address | str) -> Quantity:
         """Settle what an address means here.
 
-        Raises
-        ------
-        AddressError
-            Naming the nearest valid address, or the range, when there is no such number.
+        Raises AddressError naming the nearest valid address, or the range, when there is no such
+        number.
         """
         if isinstance(address, str):
             address = Address.parse(address)

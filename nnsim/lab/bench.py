@@ -13,17 +13,11 @@ from nnsim.lab.undo import History, T
 class Bench(ABC, Generic[T]):
     """Runs lines of the command language and remembers moments of type `T` for undo.
 
-    Attributes
-    ----------
-    commands : mapping of str to Command
-        The table of the commands that it knows.
-    message : str
-        What the last command did, in a sentence.
-    keep : callable (file, over) -> message, or None
-        Writes the session to a file, for the command ``save``; the bench itself touches no files.
+    `message` is what the last command did, in a sentence.
     """
 
     commands: ClassVar[Mapping[str, Command]]
+    # writes the session to a file (or over it); the bench itself touches no files
     keep: Callable[[str, bool], str] | None = None
 
     def __init__(self) -> None:
@@ -47,10 +41,7 @@ class Bench(ABC, Generic[T]):
         Returns what was done, in a sentence. With `merge` it is undone together with the command
         before it, if that was of the same kind (the strokes of one drag).
 
-        Raises
-        ------
-        LabError
-            With nothing changed.
+        Raises LabError with nothing changed.
         """
         command, rest = parse(line, self.commands)
         before = self.moment() if command.changes else None

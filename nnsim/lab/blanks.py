@@ -60,10 +60,7 @@ class Blank:
     def check(self, lab: Lab, answer: float) -> Verdict:
         """Compare an answer with the number as it stands on the bench.
 
-        Raises
-        ------
-        AddressError, NoValueError
-            When there is no such number, or it has no value now.
+        Raises AddressError or NoValueError when there is no such number, or it has no value now.
         """
         return check(lab, explain(lab, self.address), answer, self.tolerance)
 
@@ -236,12 +233,7 @@ def _of_factors(explanation: Explanation) -> Iterator[Mistake]:
 
 
 class Blanks:
-    """The numbers that are hidden at the moment.
-
-    Attributes
-    ----------
-    hidden : dict of Quantity to Blank
-    """
+    """The numbers that are hidden at the moment."""
 
     def __init__(self) -> None:
         self.hidden: dict[Quantity, Blank] = {}

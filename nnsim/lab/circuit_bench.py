@@ -50,15 +50,7 @@ _NODE_BYTES = 300
 
 
 class ExpressionError(LabError):
-    """An expression that is refused.
-
-    Attributes
-    ----------
-    expression : str
-        Empty where the expression is not to blame.
-    position : int or None
-        The character of it that is to blame, counted from 0.
-    """
+    """An expression that is refused, and the character of it that is to blame, from 0."""
 
     def __init__(self, error: CircuitError) -> None:
         super().__init__(str(error))
@@ -91,19 +83,8 @@ CIRCUIT_COMMANDS: dict[str, Command] = {}
 class CircuitBench(Bench[CircuitMoment]):
     """A circuit to set, fold and walk through.
 
-    Parameters
-    ----------
-    circuit : Circuit
-    title, note : str
-        What it is, and what to look for, in a sentence or two.
-    expression : str
-        What it was made of; empty for an unrolled network.
-
-    Attributes
-    ----------
-    circuit : Circuit
-        Replaced, never changed.
-    walk : Walk
+    `title` and `note` say what it is, and what to look for; `expression` is what it was made of,
+    empty for an unrolled network. The circuit is replaced, never changed.
     """
 
     commands = CIRCUIT_COMMANDS
@@ -149,10 +130,7 @@ class CircuitBench(Bench[CircuitMoment]):
     def read(self, address: str) -> float | int:
         """The number at ``x``, ``x.grad`` or ``gates``.
 
-        Raises
-        ------
-        AddressError
-            Naming the nearest that there are.
+        Raises AddressError naming the nearest that there are.
         """
         address = address.strip()
         try:
@@ -186,10 +164,7 @@ def of_network(
 ) -> CircuitBench:
     """A network with its sample and loss as a circuit, folded to one gate per part.
 
-    Raises
-    ------
-    LabError
-        Without a target; when a layer has no gates; when there would be too many gates.
+    Raises LabError without a target; when a layer has no gates; when there would be too many gates.
     """
     from nnsim.circuit.unroll import unroll
 
@@ -237,10 +212,7 @@ def _split(rest: str) -> tuple[str, list[str]]:
 def built(rest: str) -> tuple[Circuit, str]:
     """Build the circuit that stands behind ``circuit``, and return its expression too.
 
-    Raises
-    ------
-    LabError
-        An `ExpressionError` where the expression or a value is to blame.
+    Raises ExpressionError where the expression or a value is to blame.
     """
     expression, values = _split(rest)
     try:

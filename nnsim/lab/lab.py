@@ -92,32 +92,9 @@ class Lab(Bench[Moment]):
     untrained : bool
         Take the start parameters even where the experiment says ``on_open = true``.
     load : callable, optional
-        Finds another experiment by name, for the command ``experiment ID``; the bench itself
-        touches no files.
+        Finds another experiment by name; the bench itself touches no files.
     files : DataFiles, optional
-        Reads and writes data, for the commands ``loaddata`` and ``savedata``; without it they are
-        refused, as in the lines of a lesson.
-
-    Attributes
-    ----------
-    input : array, shaped as the network's input
-    target : array (n_out,), or None while nobody has said what the input is
-    sample : int or None
-        0-based position in the data (training, then test samples) that the input came from.
-    edited : bool
-        Whether the input was changed since.
-    focus : Address
-        The number that is looked at.
-    walk_place : Place or None
-        Where the walk through the network stands, if there is one.
-    circuit : CircuitBench or None
-        The circuit that the command ``circuit`` has put up.
-    landscape : Plane or None
-        What the command ``landscape`` looks at; a view, which undo leaves as it is.
-    start : array (n_params,)
-        Where `reset` goes back to.
-    running : Running
-        How training in a thread goes on, for whoever shows it.
+        Reads and writes data; without it that is refused, as in the lines of a lesson.
     """
 
     commands: ClassVar[Mapping[str, Command]] = COMMANDS
@@ -126,8 +103,14 @@ class Lab(Bench[Moment]):
     network: Network
     trainer: Trainer
     names: Names
-    start: Array
+    start: Array  # (n_params,): where `reset` goes back to
+    running: Running  # how training in a thread goes on, for whoever shows it
 
+    # What is on the bench beside the network, a line for each value. The input is shaped as the
+    # network's; the target is (n_out,), None while nobody has said what the input is; the sample is
+    # the position in the data (training, then test samples) that the input came from, and it is
+    # edited where it was changed since; the focus is the number that is looked at; the place is
+    # that of a walk, if there is one; and the circuit what the command ``circuit`` has put up.
     input: Kept[Array] = Kept(
         lambda lab: np.zeros(lab.experiment.input_shape), take=np.copy, put=np.copy
     )
@@ -509,10 +492,7 @@ class Lab(Bench[Moment]):
         Everything is of that epoch then: parameters, optimiser, rate, penalty. What is planted or
         muted stays. Training on from there starts a branch.
 
-        Raises
-        ------
-        LabError
-            Outside of the run, or where no epoch could be kept.
+        Raises LabError outside of the run, or where no epoch could be kept.
         """
         timeline = self._settled() if run is None else self._settled().at(run)
         frame = timeline.run.nearest(epoch)

@@ -100,10 +100,7 @@ class Plane:
 def plane_of_parameters(network: Network, names: Names, first: str, second: str) -> Plane:
     """The plane of two weights or biases, by their addresses.
 
-    Raises
-    ------
-    LabError
-        If an address names something else, or both the same.
+    Raises LabError if an address names something else, or both the same.
     """
     places = [_place(network, names, text) for text in (first, second)]
     if places[0][0] == places[1][0]:
@@ -155,10 +152,7 @@ def random_plane(network: Network, seed: int) -> Plane:
     together with its bias) is as long as it is in the network, and 1 where that is 0: Li et al.
     Batch norm's own parameters stay.
 
-    Raises
-    ------
-    LabError
-        If there is only one parameter.
+    Raises LabError if there is only one parameter.
     """
     _refuse_one(network)
     rng = np.random.default_rng(seed)
@@ -202,10 +196,8 @@ def path_plane(network: Network, run: Run) -> Plane:
 
     Those of θ_k − θ_now over the epochs that are kept (at most 200 of them, evenly spread).
 
-    Raises
-    ------
-    LabError
-        If the run is too short, or went straight, or the network is too large to keep it.
+    Raises LabError if the run is too short, or went straight, or the network is too large to keep
+    it.
     """
     _refuse_one(network)
     now = network.parameters.astype(np.float64)
@@ -314,17 +306,10 @@ _AT_ONCE, _PRODUCTS = 1 << 18, 1 << 18
 
 
 class Surface:
-    """The cost of the bench's data as a function of the parameters; a copy of the bench.
+    """The cost of the data as a function of the parameters, on a copy of the network.
 
-    Attributes
-    ----------
-    every : int
-        Every so many-th sample is read, and the cost taken times that; 1 for all of them.
-
-    Raises
-    ------
-    LabError
-        If there is no data, or the network is too large.
+    Of many samples `every` so many-th is read, and the cost taken times that.
+    Raises LabError if there is no data, or the network is too large.
     """
 
     def __init__(self, bench: Network, data: DataSet) -> None:
@@ -391,16 +376,8 @@ def _work(network: Network) -> float:
 class CostMap:
     """The costs over a window, computed bit by bit: first a few, then those between.
 
-    Attributes
-    ----------
-    plane, window, columns, rows
-    values : array (rows, columns)
-        NaN where nothing is known yet.
-    shown : array (rows, columns)
-        The same, with the value of a point nearby where its own is not known.
-    known : int
-        How many points are computed.
-    done : bool
+    `values` (rows, columns) is NaN where nothing is known yet; `shown` has the value of a point
+    nearby there. `known` points are computed.
     """
 
     def __init__(
@@ -470,18 +447,13 @@ class PathOnPlane:
 
     def __init__(self, plane: Plane) -> None:
         self.plane = plane
-        self._known: dict[int, tuple[int, Frame]] = {}  # by its id, as long as it is held
-        self._places: Array = np.zeros((0, 2))
+        self._known: dict[Frame, Array] = {}
 
     def points(self, frames: Sequence[Frame]) -> Array:
-        known = self._known
-        new = [frame for frame in frames if id(frame) not in known]
+        if len(self._known) > 2 * len(frames) + 100:  # of runs that are gone
+            self._known.clear()
+        new = [frame for frame in frames if frame not in self._known]
         if new:
-            if len(known) > 2 * len(frames) + 100:  # of runs that are gone
-                known.clear()
-                new, self._places = list(frames), np.zeros((0, 2))
-            first = len(self._places)
             places = self.plane.project(np.stack([frame.parameters for frame in new]))
-            self._places = np.concatenate([self._places, places])
-            known.update((id(frame), (first + i, frame)) for i, frame in enumerate(new))
-        return self._places[[known[id(frame)][0] for frame in frames]]
+            self._known.update(zip(new, places, strict=True))
+        return np.array([self._known[frame] for frame in frames]).reshape(-1, 2)

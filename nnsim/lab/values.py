@@ -57,10 +57,7 @@ class Readable(Protocol):
 def read(lab: Readable, quantity: Quantity) -> Value:
     """The number that `quantity` names, as it stands on the bench now.
 
-    Raises
-    ------
-    NoValueError
-        When it has none now, such as a delta without a target.
+    Raises NoValueError when it has none now, such as a delta without a target.
     """
     kind = quantity.kind
     if kind == "statistic":
@@ -128,10 +125,7 @@ def spread(values: Array) -> float:
 def target(lab: Readable) -> Array:
     """What the current input is said to be, (n_out,).
 
-    Raises
-    ------
-    NoValueError
-        When nobody has said.
+    Raises NoValueError when nobody has said.
     """
     if lab.target is None:
         raise NoValueError(
@@ -225,10 +219,7 @@ def settable(quantity: Quantity) -> bool:
 def write(lab: Readable, quantity: Quantity, value: float) -> None:
     """Set a number that is not computed from others: an input, weight, bias, target, rate.
 
-    Raises
-    ------
-    LabError
-        When the number is a result; it changes only through its causes.
+    Raises LabError when the number is a result; it changes only through its causes.
     """
     kind = quantity.kind
     if kind == "w":

@@ -182,16 +182,8 @@ def hidden_units(lab: Lab) -> tuple[tuple[int, int], ...]:
 def beliefs(lab: Lab, unit: tuple[int, int] | None = None) -> Beliefs:
     """What the network on the bench says of every form; the same object until that may change.
 
-    Parameters
-    ----------
-    lab : Lab
-    unit : (int, int), optional
-        One of its `hidden_units`, to ask that unit in place of the outputs.
-
-    Raises
-    ------
-    LabError
-        Where the inputs are no pixels, or more than 12.
+    With a `unit`, one of its `hidden_units`, that unit is asked in place of the outputs.
+    Raises LabError where the inputs are no pixels, or more than 12.
     """
     if not can_list(lab.experiment):
         raise LabError(

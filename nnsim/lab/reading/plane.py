@@ -240,12 +240,9 @@ class Plane:
 
 
 def nearest_sample(lab: Lab, place: Array, scale: Array) -> int | None:
-    """The training sample nearest to a place, counted from 0; None where there is none.
+    """The training sample nearest to a place (n,), counted from 0; None where there is none.
 
-    Parameters
-    ----------
-    place, scale : array (n,)
-        Distances along each axis are divided by `scale` (what the axis spans on the screen).
+    Distances along each axis are divided by `scale` (n,), what the axis spans on the screen.
     """
     if not lab.experiment.data.count:
         return None

@@ -143,11 +143,7 @@ class Choice:
     def of(self, found: Review, forgotten: Whole | None = None) -> Whole:
         """The positions of the chosen samples, from 0, in the order that is asked for.
 
-        Parameters
-        ----------
-        found : Review
-        forgotten : array (training samples,), optional
-            How often each was forgotten.
+        `forgotten` says how often each training sample was forgotten.
         """
         chosen = np.ones(found.count, bool)
         if self.test is not None:

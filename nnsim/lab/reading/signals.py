@@ -148,9 +148,8 @@ class GradientHistory:
 
     def __init__(self) -> None:
         self._looking = Looking()
-        self._network: tuple[Network, Network] | None = None  # whose twin, and the twin
-        self._known: dict[int, tuple[Frame, dict[str, float]]] = {}
-        self._data: object = None
+        self._known: dict[Frame, dict[str, float]] = {}
+        self._of: tuple[object, object] = (None, None)
 
     def along(
         self, run: Run, most: int, seconds: float
@@ -159,40 +158,23 @@ class GradientHistory:
 
         What is missing is computed for as long as `seconds` say; what was computed is kept.
         """
-        from time import perf_counter
-
         until = perf_counter() + seconds
-        data = run.setup.experiment.data
-        if data is not self._data or (self._network and self._network[0] is not run.setup.network):
-            self._known, self._data, self._network = {}, data, None
+        experiment, reader, known = run.setup.experiment, run.setup.reader, self._known
+        if self._of[0] is not experiment.data or self._of[1] is not reader:
+            self._of = (experiment.data, reader)
+            known.clear()
         chosen = _spread(run.frames, most)
-        missing = [f for f in chosen if self._known.get(id(f), (None,))[0] is not f]
-        late = False
-        for frame in missing:
-            if late:
-                break
-            self._known[id(frame)] = (frame, self._norms(run, frame))
-            late = perf_counter() > until
-        if len(self._known) > 8 * most:
-            self._known = {id(f): self._known[id(f)] for f in chosen if id(f) in self._known}
-        found = [(f, self._known[id(f)]) for f in chosen if id(f) in self._known]
-        points = [(f.epoch, norms) for f, (known, norms) in found if known is f]
+        for frame in chosen:
+            if frame not in known:
+                network = reader.at(frame)
+                network.l2 = frame.l2
+                known[frame] = self._looking.norms(network, experiment)
+                if perf_counter() > until:
+                    break
+        if len(known) > 8 * most:
+            self._known = known = {frame: known[frame] for frame in chosen if frame in known}
+        points = [(frame.epoch, known[frame]) for frame in chosen if frame in known]
         return points, len(points) == len(chosen)
-
-    def _norms(self, run: Run, frame: Frame) -> dict[str, float]:
-        from nnsim.engine import Network
-
-        setup = run.setup
-        if self._network is None:
-            twin = Network.from_description(setup.network.describe())
-            self._network = (setup.network, twin)
-        network = self._network[1]
-        state = frame.state()
-        network.parameters[:] = state["parameters"]
-        if state["running"].size:
-            network.running[:] = state["running"]
-        network.l2 = frame.l2
-        return self._looking.norms(network, setup.experiment)
 
 
 def _spread(frames: tuple[Frame, ...], most: int) -> list[Frame]:

@@ -66,19 +66,10 @@ class Opened:
 def unpack(content: bytes, file: str, *, load: Callable[[str], Experiment] | None = None) -> Opened:
     """Return the bench that `pack` made these bytes of.
 
-    Parameters
-    ----------
-    content : bytes
-    file : str
-        The name of their file, for refusals.
-    load : callable, optional
-        What finds other experiments, for the `Lab`.
+    `file` is the name of their file, for refusals; `load` finds other experiments, for the `Lab`.
 
-    Raises
-    ------
-    ExperimentError
-        If they are no session, one of a newer nnsim, or damaged in whatever way:
-        ``file: what is wrong``.
+    Raises ExperimentError if they are no session, one of a newer nnsim, or damaged in whatever way:
+    ``file: what is wrong``.
     """
     archive = Archive(content, file)
     try:

@@ -30,18 +30,9 @@ _PARTS = ("id", "title", "input", "classes", "network", "training")
 
 
 def pack(lab: Lab, *, panel: int | None = None) -> bytes:
-    """Return the bytes of a session.
+    """Return the bytes of a session; `panel` is in sight, by its number key.
 
-    Parameters
-    ----------
-    lab : Lab
-    panel : int, optional
-        The panel that is in sight, by its number key.
-
-    Raises
-    ------
-    LabError
-        If the numbers are no longer finite.
+    Raises LabError if the numbers are no longer finite.
     """
     return _Writer(lab).pack(panel)
 

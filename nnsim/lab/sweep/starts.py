@@ -56,18 +56,8 @@ class Recipe:
     def of(cls, lab: Lab, count: int = 100, epochs: int | None = None, first: int = 0) -> Recipe:
         """The recipe for `count` seeds from `first` on, with the settings of the bench.
 
-        Parameters
-        ----------
-        lab : Lab
-        count : int
-        epochs : int, optional
-            As many as the experiment says, unless told.
-        first : int
-
-        Raises
-        ------
-        LabError
-            If it can't be trained, or would take too much memory; with the reason.
+        So many epochs as the experiment says, unless told.
+        Raises LabError if it can't be trained, or would take too much memory; with the reason.
         """
         epochs = lab.experiment.training.epochs if epochs is None else epochs
         data, trainer, bench = lab.experiment.data, lab.trainer, lab.network
@@ -217,14 +207,7 @@ def stuck(
     With classes: the accuracy is at least 0.1 below what the best quarter of the starts that did
     not diverge reaches at least. Without: the cost is above what the cheapest quarter has at most,
     by more than 0.1 of `start`, the median cost before training. A diverged start is not stuck.
-
-    Parameters
-    ----------
-    costs : array (R,)
-    accuracies : array (R,), or None
-    alive : array (R,) of bool
-        Which did not diverge.
-    start : float
+    Arrays are (R,); `alive` says which did not diverge.
     """
     if not alive.any():
         return np.zeros(len(costs), bool)
@@ -455,24 +438,13 @@ SHARE = 6
 
 
 class LiveStarts:
-    """The starts of a recipe, trained in a thread that shares only snapshots with others.
-
-    Attributes
-    ----------
-    recipe : Recipe
-    latest : Snapshot or None
-        How they stood last; each is another one, and none ever changes.
-    read : int
-        How many have been read as they start, where that takes its time.
-    problem : str
-        Why it ended before the end, where something went wrong; else nothing.
-    """
+    """The starts of a recipe, trained in a thread that shares only snapshots with others."""
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
-        self.latest: Snapshot | None = None
-        self.read = 0
-        self.problem = ""
+        self.latest: Snapshot | None = None  # each is another one, and none ever changes
+        self.read = 0  # how many have been read as they start, where that takes its time
+        self.problem = ""  # why it ended before the end, where something went wrong
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="starts", daemon=True)
 

@@ -89,19 +89,12 @@ class Snapshot:
 class Live:
     """One stretch of training in a thread of its own.
 
-    Parameters
-    ----------
-    experiment, trainer, timeline
-        Of the bench whose training goes on here; they are only read, and only now.
-    until : int, optional
-        The epoch at which to stop.
-    pace : int, optional
-        Updates per second; as fast as it goes without one.
+    Experiment, trainer and timeline are those of the bench whose training goes on here; they are
+    only read, and only now. It stops at the epoch `until`, and keeps to a `pace` in updates per
+    second, if there is one.
 
-    Raises
-    ------
-    LabError, EngineError
-        Where there is nothing to train on, units are muted, or the network can't be trained.
+    Raises LabError or EngineError where there is nothing to train on, units are muted, or the
+    network can't be trained.
     """
 
     def __init__(

@@ -24,18 +24,12 @@ class Runner:
     All of it is to be called from one thread. `poll` puts the latest of what is trained onto the
     bench; between two polls nothing changes there, except by commands.
 
-    Attributes
-    ----------
-    lab : Lab
-    live : Live or None
-        What trains now.
-    paces_commands : bool
-        Whether ``train`` and ``until`` keep to the pace too, and don't go as fast as they can.
     """
 
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
-        self.live: Live | None = None
+        self.live: Live | None = None  # what trains now
+        # Whether ``train`` and ``until`` keep to the pace too, and don't go as fast as they can.
         self.paces_commands = True
         self._flat_out = False  # what trains now
         # Where the stretch of training began that undo takes back.
@@ -45,10 +39,7 @@ class Runner:
     def run(self, line: str, *, merge: bool = False) -> str:
         """Run a line, as `Lab.run` does; training goes on where that makes sense.
 
-        Raises
-        ------
-        LabError
-            With nothing changed, and training going on as before.
+        Raises LabError with nothing changed, and training going on as before.
         """
         command, rest = parse(line, self.lab.commands)
         effect = self.lab.effect(command, rest)
@@ -68,10 +59,7 @@ class Runner:
     def start(self, target: int | None = None, *, flat_out: bool = False) -> None:
         """Train in a thread, to an epoch or without end; at the pace, or as fast as it goes.
 
-        Raises
-        ------
-        LabError, EngineError
-            Where it can't be trained.
+        Raises LabError or EngineError where it can't be trained.
         """
         self.pause()
         lab = self.lab
@@ -170,11 +158,7 @@ class Runner:
     def _stopped_for(self, act: Callable[[], T]) -> tuple[bool, T]:
         """Stop what trains, and do something; where that is refused, it was as if never stopped.
 
-        Returns
-        -------
-        going : bool
-            Whether training was going on.
-        result : what `act` returns
+        Returns whether training was going on, and what `act` returns.
         """
         lab, live, before, known = self.lab, self.live, self._before, self.lab.changes
         self.pause()

@@ -38,19 +38,17 @@ class Point:
     right: int | None
     test_cost: float | None = None  # the same as `cost` over the test data
 
+    @classmethod
+    def of(cls, epoch: int, found: Metrics) -> Point:
+        return cls(
+            epoch, found.cost, found.accuracy, found.test_accuracy, found.right, found.test_cost
+        )
+
 
 class Frame:
-    """Where training stood: a `Trainer.state`, in little room.
+    """Where training stood after `epoch` whole epochs: a `Trainer.state`, in little room.
 
-    Attributes
-    ----------
-    epoch : int
-        Whole epochs done.
-    parameters : array (n_params,)
-    l2 : float
-        The penalty at that time.
-    size : int
-        Bytes that the frame takes.
+    `parameters` are (n_params,); it takes `size` bytes.
     """
 
     __slots__ = (
@@ -163,7 +161,8 @@ class Reader:
 
         return Network.from_description(self._description)
 
-    def _at(self, frame: Frame) -> Network:
+    def at(self, frame: Frame) -> Network:
+        """The network of a frame, until it is asked for another."""
         state = frame.state()
         self._network.parameters[:] = state["parameters"]
         if state["running"].size:
@@ -172,19 +171,16 @@ class Reader:
 
     def outputs(self, frame: Frame, inputs: Array) -> Array:
         """What the network of a frame says of inputs (m, …), (m, n_out)."""
-        network = self._at(frame)
+        network = self.at(frame)
         size = at_a_time(network)
         parts = [inputs[start : start + size] for start in range(0, len(inputs), size)]
         return np.concatenate([network.forward(part) for part in parts or [inputs]])
 
     def read(self, frame: Frame) -> Point:
         start = perf_counter()
-        found = measure(self._at(frame), self.experiment)
+        found = measure(self.at(frame), self.experiment)
         self.took = perf_counter() - start
-        return Point(
-            frame.epoch, found.cost, found.accuracy, found.test_accuracy, found.right,
-            found.test_cost,
-        )  # fmt: skip
+        return Point.of(frame.epoch, found)
 
 
 MOST_BYTES = 8 * 2**20
@@ -250,10 +246,7 @@ class Run:
     def nearest(self, epoch: int) -> Frame:
         """The frame of an epoch, or the nearest that is kept (the earlier of two).
 
-        Raises
-        ------
-        LabError
-            Outside of the run, or where the network is too large to keep any.
+        Raises LabError outside of the run, or where the network is too large to keep any.
         """
         if not self.first <= epoch <= self.last:
             raise LabError(
@@ -330,10 +323,7 @@ class Timeline:
     def of(self, number: int) -> Run:
         """The run of a number.
 
-        Raises
-        ------
-        LabError
-            Naming those there are.
+        Raises LabError naming those there are.
         """
         for run in self.runs:
             if run.number == number:
@@ -485,14 +475,7 @@ def now_measured(run: Run, trainer: Trainer, metrics: Metrics) -> None:
         return
     reader, frame = run.setup.reader, last[0]
     if frame.known(reader) is None and bool((frame.parameters == network.parameters).all()):
-        frame.note(reader, _point(trainer.epoch, metrics))
-
-
-def _point(epoch: int, metrics: Metrics) -> Point:
-    return Point(
-        epoch, metrics.cost, metrics.accuracy, metrics.test_accuracy, metrics.right,
-        metrics.test_cost,
-    )  # fmt: skip
+        frame.note(reader, Point.of(trainer.epoch, metrics))
 
 
 def points_of(run: Run, seconds: float, *, training: bool = False) -> tuple[list[Point], bool]:
