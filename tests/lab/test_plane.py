@@ -8,10 +8,10 @@ import pytest
 from nnsim.experiments import load
 from nnsim.lab import Lab
 from nnsim.lab.reading.beliefs import sureness
+from nnsim.lab.reading.metrics import fingerprint
 from nnsim.lab.reading.plane import (
     Axis,
     Plane,
-    fingerprint,
     nearest_nice,
     nearest_sample,
     points_of,

@@ -23,8 +23,10 @@ from numpy.typing import NDArray
 from nnsim.engine.losses import decide
 from nnsim.i18n import _
 from nnsim.lab.errors import LabError
+from nnsim.lab.reading.metrics import fingerprint
 
 if TYPE_CHECKING:
+    from nnsim.engine import Network
     from nnsim.experiments import Experiment
     from nnsim.experiments.datasets import DataSet
     from nnsim.lab.lab import Lab
@@ -166,7 +168,7 @@ def _names(experiment: Experiment, labels: tuple[str, ...], count: int) -> tuple
     return labels or tuple(str(i + 1) for i in range(count))
 
 
-_KEPT: WeakKeyDictionary[Lab, tuple[tuple[Any, ...], Array, Array, Beliefs]] = WeakKeyDictionary()
+_KEPT: WeakKeyDictionary[Lab, tuple[tuple[Any, ...], Beliefs]] = WeakKeyDictionary()
 
 
 def hidden_units(lab: Lab) -> tuple[tuple[int, int], ...]:
@@ -191,36 +193,30 @@ def beliefs(lab: Lab, unit: tuple[int, int] | None = None) -> Beliefs:
                 most=MOST_PIXELS
             )
         )
-    network = lab.network
-    muted = repr(sorted(network.muted.items()))
-    state = (id(network), lab.experiment.classes, muted, network.bug, unit)
+    key = (fingerprint(lab.network), lab.experiment.classes, unit)
     kept = _KEPT.get(lab)
-    if (
-        kept is not None
-        and kept[0] == state
-        and np.array_equal(kept[1], network.parameters)
-        and np.array_equal(kept[2], network.running)
-    ):
-        return kept[3]
-    found = _ask(lab) if unit is None else _ask_unit(lab, *unit)
-    _KEPT[lab] = (state, network.parameters.copy(), network.running.copy(), found)
-    return found
+    if kept is None or kept[0] != key:
+        layout = Layout.of(lab.experiment.input.count)
+        pictures = layout.pictures.reshape(-1, *lab.experiment.input_shape)
+        found = (
+            _ask(lab, layout, pictures)
+            if unit is None
+            else _ask_unit(lab.network, layout, pictures, *unit)
+        )
+        kept = _KEPT[lab] = (key, found)
+    return kept[1]
 
 
-def _ask(lab: Lab) -> Beliefs:
-    layout = Layout.of(lab.experiment.input.count)
-    pictures = layout.pictures.reshape(-1, *lab.experiment.input_shape)
+def _ask(lab: Lab, layout: Layout, pictures: Array) -> Beliefs:
     with np.errstate(all="ignore"):
         outputs = np.asarray(lab.network.forward(pictures), np.float64).reshape(len(pictures), -1)
     names = _names(lab.experiment, lab.names.layers[-1].labels, outputs.shape[1])
     return Beliefs(layout, outputs, decide(outputs), sureness(outputs), names)
 
 
-def _ask_unit(lab: Lab, layer: int, unit: int) -> Beliefs:
-    layout = Layout.of(lab.experiment.input.count)
-    pictures = layout.pictures.reshape(-1, *lab.experiment.input_shape)
+def _ask_unit(network: Network, layout: Layout, pictures: Array, layer: int, unit: int) -> Beliefs:
     with np.errstate(all="ignore"):
-        traced = lab.network.trace(pictures).layers[layer]
+        traced = network.trace(pictures).layers[layer]
         outputs = np.asarray(traced.a, np.float64)[:, [unit]]
         sigmoid = traced.activation == "sigmoid"
         above = outputs[:, 0] - (0.5 if sigmoid else 0.0)

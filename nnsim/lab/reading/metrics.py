@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from nnsim.engine.losses import decide
 
 if TYPE_CHECKING:
     from nnsim.engine import Network
+    from nnsim.engine.plan import Plan
     from nnsim.experiments import Experiment
 
 Array = NDArray[np.float64]
@@ -67,16 +69,28 @@ class _Reading:
 
 
 def _read(network: Network, inputs: Array, targets: Array) -> _Reading:
-    """Read a set in one pass: its losses and outputs lie in the same buffers."""
     x, wanted = network.check(inputs, targets)
-    block = at_a_time(network)
     losses, readings = np.empty(len(x)), np.empty(len(x), np.int64)
     with np.errstate(all="ignore"):
-        for start in range(0, len(x), block):
-            part = slice(start, start + block)
-            plan = network.evaluate(x[part], wanted[part])
+        for part, plan in passes(network, x, wanted):
             losses[part], readings[part] = plan.losses, decide(plan.outputs)
         return _Reading(float(losses.sum()), readings, int(np.sum(readings == decide(wanted))))
+
+
+def passes(network: Network, x: Array, target: Array) -> Iterator[tuple[slice, Plan]]:
+    """Read data (as `Network.check` gives them) a part at a time: losses and outputs of each.
+
+    They lie in the same buffers, so that each is to be taken before the next one.
+    """
+    size = at_a_time(network)
+    for start in range(0, len(x), size):
+        part = slice(start, min(start + size, len(x)))
+        yield part, network.evaluate(x[part], target[part])
+
+
+def fingerprint(network: Network) -> tuple[Any, ...]:
+    """What the outputs of a network follow from; equal as long as they are the same."""
+    return (network, network.version, network.parameters.tobytes(), network.running.tobytes())
 
 
 # BLAS spreads larger products over threads of its own; they wait for one another wherever the

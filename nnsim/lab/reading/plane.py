@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from nnsim.engine.losses import decide
 from nnsim.lab.reading.beliefs import sureness
+from nnsim.lab.reading.metrics import fingerprint
 
 if TYPE_CHECKING:
-    from nnsim.engine import Network
     from nnsim.experiments import Experiment
     from nnsim.lab.lab import Lab
     from nnsim.lab.reading.metrics import Metrics
@@ -166,16 +166,6 @@ def _values(values: Array, finite: NDArray[np.bool_], shape: tuple[int, int]) ->
     return Surface(said, np.where(finite, share, 0.0).reshape(shape), low, high)
 
 
-def fingerprint(network: Network) -> tuple[Any, ...]:
-    """What the outputs of a network follow from; equal as long as they are the same."""
-    return (
-        id(network),
-        network.version,
-        network.parameters.tobytes(),
-        network.running.tobytes(),
-    )
-
-
 @dataclass(frozen=True, eq=False)
 class Points:
     """The data of the bench as points, training samples first."""
@@ -204,7 +194,6 @@ class Plane:
 
     def __init__(self) -> None:
         self._key: tuple[Any, ...] | None = None
-        self._network: Network | None = None  # held, so that its id is nobody else's
         self._surface: Surface | None = None
         self._experiment: Experiment | None = None
         self._metrics: Metrics | None = None
@@ -216,7 +205,7 @@ class Plane:
         key = (fingerprint(lab.network), lab.experiment.classes, x, y, columns, rows)
         if self._surface is None or key != self._key:
             self._surface = read_surface(lab, x, y, columns, rows)
-            self._key, self._network = key, lab.network
+            self._key = key
         return self._surface
 
     def points(self, lab: Lab) -> Points:

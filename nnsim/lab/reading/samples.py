@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nnsim.engine.losses import decide
 from nnsim.lab.reading.beliefs import sureness
-from nnsim.lab.reading.metrics import at_a_time
+from nnsim.lab.reading.metrics import passes
 
 if TYPE_CHECKING:
     from nnsim.experiments.datasets import DataSet
@@ -107,18 +107,14 @@ def _read(lab: Lab) -> Review:
     data, network = lab.experiment.data, lab.network
     outputs = np.zeros((lab.sample_count, lab.experiment.outputs))
     losses = np.zeros(lab.sample_count)
-    block = at_a_time(network)
     sets = ((0, data.inputs, data.targets), (data.count, data.test_inputs, data.test_targets))
     with np.errstate(all="ignore"):
         for first, inputs, targets in sets:
             if not len(inputs):
                 continue
-            x, wanted = network.check(inputs, targets)
-            for start in range(0, len(x), block):
-                plan = network.evaluate(x[start : start + block], wanted[start : start + block])
-                part = slice(first + start, first + start + len(plan.losses))
-                losses[part] = plan.losses
-                outputs[part] = plan.outputs.reshape(len(plan.losses), -1)
+            for part, plan in passes(network, *network.check(inputs, targets)):
+                losses[first:][part] = plan.losses
+                outputs[first:][part] = plan.outputs.reshape(len(plan.losses), -1)
     return Review(data, lab.experiment.classes, outputs, losses)
 
 

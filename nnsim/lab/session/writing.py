@@ -219,7 +219,7 @@ class _Writer:
             "updates": [frame.updates for frame in frames],
             "l2": [frame.l2 for frame in frames],
             "states": [
-                self._state(s, f.shared) for f, s in zip(frames, states, strict=True)
+                self._state(s, f.settings) for f, s in zip(frames, states, strict=True)
             ],
         }  # fmt: skip
 

@@ -1,9 +1,14 @@
-"""Frames of the timeline: where training stood at the end of an epoch, and how well it read."""
+"""The timeline: states kept along training, to look at again and to train on from.
+
+A `Frame` is all that training goes on from at the end of an epoch. A `Run` is a stretch of training
+from one start; frames of early epochs lie close, later ones farther apart, so that a run never
+holds more than 8 MB. Going back and training on starts another run, which shares the frames up to
+where it branched off. Nothing here changes once made, so that undo only keeps hold of it.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from time import perf_counter
@@ -98,11 +103,6 @@ class Frame:
     def position(self) -> int:
         return int(self._rest["position"])
 
-    @property
-    def shared(self) -> dict[str, Any]:
-        """What it may hold together with other frames: all but arrays and counts of its own."""
-        return self._rest
-
     def state(self) -> dict[str, Any]:
         running, slots, best = self._arrays
         return {
@@ -135,16 +135,8 @@ class Frame:
 
     @property
     def settings(self) -> dict[str, Any]:
+        """What training goes on with, which it may hold together with other frames."""
         return self._rest
-
-
-def known_points(frames: Sequence[Frame], reader: Reader) -> list[Point | None]:
-    """What `Frame.known` returns, of many frames at once."""
-    data = reader.experiment.data
-    return [
-        None if (measured := frame._measured) is None or measured[0] is not data else measured[1]
-        for frame in frames
-    ]
 
 
 class Reader:
@@ -487,7 +479,7 @@ def points_of(run: Run, seconds: float, *, training: bool = False) -> tuple[list
     """
     reader = run.setup.reader
     until = perf_counter() + seconds
-    points = known_points(run.frames, reader)
+    points = [frame.known(reader) for frame in run.frames]
     missing = [i for i, point in enumerate(points) if point is None]
     left = len(missing)
     if training and reader.took > SLOW:

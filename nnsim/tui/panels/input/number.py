@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from textual.binding import Binding, BindingType
 
 from nnsim.i18n import N_, _
-from nnsim.lab.reading.plane import Axis, fingerprint
+from nnsim.lab.reading.metrics import fingerprint
+from nnsim.lab.reading.plane import Axis
 from nnsim.tui.draw.lines import Row, joined
 from nnsim.tui.draw.text import precise
 from nnsim.tui.panels.input.probe import ProbeInput
