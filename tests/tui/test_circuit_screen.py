@@ -9,15 +9,14 @@ from nnsim.experiments import load
 from nnsim.lab import Lab
 from nnsim.lab.circuit_bench import CircuitBench
 from nnsim.tui.app import NnsimApp
+from nnsim.tui.panels.circuit import CircuitGraph
+from nnsim.tui.panels.circuit.steps import StepPanel
 from nnsim.tui.screens.bar import CommandBar
-from nnsim.tui.screens.circuit import CircuitScreen
+from nnsim.tui.screens.circuit import CircuitScreen, ExamplesScreen
 from nnsim.tui.screens.frame import StatusLine, TitleLine
 from nnsim.tui.screens.help import HelpScreen
 from nnsim.tui.screens.home import HomeScreen
 from nnsim.tui.screens.lab import LabScreen
-from nnsim.tui.widgets.circuit_examples import ExamplesScreen
-from nnsim.tui.widgets.circuit_graph import CircuitGraph
-from nnsim.tui.widgets.circuit_steps import StepPanel
 
 
 class CircuitApp(NnsimApp):

@@ -10,12 +10,12 @@ import pytest
 from nnsim.lab.hiding import is_hidden
 from nnsim.tui.app import NnsimApp
 from nnsim.tui.lessons import is_lesson, open_player
+from nnsim.tui.panels.circuit import CircuitGraph
 from nnsim.tui.screens.bar import CommandInput
 from nnsim.tui.screens.frame import KeyLine, StatusLine
 from nnsim.tui.screens.home import HomeScreen, LessonList
 from nnsim.tui.screens.lesson import LessonScreen
 from nnsim.tui.screens.lesson_circuit import LessonCircuitScreen
-from nnsim.tui.widgets.circuit_graph import CircuitGraph
 from nnsim.tutor.catalogue import find
 from nnsim.tutor.lesson import read_lesson
 from nnsim.tutor.player import Player
@@ -333,13 +333,13 @@ async def test_a_step_with_a_circuit_has_question_and_circuit_in_sight(
         assert "What is the slope of z?" in shown
         assert "upstream" in shown
         z = app.screen.bench.circuit.graph.names["z"]
-        scene = app.screen.query_one(CircuitGraph).scene
+        scene = app.screen.query_one(CircuitGraph).picture
         assert is_hidden(scene.gradients[z])  # and it is 3: the sum of x and y
         assert "?" in shown
         await pilot.press("a", "3", "enter")
         await pilot.pause(0.05)
         assert app.screen.desk.player.state.status == "solved"
-        assert app.screen.query_one(CircuitGraph).scene.gradients[z] == 3
+        assert app.screen.query_one(CircuitGraph).picture.gradients[z] == 3
 
 
 async def test_goals_are_looked_at_on_the_circuit(circuit_app):

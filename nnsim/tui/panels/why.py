@@ -124,7 +124,7 @@ class Inspector(Panel, Lines):
         return range(max(0, top), max(0, top) + seen)
 
     def _seen_now(self) -> range:
-        width, height = self.content_size
+        width, height = self.area
         if self._found is None or width < 4 or height < 1:
             return range(0)
         return self._in_sight(height - len(self._head(self._found, width, height)) - 1)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from nnsim.lab import Command
     from nnsim.tui.screens.bar import AnswerBar, CommandBar
 
+FRAME = 0.01
+"""Seconds until what may follow a key's first effect is drawn, in the next frame."""
+
 
 class TooSmall(Static):
     """Covers its screen below the least size, and says how large the terminal must be."""

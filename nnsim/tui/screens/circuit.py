@@ -2,25 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.screen import ModalScreen
 
+from nnsim.circuit.expression import examples
 from nnsim.circuit.gates import INPUT
 from nnsim.circuit.graph import Block
 from nnsim.i18n import N_, _
-from nnsim.tui.screens.circuit_walk import CircuitWalkScreen
-from nnsim.tui.widgets.circuit_graph import CircuitGraph
-from nnsim.tui.widgets.circuit_steps import StepPanel
+from nnsim.lab import Command
+from nnsim.lab.circuit_bench import (
+    CIRCUIT_ADDRESSES,
+    CIRCUIT_COMMANDS,
+    CircuitBench,
+    ExpressionError,
+)
+from nnsim.lab.hiding import HIDDEN, NOTHING, Hidden
+from nnsim.tui.draw.lines import Row, Table
+from nnsim.tui.draw.text import left
+from nnsim.tui.panels.circuit import CircuitGraph, wire_number
+from nnsim.tui.panels.circuit.steps import StepPanel
+from nnsim.tui.playing import Playing
+from nnsim.tui.screens.base import FRAME, LineScreen, TooSmall
+from nnsim.tui.screens.frame import KeyLine, StatusLine, TitleLine
 
 if TYPE_CHECKING:
     from textual.widget import Widget
 
+    from nnsim.circuit import Node
+
 FIRST_LINE = 'circuit "(x + y) * z" x=-2 y=5 z=-4'
 
 
-class CircuitScreen(CircuitWalkScreen):
-    """A circuit bench with its keys: they walk, choose, change values, fold and open."""
+class CircuitScreen(LineScreen):
+    """A circuit bench: the picture above, the step in words and numbers below.
+
+    Its keys walk, choose, change values, fold and open.
+    """
 
     CSS_PATH = "circuit.tcss"
     AUTO_FOCUS = "CircuitGraph"
@@ -82,6 +105,155 @@ class CircuitScreen(CircuitWalkScreen):
         Binding("escape", "leave", N_("Back"), id="circuit.leave",
                 tooltip=N_("Stop playing, or leave; the circuit stays as it is")),
     ]  # fmt: skip
+
+    def __init__(self, bench: CircuitBench) -> None:
+        super().__init__()
+        self.bench = bench
+        self._selected: int | None = None
+        self._picture_is_due = False
+        self._playing = Playing(self, self._play_step, rate=2.0)
+
+    @property
+    def selected(self) -> int | None:
+        """The node that is chosen; None while the picture follows the walk."""
+        return self._selected
+
+    @property
+    def hidden(self) -> Hidden:
+        """The numbers that are hidden until they are worked out."""
+        return NOTHING
+
+    def reference(self) -> tuple[Mapping[str, Command], Mapping[str, str]]:
+        """The commands and addresses of this bench."""
+        return CIRCUIT_COMMANDS, CIRCUIT_ADDRESSES
+
+    def compose(self) -> ComposeResult:
+        """The title, the picture, the step, what was done, the keys."""
+        yield TitleLine(id="title")
+        graph = CircuitGraph(id="graph")
+        graph.add_class("panel")
+        graph.border_subtitle = _("over a wire its value · under it its gradient")
+        yield graph
+        step = StepPanel(id="step")
+        step.add_class("panel")
+        yield step
+        yield StatusLine(id="status")
+        yield KeyLine()
+        yield TooSmall()
+
+    def on_mount(self) -> None:
+        """Show the bench."""
+        self.show(_("→ takes a step; i types an expression; ? explains every key"))
+
+    def show_bench(self, bench: CircuitBench) -> None:
+        """Show another bench, with nothing chosen on it."""
+        self.stop()
+        self.bench, self._selected = bench, None
+        self.show("")
+
+    # Showing ------------------------------------------------------------------------------------
+
+    def show(self, message: str | None = None, *, wrong: bool = False) -> None:
+        """Bring the screen in line with the bench; only what changed is drawn again.
+
+        The step comes first, in a frame of its own; the picture follows in the next.
+        """
+        bench = self.bench
+        if not self._picture_is_due:
+            self._picture_is_due = True
+            self.set_timer(FRAME, self._show_picture)
+        self.query_one(StepPanel).show(bench, self._selected, self.hidden)
+        output = bench.circuit.graph.output
+        known = bench.walk.values[output]
+        if known is not None and self.hidden.covers(bench.circuit.graph.nodes[output].name):
+            known = HIDDEN
+        value = "" if known is None else _("value {value}").format(value=wire_number(known))
+        shown = _(bench.title)
+        self.query_one(TitleLine).show(
+            (f"nnsim · {_('circuit')} · {shown}", f"nnsim · {shown}", shown), value
+        )
+        if message is not None:
+            self.query_one(StatusLine).say(message, "", wrong=wrong)
+
+    def _show_picture(self) -> None:
+        self._picture_is_due = False
+        bench, graph = self.bench, self.query_one(CircuitGraph)
+        graph.show(bench, self._selected, self.hidden)
+        if graph.border_title != (title := bench.expression or _("a network as gates")):
+            graph.border_title = title.replace("[", r"\[")
+
+    def _at(self) -> Node | None:
+        """The node that is chosen, or the gate whose turn it is."""
+        nodes = self.bench.circuit.graph.nodes
+        if self._selected is not None:
+            return nodes[self._selected]
+        step = self.bench.walk.step
+        return None if step is None else step.node
+
+    # Commands -----------------------------------------------------------------------------------
+
+    def execute(self, line: str, *, merge: bool = False) -> bool:
+        """Run a command of the bench and show what came of it; say whether it was done."""
+        graph = self.bench.circuit.graph
+        position = self.bench.walk.position
+        try:
+            message = self.bench.run(line, merge=merge)
+        except ValueError as problem:
+            self._refuse(problem)
+            return False
+        if self.bench.circuit.graph is not graph or self.bench.walk.position != position:
+            self._selected = None  # from here on, the picture follows the walk
+        walked = self.bench.commands[line.split()[0]].group == "walk"
+        self.show("" if walked else message)  # the panel says which step it is
+        return True
+
+    def _refuse(self, problem: ValueError) -> None:
+        """Say why something was refused, and where in the line that was typed."""
+        text = str(problem)
+        if isinstance(problem, ExpressionError) and self.bar is not None:
+            pointer = problem.pointer(max(20, self.size.width - 4))
+            text = f"{text}\n{pointer}" if pointer else text
+            self.bar.point_at(problem.expression, problem.position)
+        self.complain(text)
+
+    def action_execute(self, line: str) -> None:
+        """Run a command of the bench."""
+        self.stop()
+        self.execute(line)
+
+    # Playing ------------------------------------------------------------------------------------
+
+    def action_play(self) -> None:
+        """Walk on by itself, from the start if the walk is at its end; or stop."""
+        if self.stop():
+            self.show(_("stopped; Space plays on"))
+            return
+        if self.bench.walk.position == self.bench.walk.last:
+            self.execute("first")
+        self._playing.start()
+        self._say_speed()
+
+    def _say_speed(self) -> None:
+        speed = _("{steps:g} steps a second; + and − change it, Space stops")
+        self.query_one(StatusLine).say(speed.format(steps=self._playing.rate), "")
+
+    def _play_step(self) -> None:
+        if self._bar is not None:
+            return
+        self.execute("next")
+        if self.bench.walk.position == self.bench.walk.last:
+            self.stop()
+        else:
+            self._say_speed()
+
+    def stop(self) -> bool:
+        """Stop playing; say whether it did play."""
+        return self._playing.stop()
+
+    def action_speed(self, by: int) -> None:
+        """Play faster or slower."""
+        self._playing.change(by)
+        self._say_speed()
 
     # Choosing, editing, folding -----------------------------------------------------------------
 
@@ -148,8 +320,6 @@ class CircuitScreen(CircuitWalkScreen):
 
     def action_examples(self) -> None:
         """Choose one of the circuits that ship."""
-        from nnsim.tui.widgets.circuit_examples import ExamplesScreen
-
         self.stop()
         self.app.push_screen(ExamplesScreen(), self._take_example)
 
@@ -187,3 +357,60 @@ class CircuitScreen(CircuitWalkScreen):
             self.show(_("stopped; Space plays on"))
         else:
             self.app.leave_circuit()  # type: ignore[attr-defined]
+
+
+class ExampleList(Table):
+    """Titles and expressions; Enter takes one."""
+
+    BINDING_GROUP_TITLE = N_("Examples")
+    HELP = N_("Choose a circuit with the arrows and take it with Enter.")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,space", "take", N_("Take"), id="examples.take",
+                tooltip=N_("Put this circuit on the bench")),
+    ]  # fmt: skip
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entries = examples()
+        self._width = max(cell_len(_(entry.title)) for entry in self.entries)
+
+    def row_count(self) -> int:
+        return len(self.entries)
+
+    def row(self, index: int) -> Row:
+        entry = self.entries[index]
+        mark = "▶" if index == self.cursor else " "
+        return [
+            (f" {mark} {left(_(entry.title), self._width)}  ", "strong"),
+            (entry.expression, "dim"),
+        ]
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
+        return self.row_count()
+
+    def action_take(self) -> None:
+        """Take the one under the cursor."""
+        self.post_message(self.Chosen(self, self.cursor))
+
+
+class ExamplesScreen(ModalScreen[str | None]):
+    """Ends with the id of an example, or without one."""
+
+    AUTO_FOCUS = "ExampleList"
+    BINDING_GROUP_TITLE = N_("Examples")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,o,q", "dismiss", N_("Back"), id="examples.leave",
+                tooltip=N_("Close the list; the circuit stays")),
+    ]  # fmt: skip
+
+    def compose(self) -> ComposeResult:
+        """The list alone."""
+        panel = ExampleList()
+        panel.border_title = _("Examples")
+        panel.border_subtitle = _("Enter takes one · Esc closes")
+        yield panel
+
+    def on_table_chosen(self, message: Table.Chosen) -> None:
+        """Hand the id on."""
+        message.stop()
+        self.dismiss(self.query_one(ExampleList).entries[message.row].id)

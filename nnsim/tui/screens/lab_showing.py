@@ -14,6 +14,7 @@ from nnsim.tui.draw.text import short
 from nnsim.tui.panels import DOORS
 from nnsim.tui.panels.panel import Panel, Scene
 from nnsim.tui.panels.walk import WalkPanel
+from nnsim.tui.screens.base import FRAME
 from nnsim.tui.screens.frame import StatusLine, TitleLine
 from nnsim.tui.widgets.training import TrainingPanel
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from nnsim.tui.screens.lab import LabScreen
 
 NOTHING: frozenset[int] = frozenset()
-FRAME = 0.01  # seconds until what may follow a key's first effect is drawn, in the next frame
 RARELY = 0.15  # seconds between two epochs from which on each of them is drawn whole
 ENDS = (DOORS[0].id, "prediction")  # what a stroke of the brush is about
 NUMBERS = (*ENDS, "training")  # what is shown of every epoch, beside the title

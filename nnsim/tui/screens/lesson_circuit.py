@@ -9,10 +9,10 @@ from textual.binding import Binding, BindingType
 
 from nnsim.i18n import N_, _
 from nnsim.lab.hiding import Hidden
+from nnsim.tui.panels.circuit import CircuitGraph
 from nnsim.tui.panels.lesson import LessonPane
 from nnsim.tui.screens.circuit import CircuitScreen
 from nnsim.tui.screens.lesson import LessonKeys
-from nnsim.tui.widgets.circuit_graph import CircuitGraph
 
 if TYPE_CHECKING:
     from nnsim.tui.screens.lesson_desk import Desk

@@ -154,7 +154,7 @@ class WalkPanel(Panel, Lines):
 
     def _put_cursor(self, cursor: Cursor) -> None:
         """Put the cursor somewhere, and scroll the table no further than that asks for."""
-        layout = lay_out(self.page, *self.content_size, cursor)
+        layout = lay_out(self.page, *self.area, cursor)
         self._cursor = replace(cursor, top=layout.top)
 
     @property

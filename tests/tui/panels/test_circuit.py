@@ -12,22 +12,24 @@ from nnsim.experiments import load
 from nnsim.lab import Lab
 from nnsim.lab.circuit_bench import CircuitBench, of_network
 from nnsim.tui.ascii import to_ascii
-from nnsim.tui.widgets.circuit_layout import NUMBER, STUB, CircuitLayout
-from nnsim.tui.widgets.circuit_lines import Scene, wire_number
-from nnsim.tui.widgets.circuit_parts import blamed, drawn
-from nnsim.tui.widgets.circuit_steps import StepText
-from nnsim.tui.widgets.circuit_wires import (
+from nnsim.tui.panels.circuit import Picture, blamed, wire_number
+from nnsim.tui.panels.circuit.layout import (
     DOWN,
     LEFT,
     LIGHT,
+    NUMBER,
     RIGHT,
+    STUB,
     UP,
+    CircuitLayout,
     Net,
     assign_tracks,
     cells_along,
     cells_of_net,
+    drawn,
     sides,
 )
+from nnsim.tui.panels.circuit.steps import StepText
 
 
 def random_circuit(seed):
@@ -169,43 +171,25 @@ def test_numbers_on_wires_are_short(value, text):
 def lines(scene):
     layout = scene.layout
     return [
-        "".join(text for text, _key in scene.line(y, 0, layout.width).runs())
+        "".join(piece.text for piece in scene.line(y, 0, layout.width).pieces())
         for y in range(layout.height)
     ]
-
-
-@pytest.mark.parametrize("circuit", CIRCUITS.values(), ids=CIRCUITS.keys())
-def test_only_lines_that_are_named_differ_after_a_step(circuit):
-    layout = CircuitLayout(circuit.graph)
-    walk = Walk(circuit)
-    before = Scene.make(layout, walk, None)
-    rng = random.Random(1)
-    for _step in range(min(walk.last, 12)):
-        walk.go(rng.randrange(walk.last + 1))
-        after = Scene.make(layout, walk, rng.choice([None, *layout.boxes]))
-        named = before.differing(after)
-        runs = [
-            (before.line(y, 0, layout.width).runs(), after.line(y, 0, layout.width).runs())
-            for y in range(layout.height)
-        ]
-        assert {y for y, (old, new) in enumerate(runs) if old != new} <= named
-        before = after
 
 
 def test_a_part_of_a_line_is_that_part():
     circuit = CIRCUITS["sigmoid-neuron"]
     layout = CircuitLayout(circuit.graph)
-    scene = Scene.make(layout, Walk(circuit, 7), None)
+    scene = Picture.make(layout, Walk(circuit, 7), None)
     for y, whole in enumerate(lines(scene)):
         for left in (-5, 3, 40, 200):
-            part = "".join(text for text, _key in scene.line(y, left, 30).runs())
+            part = "".join(piece.text for piece in scene.line(y, left, 30).pieces())
             padded = " " * 50 + whole.ljust(300)
             assert part == padded[50 + left : 80 + left]
 
 
 @pytest.mark.parametrize("circuit", CIRCUITS.values(), ids=CIRCUITS.keys())
 def test_everything_drawn_has_an_ascii_character(circuit):
-    scene = Scene.make(CircuitLayout(circuit.graph), Walk(circuit, 5), None)
+    scene = Picture.make(CircuitLayout(circuit.graph), Walk(circuit, 5), None)
     for line in lines(scene):
         assert to_ascii(line.replace("σ", "s")).isascii()
 
@@ -223,7 +207,7 @@ def test_what_is_to_blame_is_found():
 
 def said(bench, selected=None, width=100):
     text = StepText(bench, selected, width)
-    return ["".join(part for part, _look in row).rstrip() for row in text.rows()]
+    return ["".join(piece[0] for piece in row).rstrip() for row in text.rows()]
 
 
 def test_a_forward_step_is_a_formula_with_names_and_with_numbers():

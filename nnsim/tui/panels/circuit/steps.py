@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nnsim.circuit import Circuit, Node, Phase, Step, Walk
 from nnsim.circuit.gates import CONSTANT, INPUT
 from nnsim.circuit.graph import Block
@@ -9,9 +11,9 @@ from nnsim.circuit.wording import kind_in_words, local_formula, value_formula
 from nnsim.i18n import _
 from nnsim.lab.circuit_bench import CircuitBench
 from nnsim.lab.hiding import MARK, NOTHING, Hidden, hidden_in_circuit
+from nnsim.tui.draw.lines import Row, Table
 from nnsim.tui.draw.text import width_of, wrap_cells
-from nnsim.tui.widgets.circuit_parts import blamed
-from nnsim.tui.widgets.rows import Row, RowList
+from nnsim.tui.panels.circuit import blamed
 
 MOST_OPERANDS = 6  # of a folded gate, before its formula only counts them
 NO_NODES: tuple[frozenset[int], frozenset[int]] = (frozenset(), frozenset())
@@ -152,8 +154,8 @@ class StepText:
     def _formula(self, formula: str, worked: str) -> list[Row]:
         """A formula and its numbers, on one line if they fit."""
         if width_of(formula) + width_of(worked) + 3 <= self.width:
-            return [[(f" {formula} ", ""), (worked, "positive")]]
-        return [*self._wrapped(formula), *self._wrapped(worked, "positive")]
+            return [[(f" {formula} ", ""), (worked, "strong")]]
+        return [*self._wrapped(formula), *self._wrapped(worked, "strong")]
 
     def _trouble(self, node: Node) -> list[Row]:
         if blamed(self.circuit) != node.index or not self.circuit.trouble:
@@ -168,7 +170,7 @@ class StepText:
         rows = [self._head(node)]
         rows += self._wrapped(kind_in_words(node.kind))
         known = self._equals(node.index, step.upstream, ".grad")
-        rows.append([(f" {upstream} ", ""), (known, "negative")])
+        rows.append([(f" {upstream} ", ""), (known, "back")])
         rows += self._table(step)
         rows += self._trouble(node)
         sources = dict.fromkeys(node.inputs)
@@ -187,7 +189,7 @@ class StepText:
             formula = local_formula(node, i, names, self.name(node.index)).replace("-", "−")
             told.append(number if formula == number else f"{formula} {equals(slope)}")
         rows = _aligned(names, told, come)
-        if max(width_of("".join(text for text, _look in row)) for row in rows) <= self.width:
+        if max(sum(width_of(piece[0]) for piece in row) for row in rows) <= self.width:
             return rows
         rows = _aligned(names, numbers, come)  # and the formulas under the table
         for text in told:
@@ -253,7 +255,7 @@ class StepText:
         if gradient is None:
             return rows + self._wrapped(_("The backward walk has not come here yet."))
         text = _("gradient, ∂ value / ∂ {name}").format(name=self.name(index))
-        rows.append([(f" {text} ", ""), (self._equals(index, gradient, ".grad"), "negative")])
+        rows.append([(f" {text} ", ""), (self._equals(index, gradient, ".grad"), "back")])
         rows += self._sum(index)
         told = not self._is_hidden(index, ".grad")
         if node.kind is INPUT and told and self.walk.position == self.walk.last:
@@ -275,47 +277,50 @@ def _aligned(names: list[str], local: list[str], come: list[tuple[str, str, str]
     for place, row in enumerate(cells):
         texts = [cell + " " * (w - width_of(cell)) for cell, w in zip(row, widths, strict=True)]
         look = "" if place else "header"
-        rows.append([(f" {' '.join(texts[:5])} ", look), (texts[5], look or "negative")])
+        rows.append([(f" {' '.join(texts[:5])} ", look), (texts[5], look or "back")])
     return rows
 
 
-class StepPanel(RowList, can_focus=False):
+class StepPanel(Table, can_focus=False):
     """Shows those rows; scrolls where they are more than fit."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._bench: CircuitBench | None = None
-        self._selected: int | None = None
-        self._hidden: Hidden = NOTHING
-        self._rows: list[Row] = []
+        self._shows: tuple[CircuitBench, int | None, Hidden] | None = None
+        self._said: list[Row] = []
         self._title = ""
 
     def show(self, bench: CircuitBench, selected: int | None, hidden: Hidden = NOTHING) -> None:
         """Show the step of the bench, or what is chosen."""
-        self._bench, self._selected, self._hidden = bench, selected, hidden
-        text = StepText(bench, selected, self.scrollable_content_region.width, hidden)
-        self._rows, self._title = text.rows(), text.title()
-        self.rows_changed()
+        self._shows = bench, selected, hidden
+        self.update()
         if self.scroll_offset.y:
             self.scroll_to(0, 0, animate=False, force=True)
 
+    def _say(self) -> None:
+        """Break the lines for the room there is."""
+        if self._shows is not None:
+            bench, selected, hidden = self._shows
+            text = StepText(bench, selected, self.line_width, hidden)
+            self._said, self._title = text.rows(), text.title()
+
+    def update(self) -> None:
+        self._say()
+        super().update()
+
+    def rows(self, width: int, height: int) -> Sequence[Row]:
+        self._say()
+        return super().rows(width, height)
+
     def header(self) -> str:
-        """Which step it is; stays on top."""
-        return f" {self._title}" if self._rows else ""
+        return f" {self._title}" if self._said else ""
 
     def row_count(self) -> int:
         """As many as there is to say, and empty ones up to the bottom.
 
         (Whenever a list's length changes, Textual lays the whole screen out anew.)
         """
-        return max(len(self._rows), self.scrollable_content_region.height - self._header_height)
+        return max(len(self._said), self.area.height - self._top)
 
     def row(self, index: int) -> Row:
-        """One of them."""
-        return self._rows[index] if index < len(self._rows) else []
-
-    def on_resize(self) -> None:
-        """Break the lines anew."""
-        if self._bench is not None:
-            self.show(self._bench, self._selected, self._hidden)
-        super().on_resize()
+        return self._said[index] if index < len(self._said) else []
