@@ -31,29 +31,14 @@ LARGEST_PROGRAM = 5_000
 
 @dataclass(frozen=True)
 class Step:
-    """One gate, forward and backward.
-
-    Attributes
-    ----------
-    node : Node
-    inputs : tuple of float
-        The values it reads.
-    value : float
-        What it makes of them.
-    local : tuple of float
-        ∂value/∂input, one per input.
-    upstream : float
-        ∂output/∂value: all that came back to the gate.
-    gradient : tuple of float
-        local × upstream, one per input: what it sends back.
-    """
+    """One gate, forward and backward."""
 
     node: Node
-    inputs: tuple[float, ...]
-    value: float
-    local: tuple[float, ...]
-    upstream: float
-    gradient: tuple[float, ...]
+    inputs: tuple[float, ...]  # the values it reads
+    value: float  # what it makes of them
+    local: tuple[float, ...]  # ∂value/∂input, one per input
+    upstream: float  # ∂output/∂value: all that came back to the gate
+    gradient: tuple[float, ...]  # local × upstream, one per input: what it sends back
 
     @property
     def kind(self) -> Kind:
@@ -73,39 +58,20 @@ class Step:
 
 @dataclass(frozen=True)
 class Part:
-    """A share of a gradient: what one reader of a value sends back to it.
+    """A share of a gradient: what one reader of a value sends back to it."""
 
-    Attributes
-    ----------
-    reader : Node
-        The gate that reads the value.
-    position : int
-        Which of its inputs the value is, from 0.
-    gradient : float
-        local × upstream there.
-    """
-
-    reader: Node
-    position: int
-    gradient: float
+    reader: Node  # the gate that reads the value
+    position: int  # which of its inputs the value is, from 0
+    gradient: float  # local × upstream there
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """The first gate that has no finite value, or else no finite gradient.
+    """The first gate that has no finite value, or else no finite gradient."""
 
-    Attributes
-    ----------
-    node : Node
-        The gate; inside a folded block, the gate inside.
-    inputs : tuple of float
-    value : float
-        inf, −inf or nan; finite where only the gradient is not.
-    """
-
-    node: Node
+    node: Node  # the gate; inside a folded block, the gate inside
     inputs: tuple[float, ...]
-    value: float
+    value: float  # inf, −inf or nan; finite where only the gradient is not
 
     def in_words(self) -> str:
         return _("{reason}, at the gate {gate} with {inputs}").format(
@@ -165,10 +131,7 @@ class Circuit:
     def node(self, name: str) -> Node:
         """Return the node called `name`.
 
-        Raises
-        ------
-        CircuitError
-            When there is none; names the nearest that there are.
+        Raises CircuitError when there is none; names the nearest that there are.
         """
         if name not in self.graph.names:
             raise CircuitError(unknown_name(name, self.names))
@@ -185,10 +148,8 @@ class Circuit:
     def set(self, values: Mapping[str, float]) -> None:
         """Change some inputs and evaluate again.
 
-        Raises
-        ------
-        CircuitError
-            When a name is not that of an input, or a value is not finite; nothing changes then.
+        Raises CircuitError when a name is not that of an input, or a value is not finite; nothing
+        changes then.
         """
         inputs = self.inputs
         for name, value in values.items():
@@ -272,10 +233,7 @@ class Circuit:
         The gradients in there start from 1 at the gate's own value: those of the inputs are the
         gate's local gradients.
 
-        Raises
-        ------
-        CircuitError
-            When the gate is not a folded one.
+        Raises CircuitError when the gate is not a folded one.
         """
         node = self.graph.nodes[index]
         if not isinstance(node.kind, Block):
@@ -287,10 +245,7 @@ class Circuit:
 def checked(name: str, value: float) -> float:
     """Return `value` if it is finite.
 
-    Raises
-    ------
-    CircuitError
-        When it is not.
+    Raises CircuitError when it is not.
     """
     if not isfinite(value):
         raise CircuitError(_("{name} must be a finite number").format(name=name))

@@ -70,11 +70,8 @@ def parse(expression: str) -> Graph:
         functions exp log sqrt sin cos tanh sigmoid relu max min abs; ``name = …;`` before it.
         ``1/…`` is a reciprocal gate.
 
-    Raises
-    ------
-    CircuitError
-        When it is anything else, longer than 10,000 characters or deeper than 100 levels. Its
-        ``position`` is the character to blame, from 0.
+    Raises CircuitError when it is anything else, longer than 10,000 characters or deeper than 100
+    levels. Its ``position`` is the character to blame, from 0.
     """
     return _Reader(expression).read()
 
@@ -82,10 +79,7 @@ def parse(expression: str) -> Graph:
 def from_expression(expression: str, values: Mapping[str, float]) -> Circuit:
     """Return the circuit of an expression, evaluated with `values` for its inputs.
 
-    Raises
-    ------
-    CircuitError
-        As `parse` does; and when a value is missing, unknown or not finite.
+    Raises CircuitError as `parse` does; and when a value is missing, unknown or not finite.
     """
     graph = parse(expression)
     wanted = [graph.nodes[index].name for index in graph.inputs]
@@ -104,10 +98,7 @@ def from_expression(expression: str, values: Mapping[str, float]) -> Circuit:
 def read_values(texts: Iterable[str]) -> dict[str, float]:
     """Read values written as ``x=-2``.
 
-    Raises
-    ------
-    CircuitError
-        When one is written otherwise, is not finite, or is given twice.
+    Raises CircuitError when one is written otherwise, is not finite, or is given twice.
     """
     values: dict[str, float] = {}
     for text in texts:
@@ -371,27 +362,14 @@ FOLDER = "assets/circuits"
 
 @dataclass(frozen=True)
 class Example:
-    """A circuit that ships.
-
-    Attributes
-    ----------
-    id, title : str
-    note : str
-        What to look for, in a sentence or two.
-    source : str
-        Where its figures come from.
-    expression : str
-        On one line.
-    values : dict of str to float
-        Of its inputs.
-    """
+    """A circuit that ships."""
 
     id: str
     title: str
-    note: str
-    source: str
-    expression: str
-    values: dict[str, float]
+    note: str  # what to look for, in a sentence or two
+    source: str  # where its figures come from
+    expression: str  # on one line
+    values: dict[str, float]  # of its inputs
 
     def circuit(self) -> Circuit:
         return from_expression(self.expression, self.values)
@@ -411,10 +389,7 @@ def examples() -> tuple[Example, ...]:
 def example(name: str) -> Example:
     """Return the circuit that ships under the id `name`.
 
-    Raises
-    ------
-    CircuitError
-        When there is none; names those that there are.
+    Raises CircuitError when there is none; names those that there are.
     """
     for entry in examples():
         if entry.id == name:

@@ -68,28 +68,16 @@ DISTRIBUTE, SWAP, ROUTE, SCALE, SUM = "distribute", "swap", "route", "scale", "s
 
 @dataclass(frozen=True, eq=False)
 class Kind:
-    """One kind of gate.
+    """One kind of gate."""
 
-    Attributes
-    ----------
-    id : str
-        Stable name, such as ``"multiply"``.
-    symbol, ascii : str
-        What stands in the box of a drawing, and the same without Unicode.
-    role : str
-        What it does to the gradient that comes back: ``distribute``, ``swap``, ``route`` or
-        ``scale``. (A *value* that is used more than once has the role ``sum``.)
-    formula : str
-        Its value, over ``a``, ``b`` and ``k``.
-    local : tuple of str
-        The derivative of the value by each input, over ``a``, ``b``, ``k`` and ``f``.
-    """
-
-    id: str
-    symbol: str
+    id: str  # stable name, such as ``"multiply"``
+    symbol: str  # what stands in the box of a drawing, and the same without Unicode
     ascii: str
+    # what it does to the gradient that comes back: ``distribute``, ``swap``, ``route`` or
+    # ``scale``. (A *value* that is used more than once has the role ``sum``.)
     role: str
-    formula: str = ""
+    formula: str = ""  # its value, over ``a``, ``b`` and ``k``
+    # the derivative of the value by each input, over ``a``, ``b``, ``k`` and ``f``
     local: tuple[str, ...] = ()
 
     @property

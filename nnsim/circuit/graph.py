@@ -72,29 +72,14 @@ def _fit(chars: list[str], width: int) -> str:
 
 @dataclass(frozen=True)
 class Node:
-    """An input, a constant or a gate.
+    """An input, a constant or a gate."""
 
-    Attributes
-    ----------
-    index : int
-        Its position in `Graph.nodes`.
-    kind : Kind
-    inputs : tuple of int
-        The nodes it reads; each comes before it.
-    name : str
-        What the learner or the network calls its value; empty where it has no name.
-    number : float
-        The value of a constant, the exponent of a power.
-    block : str
-        The named sub-expression it was written in; empty outside of any.
-    """
-
-    index: int
+    index: int  # its position in `Graph.nodes`
     kind: Kind
-    inputs: tuple[int, ...] = ()
-    name: str = ""
-    number: float = 0.0
-    block: str = ""
+    inputs: tuple[int, ...] = ()  # the nodes it reads; each comes before it
+    name: str = ""  # what the learner or the network calls its value; empty where it has no name
+    number: float = 0.0  # the value of a constant, the exponent of a power
+    block: str = ""  # the named sub-expression it was written in; empty outside of any
 
     def label(self, *, ascii_only: bool = False) -> str:
         if self.kind is INPUT:
@@ -107,19 +92,11 @@ class Node:
 
 @dataclass(frozen=True)
 class Graph:
-    """Nodes in topological order, and the one whose value is the circuit's.
-
-    Attributes
-    ----------
-    nodes : tuple of Node
-    output : int
-        The node that the gradients are of.
-    names : dict of str to int
-        Every named value: inputs first, in the order in which they appear.
-    """
+    """Nodes in topological order, and the one whose value is the circuit's."""
 
     nodes: tuple[Node, ...]
-    output: int
+    output: int  # the node that the gradients are of
+    # every named value: inputs first, in the order in which they appear
     names: dict[str, int] = field(hash=False)
 
     @cached_property
@@ -169,18 +146,12 @@ class Graph:
 
 @dataclass(frozen=True, eq=False)
 class Block(Kind):
-    """Several gates folded into one: its local gradients are the chain rule through its inside.
+    """Several gates folded into one: its local gradients are the chain rule through its inside."""
 
-    Attributes
-    ----------
-    inside : Graph
-        The gates; its inputs are the inputs of the block, in order.
-    saturates : bool
-        Whether the value is right, and flat, where a gate inside overflows: σ(−800) is 0, though
-        exp(800) is more than a float can hold.
-    """
-
+    # the gates; its inputs are the inputs of the block, in order
     inside: Graph = field(kw_only=True)
+    # whether the value is right, and flat, where a gate inside overflows: σ(−800) is 0, though
+    # exp(800) is more than a float can hold
     saturates: bool = field(kw_only=True, default=False)
 
     @property
@@ -314,10 +285,7 @@ def fold(graph: Graph, name: str) -> Graph:
     name : str
         A named sub-expression, or ``"sigmoid"`` for every four gates that are 1/(1+exp(−z)).
 
-    Raises
-    ------
-    CircuitError
-        When there is no such block.
+    Raises CircuitError when there is no such block.
     """
     if name in graph.names:
         output = graph.nodes[graph.names[name]]
@@ -339,10 +307,7 @@ def fold(graph: Graph, name: str) -> Graph:
 def unfold(graph: Graph, name: str) -> Graph:
     """Return `graph` with the folded gate `name` (or every ``"sigmoid"``) as the gates inside it.
 
-    Raises
-    ------
-    CircuitError
-        When there is no such folded gate.
+    Raises CircuitError when there is no such folded gate.
     """
 
     def chosen(node: Node) -> bool:

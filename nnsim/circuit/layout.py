@@ -20,42 +20,22 @@ _Point = tuple[int, int]
 
 @dataclass(frozen=True)
 class Wire:
-    """The way from a node to one input of a gate.
-
-    Attributes
-    ----------
-    source, target : int
-        Nodes.
-    position : int
-        Which input of the target, from 0.
-    path : tuple of (column, row)
-        One point in each column from the source's to the target's.
-    """
+    """The way from a node to one input of a gate."""
 
     source: int
     target: int
-    position: int
-    path: tuple[_Point, ...]
+    position: int  # which input of the target, from 0
+    path: tuple[_Point, ...]  # one point in each column from the source's to the target's
 
 
 @dataclass(frozen=True)
 class Layout:
-    """A drawing on a grid; both count from 0, columns to the right and rows downwards.
+    """A drawing on a grid; both count from 0, columns to the right and rows downwards."""
 
-    Attributes
-    ----------
-    columns, rows : int
-        Its size. Neighbours in a column are two rows or more apart.
-    places : tuple of (column, row)
-        Of each node, by its index.
-    wires : tuple of Wire
-        In the order of their targets.
-    """
-
-    columns: int
+    columns: int  # neighbours in a column are two rows or more apart
     rows: int
-    places: tuple[_Point, ...]
-    wires: tuple[Wire, ...]
+    places: tuple[_Point, ...]  # of each node, by its index
+    wires: tuple[Wire, ...]  # in the order of their targets
 
     @property
     def crossings(self) -> int:

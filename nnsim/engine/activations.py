@@ -380,10 +380,7 @@ def activation(name: Any, slope: float | None = None) -> ActivationFunction:
     slope : float, optional
         Of leaky_relu, for z < 0.
 
-    Raises
-    ------
-    EngineError
-        If there is none of this name, or a slope is given to one that has none.
+    Raises EngineError if there is none of this name, or a slope is given to one that has none.
     """
     if not isinstance(name, str) or name not in ACTIVATIONS:
         raise EngineError(f"unknown activation {name!r}: give one of {', '.join(ACTIVATIONS)}")

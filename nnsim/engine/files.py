@@ -79,11 +79,8 @@ def save(
 def load(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]]:
     """Read what `save` wrote.
 
-    Raises
-    ------
-    EngineError
-        If the file isn't there, is truncated, was written by something else or by a newer
-        nnsim, or holds pickled objects; the sentence names the file.
+    Raises EngineError if the file isn't there, is truncated, was written by something else or by a
+    newer nnsim, or holds pickled objects; the sentence names the file.
     """
     import zipfile  # late: a network that is neither saved nor loaded doesn't need it
 

@@ -32,25 +32,12 @@ _FLOOR = 1e-5
 
 @dataclass(frozen=True, slots=True)
 class GradientCheck:
-    """The outcome of a check.
+    """The outcome of a check."""
 
-    Attributes
-    ----------
-    largest : float
-        The largest relative error.
-    blocks : dict of str to float
-        The largest of each block, such as ``"hidden.weight"``.
-    skipped : dict of str to int
-        How many parameters of each block were skipped at a kink.
-    checked : int
-        How many parameters were compared.
-    method : str
-    """
-
-    largest: float
-    blocks: dict[str, float]
-    skipped: dict[str, int]
-    checked: int
+    largest: float  # the largest relative error
+    blocks: dict[str, float]  # the largest of each block, such as ``"hidden.weight"``
+    skipped: dict[str, int]  # how many parameters of each block were skipped at a kink
+    checked: int  # how many parameters were compared
     method: str
 
     @property

@@ -59,10 +59,8 @@ class Initializer:
 def initializer(given: Any) -> Initializer:
     """Read an initialiser from ``"xavier"``, ``"constant:0.5"`` or ``("constant", 0.5)``.
 
-    Raises
-    ------
-    EngineError
-        If the name is unknown, or the value missing, superfluous or not a finite number.
+    Raises EngineError if the name is unknown, or the value missing, superfluous or not a finite
+    number.
     """
     if isinstance(given, Initializer):
         return given

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any, Self
@@ -85,11 +85,8 @@ class Network:
     parameters : array (n_params,)
         Live; the layers' ``weight`` and ``bias`` are views of it.
 
-    Raises
-    ------
-    EngineError
-        If a layer doesn't fit what comes in, a name occurs twice, a value makes no sense, or
-        the network would be absurdly large.
+    Raises EngineError if a layer doesn't fit what comes in, a name occurs twice, a value makes no
+    sense, or the network would be absurdly large.
     """
 
     def __init__(
@@ -332,10 +329,8 @@ class Network:
     def load(cls, path: str | PathLike[str]) -> Self:
         """Read a network that `save` (or ``Trainer.save``) wrote.
 
-        Raises
-        ------
-        EngineError
-            If the file is missing, truncated, foreign, pickled, or doesn't match itself.
+        Raises EngineError if the file is missing, truncated, foreign, pickled, or doesn't match
+        itself.
         """
         description, arrays = files.load(path)
         return cls.from_file(path, description, arrays)
@@ -419,17 +414,10 @@ class Network:
         if training or count <= block:
             gradient: Array = self._run("gradients", x, target, training).gradient
             return gradient.copy()
-        parts = [slice(start, start + block) for start in range(0, count, block)]
-        return self.gradient_over(x, target, parts, count)
-
-    def gradient_over(
-        self, x: Array, target: Array, parts: Iterable[slice | Array], count: int
-    ) -> Array:
-        """Return the gradient over `count` checked samples, part by part of their rows."""
-        penalty = self.penalty_gradient()
-        total = np.zeros_like(self.parameters)
+        penalty, total = self.penalty_gradient(), np.zeros_like(self.parameters)
         with np.errstate(all="ignore"):
-            for rows in parts:
+            for start in range(0, count, block):
+                rows = slice(start, start + block)
                 plan = self._run("gradients", x[rows], target[rows])
                 share = plan.batch / count if self.reduction == "mean" else 1.0
                 total += share * (plan.gradient - penalty)

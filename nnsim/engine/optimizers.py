@@ -270,20 +270,12 @@ def _constant(name: str, value: Any) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A rule for the learning rate.
-
-    Attributes
-    ----------
-    name : str
-    every : int
-        Epochs between two steps, or the period of the cosine; 0 for the epochs of the first run.
-    factor : float
-        By which a step multiplies.
-    """
+    """A rule for the learning rate."""
 
     name: str = "constant"
+    # epochs between two steps, or the period of the cosine; 0 for the epochs of the first run
     every: int = 0
-    factor: float = 0.1
+    factor: float = 0.1  # by which a step multiplies
 
     def scale(self, epoch: int, period: int) -> float:
         """Return η / η₀ at this epoch; `period` stands in where `every` is 0."""
@@ -316,10 +308,7 @@ def schedule(given: Any) -> Schedule:
 
     ``"step"`` alone is every 10 epochs a tenth; ``"cosine"`` alone spans the first run.
 
-    Raises
-    ------
-    EngineError
-        If the name is unknown or its numbers make no sense.
+    Raises EngineError if the name is unknown or its numbers make no sense.
     """
     if isinstance(given, Schedule):
         return given

@@ -478,25 +478,15 @@ class LayerTrace:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One pass through a network.
-
-    Attributes
-    ----------
-    layers : tuple of LayerTrace
-    input, output : array (m, …)
-    target : array (m, …) or None
-    losses : array (m,) or None
-        Of each sample, without reduction and penalty; None without a target.
-    loss : float or None
-        net.loss(x, target).
-    """
+    """One pass through a network."""
 
     layers: tuple[LayerTrace, ...]
     input: Array
     output: Array
     target: Array | None = None
+    # of each sample, without reduction and penalty; None without a target
     losses: Array | None = None
-    loss: float | None = None
+    loss: float | None = None  # net.loss(x, target)
 
     def __getitem__(self, name: str) -> LayerTrace:
         """Return the layer of this name."""

@@ -48,10 +48,8 @@ def training_program(
         Run, it prints why it stopped, its epochs and the parameters; executed with ``exec``, it
         leaves ``parameters``, ``running`` (with batch norm), ``epoch`` and ``stopped``.
 
-    Raises
-    ------
-    EngineError
-        If the trainer stands within an epoch, or the data are too many to be written down.
+    Raises EngineError if the trainer stands within an epoch, or the data are too many to be written
+    down.
     """
     epochs = as_count(epochs, "epochs", least=0, most=2**62)
     if trainer.position:

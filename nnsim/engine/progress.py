@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -103,26 +102,6 @@ class Progress:
     test_loss = _metric("test", "loss", "net.loss of the test data.")
     test_cost = _metric("test", "cost", "The sum of their losses.")
     test_accuracy = _metric("test", "accuracy", "The share of them read right.")
-
-    @cached_property
-    def gradient(self) -> Array:
-        """The gradient of net.loss over the training data, flat (n_params,)."""
-        samples, block = self._sets["train"], self._block
-        parts = (
-            samples.rows(slice(start, start + block)) for start in range(0, samples.count, block)
-        )
-        with _Moment(self._network, self._then):
-            return self._network.gradient_over(samples.x, samples.target, parts, samples.count)
-
-    @cached_property
-    def gradient_norms(self) -> dict[str, float]:
-        """|∂(net.loss)/∂θ| over the training data, for each layer with parameters."""
-        squares: dict[str, float] = {}
-        with np.errstate(all="ignore"):
-            for name, block in self._network.blocks(self.gradient).items():
-                layer = name.rpartition(".")[0]
-                squares[layer] = squares.get(layer, 0.0) + float((block * block).sum())
-            return {layer: float(np.sqrt(square)) for layer, square in squares.items()}
 
 
 class _Moment:

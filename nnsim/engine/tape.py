@@ -48,46 +48,22 @@ _OUT_BY_KEYWORD = (np.maximum, np.minimum)
 
 @dataclass(slots=True, frozen=True)
 class Op:
-    """One call on a tape.
+    """One call on a tape."""
 
-    Attributes
-    ----------
-    name : str
-        What the call is, such as ``"dot"`` or ``"exp"``.
-    fn : callable
-        A NumPy function, a method of an array, or a kernel of the engine.
-    args, keywords : tuple, dict
-        What goes in, the output aside.
-    out : array or None
-        The buffer that the call fills.
-    note : str
-        The step in the words of a textbook, such as ``"z = W x + b"``.
-    section : str
-        The part of the step that it belongs to: ``"forward"``, ``"loss"``, ``"backward"`` or
-        ``"update"``.
-    layer : str
-        The name of the layer that wrote it; empty for what belongs to none.
-    text : str
-        The call written with the names of its buffers: ``"np.exp(z, out=a)"``.
-    reads : tuple of (str, tuple of int)
-        Name and shape of each array that goes in.
-    writes : (str, tuple of int) or None
-        Name and shape of the array that comes out.
-    before, after : array or None
-        Copies of what lay in that array before the call and after it; samples are columns.
-    """
-
-    name: str
-    fn: Callable[..., Any]
-    args: tuple[Any, ...]
-    out: Array | None
-    note: str
+    name: str  # what the call is, such as ``"dot"`` or ``"exp"``
+    fn: Callable[..., Any]  # a NumPy function, a method of an array, or a kernel of the engine
+    args: tuple[Any, ...]  # what goes in, the output aside
+    out: Array | None  # the buffer that the call fills
+    note: str  # the step in the words of a textbook, such as ``"z = W x + b"``
     keywords: dict[str, Any] = field(default_factory=dict)
+    # the part of the step that it belongs to: ``"forward"``, ``"loss"``, ``"backward"`` or
+    # ``"update"``
     section: str = ""
-    layer: str = ""
-    text: str = ""
-    reads: tuple[tuple[str, tuple[int, ...]], ...] = ()
-    writes: tuple[str, tuple[int, ...]] | None = None
+    layer: str = ""  # the name of the layer that wrote it; empty for what belongs to none
+    text: str = ""  # the call written with the names of its buffers: ``"np.exp(z, out=a)"``
+    reads: tuple[tuple[str, tuple[int, ...]], ...] = ()  # name and shape of each array that goes in
+    writes: tuple[str, tuple[int, ...]] | None = None  # name and shape of the array that comes out
+    # copies of what lay in that array before the call and after it; samples are columns
     before: Array | None = None
     after: Array | None = None
 

@@ -530,10 +530,7 @@ class Trainer:
     def load(cls, path: str | PathLike[str]) -> Self:
         """Read a trainer (``.network`` is its network) that `save` wrote; goes on as it would have.
 
-        Raises
-        ------
-        EngineError
-            As ``Network.load``, and if the file holds a network only.
+        Raises EngineError as ``Network.load``, and if the file holds a network only.
         """
         description, arrays = files.load(path)
         network = Network.from_file(path, description, arrays)

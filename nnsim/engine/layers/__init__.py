@@ -36,10 +36,7 @@ LAYERS: dict[str, Callable[..., Layer]] = {
 def layer_from(description: Any) -> Layer:
     """Build the layer that ``Layer.describe`` described.
 
-    Raises
-    ------
-    EngineError
-        If the type is unknown or the rest doesn't fit it.
+    Raises EngineError if the type is unknown or the rest doesn't fit it.
     """
     if not isinstance(description, dict) or description.get("type") not in LAYERS:
         raise EngineError(f"{description!r} describes no layer: its type is not known")

@@ -21,33 +21,17 @@ Shape = tuple[int, ...]
 
 @dataclass(slots=True, eq=False)
 class Signals:
-    """The buffers of one layer on one tape, in the engine's layout.
-
-    Attributes
-    ----------
-    layer : Layer
-    x, a : array
-        What goes in and what comes out.
-    z : array or None
-        Before the activation, where the layer has one.
-    delta : array or None
-        ∂C/∂z (∂C/∂a where there is no z), on a tape that goes backward.
-    saved : dict of str to array
-        What else a person may want to see: the mask of dropout, mean and variance.
-    internal : dict of str to array
-        What the way back needs besides.
-    silenced : array or None
-        What goes on instead of a, where units are muted.
-    """
+    """The buffers of one layer on one tape, in the engine's layout."""
 
     layer: Layer
-    x: Array
-    z: Array | None
+    x: Array  # what goes in
+    z: Array | None  # before the activation, where the layer has one
     a: Array
-    delta: Array | None = None
+    delta: Array | None = None  # ∂C/∂z (∂C/∂a where there is no z), on a tape that goes backward
+    # what else a person may want to see: the mask of dropout, mean and variance
     saved: dict[str, Array] = field(default_factory=dict)
-    internal: dict[str, Array] = field(default_factory=dict)
-    silenced: Array | None = None
+    internal: dict[str, Array] = field(default_factory=dict)  # what the way back needs besides
+    silenced: Array | None = None  # what goes on instead of a, where units are muted
 
     @property
     def passed(self) -> Array:
