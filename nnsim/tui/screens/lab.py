@@ -100,11 +100,15 @@ class LabScreen(LineScreen):
     def __init__(self, lab: Lab) -> None:
         super().__init__()
         self.lab = lab
-        self.panels = Panels(self)
-        self.showing = Showing(self)
-        self.training = Training(self)
-        self.why = Why(self)
-        self.asking = Asking(self)
+        self.panels = Panels(self, lambda: self.lab, lambda: self.side_by_side)
+        self.showing = Showing(
+            self, self.panels,
+            bench=lambda: self.lab, view=self.view, hidden=lambda: self.hidden,
+            is_alone=lambda: not self.side_by_side or self.why.is_open,
+        )  # fmt: skip
+        self.training = Training(self, self.showing, self.show_training)
+        self.why = Why(self, self.showing)
+        self.asking = Asking(self, self.showing)
         self.keeping = Keeping(self)
         self.data_work = DataWork(self)
 

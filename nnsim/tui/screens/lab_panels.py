@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -18,21 +18,25 @@ from nnsim.tui.screens.frame import PanelTabs
 from nnsim.tui.widgets.training import TrainingPanel
 
 if TYPE_CHECKING:
-    from nnsim.tui.screens.lab import LabScreen
+    from textual.screen import Screen
+
+    from nnsim.lab import Lab
 
 WIDE, HUGE, HIGH = 112, 160, 34  # columns and rows that leave room for more
 
 
 class Panels:
-    """The panels of a `LabScreen`.
+    """The panels of a bench's screen.
 
     Where the terminal is narrow, one of them is in sight. Where it is wide, the network is, and
     below it one of the others, or one of the others alone. The key `z` gives a panel more room:
     first all of the right side, then the whole screen.
     """
 
-    def __init__(self, screen: LabScreen) -> None:
-        self._screen = screen
+    def __init__(
+        self, screen: Screen[None], bench: Callable[[], Lab], is_wide: Callable[[], bool]
+    ) -> None:
+        self._screen, self._bench, self._is_wide = screen, bench, is_wide
         self.chosen, self.lower = TABBED[0], LOWER[0]
 
     @staticmethod
@@ -78,16 +82,16 @@ class Panels:
 
     def ends(self) -> Iterator[Widget]:
         """Make what shows the input, and what shows the outputs: each network has its own."""
-        kind = self._screen.lab.experiment.input.kind
+        kind = self._bench().experiment.input.kind
         self._screen.set_class(kind in ("point", "number"), "-plot", update=False)
         yield self._make(DOORS[0].id)
-        bars = PredictionBars(output_labels(self._screen.lab), id="prediction")
+        bars = PredictionBars(output_labels(self._bench()), id="prediction")
         bars.add_class("panel", update=False)
         bars.border_title = _("Prediction")
         yield bars
 
     def _make(self, name: str) -> Panel:
-        panel = BY_ID[name].make(self._screen.lab)
+        panel = BY_ID[name].make(self._bench())
         panel.id = name
         panel.add_class("panel", f"panel-{name}", update=False)
         panel.set_class(name == self.chosen, "-chosen", update=False)
@@ -119,7 +123,7 @@ class Panels:
         self._mark(TABBED, name, "-chosen")
         screen.query_one("#below").set_class(name in LOWER, "-chosen")
         screen.query_one("#tabs", PanelTabs).choose(name)
-        beside = name == "data" and screen.side_by_side and screen.has_class("-huge")
+        beside = name == "data" and self._is_wide() and screen.has_class("-huge")
         if name in LOWER and not beside:
             self.choose_lower(name)
 
@@ -150,7 +154,7 @@ class Panels:
     def zoom(self) -> None:
         """Give the chosen panel more room, or its own place again."""
         tall = BY_ID[self.chosen].tall
-        least = 1 if tall or not self._screen.side_by_side else 0
+        least = 1 if tall or not self._is_wide() else 0
         more = max(self.room, least) + 1
         self._enlarge(more if more <= 2 else int(tall))
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from textual.screen import Screen
 from textual.widget import Widget
 
 from nnsim.i18n import _
@@ -19,7 +21,9 @@ from nnsim.tui.screens.frame import StatusLine, TitleLine
 from nnsim.tui.widgets.training import TrainingPanel
 
 if TYPE_CHECKING:
-    from nnsim.tui.screens.lab import LabScreen
+    from nnsim.lab.hiding import Hidden
+    from nnsim.lab.view import NetworkView
+    from nnsim.tui.screens.lab_panels import Panels
 
 NOTHING: frozenset[int] = frozenset()
 RARELY = 0.15  # seconds between two epochs from which on each of them is drawn whole
@@ -28,15 +32,25 @@ NUMBERS = (*ENDS, "training")  # what is shown of every epoch, beside the title
 
 
 class Showing:
-    """What the panels of a `LabScreen` show.
+    """What the panels of a bench's screen show.
 
     Each time, what the key was about comes first, in a frame of its own: input and prediction
     after a stroke of the brush, the step after a step. The other panels follow in the next frame,
     once for all the keys in between.
     """
 
-    def __init__(self, screen: LabScreen) -> None:
-        self._screen = screen
+    def __init__(
+        self,
+        screen: Screen[None],
+        panels: Panels,
+        *,
+        bench: Callable[[], Lab],
+        view: Callable[[], NetworkView],
+        hidden: Callable[[], Hidden],
+        is_alone: Callable[[], bool],
+    ) -> None:
+        self._screen, self._panels, self._bench = screen, panels, bench
+        self._view, self._hidden, self._is_alone = view, hidden, is_alone
         self._selection = Selection(0, 0)
         self._marked = NOTHING
         self._rest_is_due = False
@@ -49,7 +63,7 @@ class Showing:
     @property
     def lab(self) -> Lab:
         """The bench."""
-        return self._screen.lab
+        return self._bench()
 
     @property
     def selection(self) -> Selection:
@@ -59,7 +73,7 @@ class Showing:
     def scene(self) -> Scene:
         """What there is to show now."""
         return Scene(
-            self.lab, self._screen.view(), self._selection, self._screen.hidden,
+            self.lab, self._view(), self._selection, self._hidden(),
             self.away, self._goes_back, self._marked,
         )  # fmt: skip
 
@@ -80,7 +94,7 @@ class Showing:
     def step_first(self, message: str) -> None:
         """Show the step of the walk now, the rest in the next frame."""
         place = self.lab.walk_place
-        panel = None if place is None else self._screen.walk_panel(place)
+        panel = None if place is None else self._screen.query_one(f"#{place.direction}", WalkPanel)
         if panel is not None and panel.display and panel.region.area:
             _show(panel, self.scene())
             message = panel.page.place or message
@@ -152,13 +166,13 @@ class Showing:
     @property
     def _goes_back(self) -> bool:
         """Whether what is in use goes backward: the walk there has the keys, or stands in front."""
-        screen, place = self._screen, self.lab.walk_place
+        focused, place = self._screen.focused, self.lab.walk_place
         if self.lab.target is None:
             return False
-        if isinstance(screen.focused, WalkPanel):
-            return screen.focused.direction == "backward"
-        back = place is not None and place.direction == screen.panels.lower == "backward"
-        return back and (not screen.side_by_side or screen.why.is_open)
+        if isinstance(focused, WalkPanel):
+            return focused.direction == "backward"
+        back = place is not None and place.direction == self._panels.lower == "backward"
+        return back and self._is_alone()
 
     def _marks(self) -> frozenset[int]:
         """The inputs that the step of the walk looks at."""
@@ -207,7 +221,7 @@ class Showing:
     def readout(self) -> str:
         """The number that is looked at, with its address."""
         address = self.lab.focus
-        if self._screen.hidden.covers(address):
+        if self._hidden().covers(address):
             return f"{address} = ?"
         try:
             value = self.lab.read(address)

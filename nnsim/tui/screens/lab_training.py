@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
@@ -9,38 +10,49 @@ from typing import TYPE_CHECKING, ClassVar
 from nnsim.i18n import _
 from nnsim.lab.training.live import unhurried
 from nnsim.lab.training.runner import Runner
-from nnsim.tui.screens.base import GuardedScreen
+from nnsim.tui.screens.base import GuardedScreen, LineScreen
 from nnsim.tui.screens.frame import StatusLine
 
 if TYPE_CHECKING:
     from textual.timer import Timer
 
+    from nnsim.lab import Lab
     from nnsim.lab.training.live import Live
-    from nnsim.tui.screens.lab import LabScreen
+    from nnsim.tui.screens.lab_showing import Showing
 
 AT_ONCE = 0.03  # seconds in which training that was asked for may end before it is shown as running
 READ = 3.0  # seconds that what a command has said is left to read
 
 
 class Training:
-    """The training of the bench of a `LabScreen`, in a thread of its own."""
+    """The training of the bench of a screen, in a thread of its own."""
 
     POLL: ClassVar[float] = 0.1  # seconds between two looks at what is trained
     # Seconds that as many epochs as the experiment asks for take, until somebody chooses a pace:
     # flat out, a small network is past all that there is to see before one has looked up.
     UNHURRIED: ClassVar[float | None] = 5.0
 
-    def __init__(self, screen: LabScreen) -> None:
-        self._screen = screen
+    def __init__(
+        self,
+        screen: LineScreen,
+        showing: Showing,
+        show_training: Callable[[], None],
+    ) -> None:
+        self._screen, self._showing, self._show_training = screen, showing, show_training
         self._runner: Runner | None = None
         self._polls: Timer | None = None
         self._progress_said = self._heard = ""  # how training goes on; and what else was said last
         self._heard_at = 0.0
 
     @property
+    def lab(self) -> Lab:
+        """The bench."""
+        return self._showing.lab
+
+    @property
     def runner(self) -> Runner:
         """What runs commands on the bench."""
-        runner, lab = self._runner, self._screen.lab
+        runner, lab = self._runner, self.lab
         if runner is None or runner.lab is not lab:
             self._runner = Runner(lab)
             if runner is not None:  # another bench
@@ -60,7 +72,7 @@ class Training:
     @property
     def pace(self) -> int | None:
         """Updates per second that are asked for, None for flat out."""
-        return self._screen.lab.running.pace
+        return self.lab.running.pace
 
     def give_way(self) -> None:
         """Let training wait for a moment, while something is worked out for the screen."""
@@ -75,7 +87,7 @@ class Training:
     def settle_pace(self) -> None:
         """Take the pace that suits the experiment, unless somebody has chosen one."""
         if self.UNHURRIED is not None and not self.runner.paces_commands:
-            lab = self._screen.lab
+            lab = self.lab
             self.runner.set_pace(unhurried(lab.experiment, lab.trainer, self.UNHURRIED))
 
     def run_line(self, line: str, *, merge: bool = False) -> str:
@@ -111,7 +123,7 @@ class Training:
 
         self.runner.paces_commands = True
         self.runner.change_pace(by)
-        self._screen.show(pace_of(self._screen.lab))
+        self._screen.show(pace_of(self.lab))
 
     def end(self) -> None:
         """Leave no thread behind."""
@@ -146,22 +158,22 @@ class Training:
         """
         screen = self._screen
         if self.live is None:
-            screen.show(screen.lab.message, wrong=bool(screen.lab.running.problem))
+            screen.show(self.lab.message, wrong=bool(self.lab.running.problem))
             return
         self.give_way()
-        screen.show_training()
+        self._show_training()
         self.go_on()
         line, now = screen.query_one(StatusLine), monotonic()
         if line.text not in (self._progress_said, self._heard):
             self._heard, self._heard_at = line.text, now
         if at_once or line.text == self._progress_said or now - self._heard_at > READ:
             self._progress_said, self._heard = self._progress(), ""
-            line.say(self._progress_said, screen.showing.readout())
+            line.say(self._progress_said, self._showing.readout())
         else:
-            line.number(screen.showing.readout())
+            line.number(self._showing.readout())
 
     def _progress(self) -> str:
-        lab = self._screen.lab
+        lab = self.lab
         epoch, target = lab.trainer.epoch, lab.running.target
         if target is None:
             return _("training: epoch {n}; Esc stops").format(n=epoch)

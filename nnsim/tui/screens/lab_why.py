@@ -13,19 +13,20 @@ from nnsim.lab.values import settable
 from nnsim.tui.key_queue import release_keys
 from nnsim.tui.panels.panel import Panel
 from nnsim.tui.panels.why import Inspector
+from nnsim.tui.screens.base import LineScreen
 from nnsim.tui.screens.frame import StatusLine
 from nnsim.tui.widgets.training import TrainingPanel
 
 if TYPE_CHECKING:
     from nnsim.lab.blanks import Blanks
-    from nnsim.tui.screens.lab import LabScreen
+    from nnsim.tui.screens.lab_showing import Showing
 
 
 class Why:
-    """The inspector of a `LabScreen`, in sight while it is displayed."""
+    """The inspector of a bench's screen, in sight while it is displayed."""
 
-    def __init__(self, screen: LabScreen) -> None:
-        self._screen = screen
+    def __init__(self, screen: LineScreen, showing: Showing) -> None:
+        self._screen, self._showing = screen, showing
         self._before: Widget | None = None
 
     @property
@@ -43,13 +44,13 @@ class Why:
         found = focused.address() if isinstance(focused, Panel) else None
         if isinstance(focused, TrainingPanel):
             found = focused.address(focused.cursor)
-        return found or str(self._screen.lab.focus)
+        return found or str(self._showing.lab.focus)
 
     def open(self, address: str) -> None:
         """Open the inspector at a number."""
         inspector, screen = self._inspector, self._screen
         try:
-            inspector.open(screen.showing.scene(), address)
+            inspector.open(self._showing.scene(), address)
         except ValueError as problem:
             screen.show(str(problem), wrong=True)
             return
@@ -58,7 +59,7 @@ class Why:
             self._before = screen.focused
             inspector.display = True
         inspector.focus()
-        screen.showing.why_first()
+        self._showing.why_first()
 
     def close(self) -> None:
         """Close it; the keys go back to where they were."""
@@ -74,14 +75,14 @@ class Why:
     def look_at(self, address: str) -> None:
         """Look at a number without leaving the walk."""
         screen = self._screen
-        away = screen.showing.away
-        if address != str(screen.lab.focus):
+        away = self._showing.away
+        if address != str(self._showing.lab.focus):
             screen.execute(f"focus {address}")
-            screen.showing.away = away
+            self._showing.away = away
 
     def editable(self) -> str | None:
         """The address of what can be edited where the keys are."""
-        lab, focused = self._screen.lab, self._screen.focused
+        lab, focused = self._showing.lab, self._screen.focused
         if isinstance(focused, Panel) and (address := focused.edits()) is not None:
             return address
         if isinstance(focused, TrainingPanel):
@@ -97,10 +98,10 @@ class Why:
 
 
 class Asking:
-    """The number of a `LabScreen` that a learner works out before it is shown."""
+    """The number on a bench that a learner works out before it is shown."""
 
-    def __init__(self, screen: LabScreen) -> None:
-        self._screen = screen
+    def __init__(self, screen: LineScreen, showing: Showing) -> None:
+        self._screen, self._showing = screen, showing
         self._blanks: Blanks | None = None
 
     @property
@@ -108,7 +109,7 @@ class Asking:
         """The numbers that are hidden until they are worked out."""
         if self._blanks is None:
             return NOTHING
-        return Hidden(frozenset(self._blanks.hidden), self._screen.lab.names)
+        return Hidden(frozenset(self._blanks.hidden), self._showing.lab.names)
 
     def forget(self) -> None:
         """Ask for nothing any more."""
@@ -128,13 +129,13 @@ class Asking:
         screen = self._screen
         if self._blanks is None:
             self._blanks = Blanks()
-        kind = screen.lab.names.resolve(address).kind
+        kind = self._showing.lab.names.resolve(address).kind
         if kind in ("input", "target", "w", "b", "learning_rate", "l2", "gamma", "beta"):
             text = _("{address} is given, not worked out; choose a result and press b")
             screen.show(text.format(address=address), wrong=True)
             return
         try:
-            self._blanks.hide(screen.lab, address)
+            self._blanks.hide(self._showing.lab, address)
         except ValueError as problem:
             screen.show(str(problem), wrong=True)
             return
@@ -150,7 +151,7 @@ class Asking:
         screen = self._screen
         assert self._blanks is not None
         try:
-            verdict = self._blanks.answer(screen.lab, address, number(text))
+            verdict = self._blanks.answer(self._showing.lab, address, number(text))
         except ValueError as problem:
             screen.complain(str(problem))
             release_keys(screen)
