@@ -330,7 +330,6 @@ class Names:
         )
 
     def address(self, quantity: Quantity) -> Address:
-        """The address of a quantity, every index as a position."""
         kind = quantity.kind
         if kind == "node":
             return Address.parse(quantity.field)

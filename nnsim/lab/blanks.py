@@ -124,7 +124,6 @@ def mistakes(lab: Lab, explanation: Explanation) -> Iterator[Mistake]:
 
 
 def _of_kind(lab: Lab, explanation: Explanation) -> Iterator[Mistake]:
-    """The bias left out; a for z; z for a."""
     number = explanation.quantity
     for cause in explanation.rests_on:
         if number.kind == "z" and cause.kind == "b":
@@ -143,7 +142,6 @@ def _of_kind(lab: Lab, explanation: Explanation) -> Iterator[Mistake]:
 
 
 def _of_gradient(explanation: Explanation) -> Iterator[Mistake]:
-    """What comes back without the local slope, or the slope alone."""
     up, local = explanation.upstream, explanation.local
     if up is None or local is None:
         return
@@ -198,7 +196,6 @@ def _sum_in(node: Node) -> Sum | None:
 
 
 def _of_terms(explanation: Explanation) -> Iterator[Mistake]:
-    """One term of a sum forgotten, or counted with the wrong sign."""
     node, value = explanation.arithmetic, float(explanation.value)
     total = _sum_in(node)
     if total is None or not 2 <= len(total.terms) <= MOST_TERMS:

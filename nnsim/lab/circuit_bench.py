@@ -12,15 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from nnsim.circuit import (
-    Circuit,
-    CircuitError,
-    Graph,
-    Node,
-    Walk,
-    from_expression,
-    read_values,
-)
+from nnsim.circuit import Circuit, CircuitError, Graph, Node, Walk, from_expression, read_values
 from nnsim.circuit.expression import example
 from nnsim.circuit.graph import fold, foldable, unfold, unfoldable
 from nnsim.i18n import N_, _
@@ -100,7 +92,6 @@ class CircuitBench(Bench[CircuitMoment]):
         return cls(**_shipped(name))
 
     def put(self, circuit: Circuit, *, title: str, note: str = "", expression: str = "") -> None:
-        """Put another circuit on the bench, at the start of its walk."""
         self.circuit, self.walk = circuit, Walk(circuit)
         self.title, self.note, self.expression = title, note, expression
 
@@ -118,7 +109,6 @@ class CircuitBench(Bench[CircuitMoment]):
             self.walk = Walk(moment.circuit, moment.position)
 
     def takes(self, name: str, rest: str) -> bool:
-        """Whether a command of the lab is about the circuit, while one is up."""
         if name == "set":
             return rest.split(" ", 1)[0] in self.circuit.names
         return name in CIRCUIT_COMMANDS and name not in ("circuit", "undo", "redo")
@@ -197,7 +187,6 @@ def of_network(
 
 
 def _split(rest: str) -> tuple[str, list[str]]:
-    """The expression, in quotes, and the words behind it."""
     closing = _QUOTES.get(rest[:1])
     end = rest.find(closing, 1) if closing else -1
     if end < 0:
@@ -223,7 +212,6 @@ def built(rest: str) -> tuple[Circuit, str]:
 
 
 def put_up(bench: CircuitBench) -> str:
-    """What is said of a circuit that has just been put up."""
     trouble = bench.circuit.trouble
     if trouble:
         return _("no finite result: {trouble}").format(trouble=trouble.in_words())
@@ -359,7 +347,6 @@ def _key(node: Node) -> tuple[object, ...]:
 
 
 def fold_all(graph: Graph) -> Graph:
-    """Fold everything that can be."""
     while names := foldable(graph):
         for name in names:
             with suppress(CircuitError):  # one fold can take the next one's gates away

@@ -46,7 +46,6 @@ class Hidden:
 
     @classmethod
     def of(cls, lab: Lab, addresses: Iterable[str | Quantity]) -> Hidden:
-        """Hide the numbers at these addresses, as far as they exist on the bench."""
         found = set()
         for address in addresses:
             with suppress(LabError):
@@ -54,7 +53,6 @@ class Hidden:
         return cls(frozenset(found), lab.names)
 
     def covers(self, number: Quantity | Address | str | None) -> bool:
-        """Whether this number is among them, given as it is or by its address."""
         if number is None or not self.quantities:
             return False
         if isinstance(number, Quantity):
@@ -72,7 +70,6 @@ class Hidden:
 
     @property
     def addresses(self) -> frozenset[str]:
-        """Their addresses, for people."""
         names = self.names or Names((), ())
         return frozenset(str(names.address(quantity)) for quantity in self.quantities)
 
@@ -97,7 +94,6 @@ def is_hidden(value: float) -> bool:
 
 
 def where_hidden(values: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return which numbers of an array of a picture are hidden."""
     if values.dtype != np.float64:  # what is hidden is put into numbers of 64 bits
         return np.zeros(values.shape, np.bool_)
     found: NDArray[np.bool_] = np.ascontiguousarray(values).view(np.uint64) == _CODE
@@ -105,7 +101,6 @@ def where_hidden(values: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def values_of(lab: Lab, hidden: Hidden) -> tuple[float, ...]:
-    """Return the numbers that are hidden, as far as they exist now."""
     found = []
     for quantity in hidden.quantities:
         with suppress(LabError):

@@ -180,14 +180,12 @@ class Lab(Bench[Moment]):
     # Commands -------------------------------------------------------------------------------
 
     def perform(self, command: Command, rest: str) -> str:
-        """Do what a command says; while a circuit is up, what is about it goes to it."""
         if self.circuit is not None and self.circuit.takes(command.name, rest):
             return self.circuit.perform(self.circuit.commands[command.name], rest)
         with np.errstate(all="ignore"):
             return command.run(self, rest)
 
     def effect(self, command: Command, rest: str) -> Effect:
-        """What a command does to training that goes on; what goes to the circuit leaves it."""
         if self.circuit is not None and self.circuit.takes(command.name, rest):
             return "leaves"
         return command.effect(self, rest)
@@ -301,7 +299,6 @@ class Lab(Bench[Moment]):
 
     @cached_property
     def trace(self) -> Any:
-        """The engine's trace of the current input (a batch of one), with target if there is one."""
         target = None if self.target is None else self.target[None]
         with np.errstate(all="ignore"):
             return self.network.trace(self.input[None], target)
@@ -313,7 +310,6 @@ class Lab(Bench[Moment]):
 
     @property
     def prediction(self) -> int | None:
-        """The output that decides, counted from 0; None for regression."""
         return self.decide(self.output)
 
     def decide(self, output: Array) -> int | None:
@@ -374,7 +370,6 @@ class Lab(Bench[Moment]):
         return " ".join(f"{value:.4g}" for value in self.output)
 
     def slopes(self, layer: int) -> Array:
-        """f′(z) of a layer for the current sample."""
         function = self.network.layers[layer].function
         slopes: Array = function.derivative(self.trace.layers[layer].z)[0]
         return slopes
@@ -390,7 +385,6 @@ class Lab(Bench[Moment]):
         return max(errors, default=0.0)
 
     def renamed(self) -> None:
-        """Take the names of the network that is on the bench now."""
         self.names = names_of(self.experiment, self.network)
         self.walk_place = None
         try:
@@ -446,7 +440,6 @@ class Lab(Bench[Moment]):
             self.changed(parameters=True)
 
     def step(self) -> None:
-        """Train by one update: one mini-batch, or all samples."""
         surgery.refuse_muted(self.network, _("training"))
         data, recorder = self.experiment.data, Recorder(self._settled(), self.trainer)
         self.trainer.step(data.inputs, data.targets)
@@ -567,6 +560,5 @@ class Lab(Bench[Moment]):
 
 
 def _all_new(data: DataSet) -> DataSet:
-    """The same data, all of it new to the memory of undo."""
     arrays = (data.inputs, data.targets, data.test_inputs, data.test_targets)
     return replace(data, grown=sum(array.nbytes for array in arrays))

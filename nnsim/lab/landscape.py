@@ -16,6 +16,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ from numpy.typing import NDArray
 from nnsim.engine import Network
 from nnsim.engine.plan import Plan, Stack
 from nnsim.i18n import _
+from nnsim.lab.addresses import Quantity
 from nnsim.lab.errors import LabError
 
 if TYPE_CHECKING:
@@ -78,7 +80,6 @@ class Plane:
         return _("the path's two main directions ({shares} % of it)").format(shares=shares)
 
     def point(self, x: float, y: float) -> Array:
-        """The parameters at one pair of coordinates, (n_params,)."""
         return self.points(np.array([x]), np.array([y]))[0]  # type: ignore[no-any-return]
 
     def points(self, x: Array, y: Array) -> Array:
@@ -131,18 +132,16 @@ def _place(network: Network, names: Names, text: str) -> tuple[int, str]:
 
 def parameter_names(names: Names, most: int = 10**6) -> list[str]:
     """The addresses of weights and biases, layer by layer, up to so many."""
-    found: list[str] = []
-    for layer in names.layers:
-        if layer.kernel_shape:
-            for unit in range(1, layer.output_shape[-1] + 1):
-                for index in np.ndindex(*layer.kernel_shape):
-                    inside = ",".join(str(i + 1) for i in index)
-                    found.append(f"{layer.name}[{unit}].w[{inside}]")
-                    if len(found) >= most:
-                        return found
-                if layer.has_bias:
-                    found.append(f"{layer.name}[{unit}].b")
-    return found[:most]
+    found = (
+        quantity
+        for number, layer in enumerate(names.layers)
+        for unit in range(layer.units if layer.kernel_shape else 0)
+        for quantity in (
+            *(Quantity("w", number, unit, index) for index in np.ndindex(*layer.kernel_shape)),
+            *([Quantity("b", number, unit)] if layer.has_bias else []),
+        )
+    )
+    return [str(names.address(quantity)) for quantity in islice(found, most)]
 
 
 def random_plane(network: Network, seed: int) -> Plane:
@@ -406,7 +405,6 @@ class CostMap:
                 yield stride, points[start : start + self.surface.at_once]
 
     def work(self, seconds: float = math.inf) -> bool:
-        """Compute for so long (by default to the end); say whether it is complete."""
         until = perf_counter() + seconds
         for stride, points in self._parts:
             self._compute(stride, points)

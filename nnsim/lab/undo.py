@@ -84,11 +84,9 @@ class History(Generic[T]):
         return len(self._done)
 
     def drop(self) -> None:
-        """Forget the last change, as if nobody had recorded it."""
         self._held -= self._done.pop().moment.size
 
     def undo(self, now: Callable[[], T]) -> tuple[T, str]:
-        """The moment to go back to, and the line that is taken back."""
         if not self._done:
             raise LabError(_("nothing to undo"))
         step = self._done.pop()
@@ -97,7 +95,6 @@ class History(Generic[T]):
         return step.moment, step.line
 
     def redo(self, now: Callable[[], T]) -> tuple[T, str]:
-        """The moment to go forward to, and the line that is done again."""
         if not self._undone:
             raise LabError(_("nothing to redo"))
         step = self._undone.pop()

@@ -60,7 +60,7 @@ class Budget:
         command, rest = parse(line, lab.commands)
         if command.training != "starts":
             return
-        count = epochs(lab, command, rest)
+        count = epochs(lab, command.name, rest)
         samples = max(1, lab.experiment.data.count)
         batches = math.ceil(samples / (lab.trainer.batch_size or samples))
         self.work -= count * samples * lab.network.parameters.size

@@ -144,7 +144,6 @@ def _files(lab: Lab) -> DataFiles:
 
 
 def file_name(rest: str, of: str) -> tuple[str, bool]:
-    """The name of a file behind a command, and whether it ends with a ``!``."""
     words(rest, of, 1, 10**4)
     overwrite = of != "loaddata" and rest.endswith("!")
     return unquoted(rest[:-1].strip() if overwrite else rest), overwrite

@@ -10,7 +10,7 @@ from nnsim.engine.checks import LARGEST_SEED
 from nnsim.engine.layers import Dropout
 from nnsim.i18n import N_, _
 from nnsim.lab.commands.looking import set_number
-from nnsim.lab.commands.table import COMMANDS, Command, command, no_more, number, whole, words
+from nnsim.lab.commands.table import command, no_more, number, whole, words
 from nnsim.lab.errors import LabError
 from nnsim.lab.training import surgery
 
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
 MOST_EPOCHS = 10_000_000
 
 
-@command("train N", N_("train N more epochs"), training="starts")
-def _train(lab: Lab, rest: str) -> str:
-    for _progress in lab.training(epochs(lab, COMMANDS["train"], rest)):
-        pass
-    return trained(lab)
+def _train_command(usage: str, summary: str) -> None:
+    def run(lab: Lab, rest: str) -> str:
+        for _progress in lab.training(epochs(lab, usage.split()[0], rest)):
+            pass
+        return trained(lab)
+
+    command(usage, summary, training="starts")(run)
 
 
-@command("until N", N_("train on to epoch N"), training="starts")
-def _until(lab: Lab, rest: str) -> str:
-    for _progress in lab.training(epochs(lab, COMMANDS["until"], rest)):
-        pass
-    return trained(lab)
+_train_command("train N", N_("train N more epochs"))
+_train_command("until N", N_("train on to epoch N"))
 
 
-def epochs(lab: Lab, of: Command, rest: str) -> int:
-    (text,) = words(rest, of.name, 1, 1)
-    if of.name != "until":
+def epochs(lab: Lab, of: str, rest: str) -> int:
+    """How many epochs a ``train N`` or ``until N`` asks for."""
+    (text,) = words(rest, of, 1, 1)
+    if of != "until":
         return whole(text, 1, MOST_EPOCHS)
     wanted, now = whole(text, 1, MOST_EPOCHS * 100), lab.trainer.epoch
     if wanted <= now:

@@ -57,7 +57,6 @@ class Layout:
 
     @classmethod
     def of(cls, pixels: int) -> Layout:
-        """The layout of so many pixels; always the same one."""
         return _layout(pixels)
 
     @property
@@ -72,7 +71,6 @@ class Layout:
         return int(numbers(np.asarray(pixels).reshape(1, -1) >= 0.5)[0])
 
     def bits(self, form: int) -> Bits:
-        """The pixels of a form, (n,): on or off."""
         return ((form >> np.arange(self.pixels - 1, -1, -1)) & 1).astype(bool)
 
     @cached_property
@@ -136,7 +134,6 @@ class Beliefs:
 
     @cached_property
     def boundary(self) -> Bits:
-        """Which forms (2ⁿ,) are read otherwise as soon as some one pixel is switched."""
         forms = np.arange(self.layout.count)
         found = np.zeros(self.layout.count, bool)
         for pixel in range(self.layout.pixels):
@@ -145,7 +142,6 @@ class Beliefs:
 
 
 def sureness(outputs: Array) -> Array:
-    """How sure outputs (m, n_out) are, (m,); see `Beliefs.sureness`."""
     with np.errstate(invalid="ignore", over="ignore"):
         if outputs.shape[1] == 1:
             margin = np.abs(outputs[:, 0] - 0.5) * 2
@@ -251,7 +247,6 @@ class Marks:
 
     @cached_property
     def trained(self) -> Whole:
-        """The forms that are trained on, each once, ascending."""
         forms = np.unique(self.form[: self.count])
         return forms[forms >= 0]
 

@@ -34,7 +34,6 @@ AT_ONCE = 1024
 
 
 def nearest_nice(size: float) -> float:
-    """The number of the form 1, 2 or 5 times a power of ten that is nearest in proportion."""
     power = math.floor(math.log10(size))
     near = [m * 10.0**p for p in (power, power + 1) for m in NICE]
     return min(near, key=lambda nice: abs(math.log(nice / size)))
@@ -66,7 +65,6 @@ class Axis:
 
     @property
     def step(self) -> float:
-        """A small step of a probe: a round number, about a fiftieth of the axis."""
         return nearest_nice(self.span / STEPS)
 
     def holds(self, value: float) -> bool:
@@ -201,7 +199,6 @@ class Plane:
         self._unmarked: tuple[Points, Points] | None = None
 
     def surface(self, lab: Lab, x: Axis, y: Axis, columns: int, rows: int) -> Surface:
-        """What the network says over a window; computed when anything is new."""
         key = (fingerprint(lab.network), lab.experiment.classes, x, y, columns, rows)
         if self._surface is None or key != self._key:
             self._surface = read_surface(lab, x, y, columns, rows)

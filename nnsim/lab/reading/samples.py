@@ -66,7 +66,6 @@ class Review:
 
     @cached_property
     def width(self) -> int:
-        """How many classes there may be, as targets or readings."""
         most = max(self.wanted.max(initial=0), self.readings.max(initial=0))
         return max(len(self.classes), int(most) + 1)
 
@@ -226,7 +225,6 @@ class _Count:
         )
 
     def then(self, epochs: NDArray[np.int64], right: Right) -> _Count:
-        """With more frames: of these epochs (k,), what was read right at each (k, samples)."""
         new = np.where(right.any(axis=0), epochs[right.argmax(axis=0)], -1)
         lost = (self.last & ~right[0]) + (right[:-1] & ~right[1:]).sum(axis=0)
         first = np.where(self.first < 0, new, self.first)
@@ -302,7 +300,6 @@ class _History:
         return np.packbits(np.concatenate(parts))
 
     def _count(self, end: int) -> None:
-        """Count the frames that have been read, up to the place `end`; the last one by itself."""
         before, after = self._counts
         for stop in (max(0, end - 1), end):
             frames = self._frames[after.frames : stop]

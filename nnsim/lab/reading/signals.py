@@ -44,7 +44,6 @@ class LayerSignals:
 
     @property
     def root_mean_square(self) -> float | None:
-        """The gradient of a typical parameter: its length over √n."""
         return None if self.norm is None else self.norm / float(np.sqrt(self.parameters))
 
 
@@ -320,7 +319,6 @@ class Watch:
 
 
 def dead(a: Array) -> Array:
-    """Say of each unit (columns of a, (n, units)) whether it is 0 in every row."""
     return np.asarray((a == 0).all(axis=0))
 
 

@@ -192,7 +192,6 @@ class _Reader:
         return self._tables("frames", 100) if self._top.content.get("frames") != [] else []
 
     def _group(self, table: Table, number: int) -> tuple[int, list[Frame]]:
-        """Return the frames of one group, and the network that they belong to."""
         table.only(FRAME_KEYS)
         network = place_in(table, "network", self._setups)
         epochs = integers(table, "epochs", 0, MOST)
@@ -228,12 +227,7 @@ class _Reader:
             self._top.fail("frames", _("a penalty should be a number from 0"))
         return float(value)
 
-    def _run(
-        self,
-        table: Table,
-        groups: list[tuple[int, list[Frame]]],
-        setups: list[Setup],
-    ) -> Run:
+    def _run(self, table: Table, groups: list[tuple[int, list[Frame]]], setups: list[Setup]) -> Run:
         table.only(RUN_KEYS)
         network = place_in(table, "network", self._setups)
         experiment = place_in(table, "experiment", self._experiments)
@@ -346,7 +340,6 @@ class _Reader:
 
 
 def read_state(table: Table) -> dict[str, Any]:
-    """Return all of a `Trainer.state` but its epoch, updates and arrays."""
     table.only(STATE_KEYS)
     kind = table.choice("optimizer", tuple(OPTIMIZERS))
     constants = table.table("constants", required=True)
@@ -417,7 +410,6 @@ def place_in(table: Table, key: str, things: list[Any] | tuple[Any, ...]) -> int
 
 
 def array_forms(network: Network, state: Mapping[str, Any]) -> dict[str, tuple[Shape, Any]]:
-    """Return shape and kind of number of the arrays of a state, by name; slots by theirs."""
     rule = OPTIMIZERS[state["optimizer"]](**state["constants"])
     rule.prepare(np.zeros(0, network.dtype), state["learning_rate"])
     n = network.parameters.shape
@@ -432,7 +424,6 @@ def array_forms(network: Network, state: Mapping[str, Any]) -> dict[str, tuple[S
 def read_arrays(
     archive: Archive, prefix: str, forms: Mapping[str, tuple[Shape, Any]], lead: Shape = ()
 ) -> dict[str, Array]:
-    """Return the arrays of these forms, each with the axes `lead` before its own."""
     found = {}
     for name, (shape, kind) in forms.items():
         found[name] = array = archive.array(f"{prefix}.{name}", (*lead, *shape), kind)
@@ -444,7 +435,6 @@ def read_arrays(
 
 
 def whole(network: Network, rest: Mapping[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
-    """Return a `Trainer.state` from its parts; `arrays` are those of `array_forms`."""
     slots = {k: v for k, v in arrays.items() if k not in ("parameters", "running")}
     running = arrays.get("running", np.zeros(0, network.dtype))
     return {

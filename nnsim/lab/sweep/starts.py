@@ -249,7 +249,6 @@ class Starts:
 
     @property
     def begun(self) -> bool:
-        """Whether they have been looked at as they start, so that a snapshot takes no time."""
         return bool(self._epochs)
 
     @property
@@ -357,7 +356,6 @@ class _Together:
         return iter(())
 
     def train(self, measured: frozenset[int]) -> Iterator[bool]:  # noqa: ARG002
-        """Train to the end, an epoch for each item."""
         recipe = self._recipe
         for _progress in self.ensemble.run(recipe.x, recipe.target, recipe.epochs):
             yield True
@@ -413,7 +411,6 @@ class _OneByOne:
                 yield r == self.parts - 1
 
     def measured(self, x: Array, target: Array) -> tuple[Array, Array, Array]:
-        """Loss, cost and accuracy of each, (R,)."""
         found = np.array([self._read(r, x, target) for r in range(self.parts)])
         return found[:, 0], found[:, 1], found[:, 2]
 
@@ -452,7 +449,6 @@ class LiveStarts:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ask it to end, with a last snapshot of how far it has come."""
         self._stop.set()
 
     @property

@@ -132,7 +132,6 @@ class Live:
         self._thread.start()
 
     def poll(self) -> Snapshot | None:
-        """The latest snapshot, if there is another than last time; asks for one more."""
         if self._asked and self._pace is None:
             self._trainer.interrupt()  # a long epoch: the next one comes out of its midst
         self._asked = True
@@ -235,7 +234,6 @@ class Live:
         return True
 
     def _measured(self) -> Snapshot:
-        """Take a snapshot with its metrics, which on large data take most of the time."""
         start = perf_counter()
         metrics = measure(self._trainer.network, self._experiment)
         taken = replace(self._take(), metrics=metrics)

@@ -86,7 +86,6 @@ class Runner:
         self.start(target if target is not None and target > self.lab.trainer.epoch else None)
 
     def pause(self) -> None:
-        """Stop training, with the bench exactly where it has come to."""
         if self.live is not None:
             self._take(self.live.stop())
 
@@ -98,7 +97,6 @@ class Runner:
         return snapshot is not None
 
     def wait(self, seconds: float) -> bool:
-        """Give training time to come to its end; says whether it has."""
         if self.live is not None and self.live.wait(seconds):
             self.poll()
         return self.live is None
@@ -118,10 +116,11 @@ class Runner:
     def _train(self, command: Command, rest: str) -> str:
         """Start what ``train N`` or ``until N`` asks for, instead of what is running."""
         lab = self.lab
-        epochs(lab, command, rest)  # refused while training goes on
+        epochs(lab, command.name, rest)  # refused while training goes on
         self._stopped_for(
             lambda: self.start(
-                lab.trainer.epoch + epochs(lab, command, rest), flat_out=not self.paces_commands
+                lab.trainer.epoch + epochs(lab, command.name, rest),
+                flat_out=not self.paces_commands,
             )
         )
         return ""
@@ -173,7 +172,6 @@ class Runner:
             raise
 
     def _go_on(self, target: int | None) -> str:
-        """Train on; says what is in the way of it."""
         try:
             self.start(target, flat_out=self._flat_out)
         except ValueError as problem:
@@ -205,7 +203,6 @@ class Runner:
         self._tell(on=False, target=target, problem=problem)
 
     def _remember(self) -> None:
-        """Let undo take back what was trained since the last command."""
         lab, before = self.lab, self._started
         if lab.trainer.updates != before.training["updates"] or lab.diverged:
             done = lab.trainer.epoch - before.epoch

@@ -53,7 +53,6 @@ class Condition:
 
 
 def mute(network: Network, names: Names, text: str) -> str:
-    """Let a unit's activation count as 0; returns the unit."""
     layer, unit, name = _unit(names, text)
     muted = network.muted
     if layer == len(names.layers) - 1:
@@ -67,7 +66,6 @@ def mute(network: Network, names: Names, text: str) -> str:
 
 
 def unmute(network: Network, names: Names, text: str = "") -> str:
-    """Let a unit be heard again, or all; returns which."""
     muted = network.muted
     if not muted:
         raise LabError(_("nothing is muted"))
@@ -92,7 +90,6 @@ def _muted_names(network: Network) -> str:
 
 
 def refuse_muted(network: Network, what: str) -> None:
-    """Refuse what a network can't do while units are muted."""
     if network.muted:
         raise LabError(
             _("{units} would not count in {what}; type unmute first").format(
@@ -122,7 +119,6 @@ def _unit(names: Names, text: str) -> tuple[int, int, str]:
 
 
 def mend(network: Network, layer: str) -> None:
-    """Take the planted mistake out of the layer that it is in."""
     found, bug = network.layer(layer), network.bug
     if bug is None:
         raise LabError(_("there is no planted mistake"))

@@ -116,7 +116,6 @@ class Frame:
         }
 
     def known(self, reader: Reader) -> Point | None:
-        """What `measured` returns, if that has been computed."""
         if self._measured is None or self._measured[0] is not reader.experiment.data:
             return None
         return self._measured[1]
@@ -130,7 +129,6 @@ class Frame:
         return point
 
     def note(self, reader: Reader, point: Point) -> None:
-        """Keep what has been measured elsewhere, of these parameters and this data."""
         self._measured = (reader.experiment.data, point)
 
     @property
@@ -162,7 +160,6 @@ class Reader:
         return self._network
 
     def outputs(self, frame: Frame, inputs: Array) -> Array:
-        """What the network of a frame says of inputs (m, …), (m, n_out)."""
         network = self.at(frame)
         size = at_a_time(network)
         parts = [inputs[start : start + size] for start in range(0, len(inputs), size)]
@@ -196,7 +193,6 @@ class Setup:
 
     @classmethod
     def of(cls, experiment: Experiment, network: Network, trainer: Trainer, start: Array) -> Setup:
-        """The setup of a network that has had none."""
         seed = None if experiment.network.parameters else network.seed
         return cls(experiment, network, trainer, start, Reader(experiment, network), seed)
 
@@ -228,7 +224,6 @@ class Run:
 
     @property
     def trained(self) -> bool:
-        """Whether it went on from where it began."""
         return self.last > (self.first if self.fork is None else self.fork)
 
     def curve(self) -> tuple[Point, ...]:
@@ -305,7 +300,6 @@ class Timeline:
 
     @classmethod
     def begin(cls, setup: Setup) -> Timeline:
-        """The timeline of a bench that has just been set up."""
         return cls((_beginning(1, setup),), 1)
 
     @property
@@ -327,7 +321,6 @@ class Timeline:
         )
 
     def at(self, number: int) -> Timeline:
-        """The same, standing in another run."""
         return replace(self, current=self.of(number).number, grown=0)
 
     def started(self, setup: Setup) -> Timeline:
@@ -432,7 +425,6 @@ class Recorder:
         return self._go_on(run)
 
     def _go_on(self, run: Run) -> Run:
-        """Keep on adding to the frames of a run that will stay."""
         self._run = run
         self._frames = [f for f in run.frames if run.stays(f.epoch)]
         self._held = sum(frame.size for frame in self._frames)
