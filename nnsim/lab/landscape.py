@@ -203,7 +203,10 @@ def path_plane(network: Network, run: Run) -> Plane:
     run.nearest(run.last)  # refuses a network that is too large for any epoch to be kept
     frames = [frame.parameters for frame in run.frames]
     chosen = sorted({round(i) for i in np.linspace(0, len(frames) - 1, _PATH_FRAMES)})
-    away = np.stack([frames[i] for i in chosen]).astype(np.float64) - now
+    with np.errstate(all="ignore"):  # training may have gone far
+        away = np.stack([frames[i] for i in chosen]).astype(np.float64) - now
+        away = away[np.isfinite(away).all(axis=1)]
+        away /= max(1e-300, np.abs(away).max(initial=0.0))
     _left, lengths, directions = np.linalg.svd(away, full_matrices=False)
     squares = lengths**2
     if len(lengths) < 2 or not lengths[1] > 1e-9 * max(1e-300, lengths[0]):

@@ -222,6 +222,12 @@ def write(lab: Readable, quantity: Quantity, value: float) -> None:
     Raises LabError when the number is a result; it changes only through its causes.
     """
     kind = quantity.kind
+    if kind in ("w", "b", "theta") and abs(value) > np.finfo(lab.network.dtype).max:
+        raise LabError(
+            _("{value} is too large for numbers of {bits} bits").format(
+                value=f"{value:g}", bits=8 * lab.network.dtype.itemsize
+            )
+        )
     if kind == "w":
         weight = _parameters(lab, quantity.layer, "weight")
         weight[(*quantity.position, quantity.unit)] = value
@@ -231,7 +237,10 @@ def write(lab: Readable, quantity: Quantity, value: float) -> None:
     elif kind == "input":
         lab.input.reshape(-1)[quantity.position[0]] = value
     elif kind == "target":
-        target(lab)[quantity.position[0]] = value
+        changed = target(lab).copy()
+        changed[quantity.position[0]] = value
+        lab.network.loss_function.check_targets(changed[None])
+        lab.target = changed
     elif kind == "learning_rate":
         lab.trainer.learning_rate = value
     elif kind == "l2":

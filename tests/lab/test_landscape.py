@@ -353,3 +353,12 @@ def test_a_landscape_is_of_one_network():
     assert lab.landscape is None
     lab.run("undo")
     assert lab.landscape is not None
+
+
+@pytest.mark.parametrize("lines", [
+    ("train 20", "set output[1].b 1e308", "train 2", "rewind 5"),
+    ("train 20", "start constant 1e308"),
+])  # fmt: skip
+def test_a_path_that_went_too_far_is_refused_in_a_sentence(lines):
+    with pytest.raises(LabError, match="no two directions yet"):
+        bench("digits-4x3", *lines).run("landscape path")

@@ -205,3 +205,28 @@ def test_a_step_activation_is_refused_with_the_reason(random_labs):
         runner.toggle()
     assert runner.live is None
     assert not lab.running.on
+
+
+@pytest.mark.parametrize(("experiment", "line", "sentence"), [
+    ("planar", "target 2", "target"),
+    ("planar", "set target[1] -1", "target"),
+    ("planar", "l2 1e300", "a penalty is at most 1e+100, not 1e300"),
+    ("five-numbers", "batch 1", "norm takes the mean of each batch: give 2 samples or more"),
+])  # fmt: skip
+def test_the_bench_refuses_what_its_engine_would(experiment, line, sentence):
+    lab = Lab(load(experiment), untrained=True)
+    lab.run("sample 1")
+    before = lab.target.copy()
+    with pytest.raises(ValueError, match=sentence.replace("+", "[+]")):
+        lab.run(line)
+    np.testing.assert_array_equal(lab.target, before)
+    assert lab.sample_loss >= 0
+
+
+def test_a_number_that_32_bits_cannot_hold_is_refused():
+    experiment = load("demons")
+    lab = Lab(replace(experiment, network=replace(experiment.network, dtype="float32")))
+    lab.run("set hidden[1].w[1] 1e30")
+    with pytest.raises(LabError, match=r"1e[+]300 is too large for numbers of 32 bits"):
+        lab.run("set hidden[1].b 1e300")
+    assert np.isfinite(lab.network.parameters).all()

@@ -12,6 +12,7 @@ from nnsim.engine.checks import LARGEST_SEED
 from nnsim.experiments import datasets
 from nnsim.experiments.datasets import MOST_SAMPLES, MOST_VALUES
 from nnsim.i18n import N_, _, ngettext
+from nnsim.lab.commands.inputs import learnable_target
 from nnsim.lab.commands.table import command, number, whole, words
 from nnsim.lab.errors import LabError
 
@@ -39,7 +40,7 @@ def _add(lab: Lab, rest: str) -> str:
 def _target(lab: Lab, text: str) -> Array:
     """What the input is, as a text says, or as the bench does."""
     if text:
-        return _parsed(lab, text)
+        return learnable_target(lab, text)
     if lab.target is None:
         example = lab.suggestion()
         raise LabError(
@@ -57,15 +58,6 @@ def _target(lab: Lab, text: str) -> Array:
             ).format(number=lab.sample + 1, what=what)
         )
     return lab.target.copy()
-
-
-def _parsed(lab: Lab, text: str) -> Array:
-    """Read a target, one that the network's loss makes sense for."""
-    from nnsim.engine.losses import loss as engine_loss
-
-    target = lab.experiment.parse_target(text)
-    engine_loss(lab.experiment.network.loss).check_targets(target[None])
-    return target
 
 
 @command("remove N", N_("take sample N out of the data"))
@@ -92,7 +84,7 @@ def _label(lab: Lab, rest: str) -> str:
     text, _space, said = rest.partition(" ")
     index = _sample(lab, text)
     _inputs, before = lab.sample_at(index)
-    target = _parsed(lab, said.strip())
+    target = learnable_target(lab, said.strip())
     before_words = lab.describe_target(before)
     lab.take_data(datasets.relabelled(lab.experiment.data, index, target, lab.decide(target)))
     if lab.sample == index:

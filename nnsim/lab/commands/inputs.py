@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nnsim.i18n import N_, _
 from nnsim.lab.commands.table import command, no_more, number, whole, words
@@ -12,6 +13,16 @@ from nnsim.lab.errors import LabError
 
 if TYPE_CHECKING:
     from nnsim.lab.lab import Lab
+
+
+Array = NDArray[np.float64]
+
+
+def learnable_target(lab: Lab, text: str) -> Array:
+    """Read a target, one that the network's loss makes sense for."""
+    target = lab.experiment.parse_target(text)
+    lab.network.loss_function.check_targets(target[None])
+    return target
 
 
 def _put_input(lab: Lab, text: str) -> None:
@@ -88,6 +99,6 @@ def _sample(lab: Lab, rest: str) -> str:
 )
 def _target(lab: Lab, rest: str) -> str:
     words(rest, "target", 1, 10**4)
-    lab.target = lab.experiment.parse_target(rest)
+    lab.target = learnable_target(lab, rest)
     lab.changed()
     return _("the target is {what}").format(what=lab.describe_target(lab.target))

@@ -34,6 +34,12 @@ def set_number(lab: Lab, rest: str) -> str:
         raise LabError(_("a learning rate is not negative: {value}").format(value=text))
     if quantity.kind == "l2" and value < 0:
         raise LabError(_("a penalty is not negative: {value}").format(value=text))
+    if quantity.kind == "l2" and value > MOST_PENALTY:
+        raise LabError(
+            _("a penalty is at most {most}, not {value}").format(
+                most=f"{MOST_PENALTY:g}", value=text
+            )
+        )
     values.write(lab, quantity, value)
     lab.edited = lab.edited or quantity.kind == "input"
     lab.changed(parameters=quantity.kind not in ("input", "target"))
@@ -101,6 +107,7 @@ command(
 
 
 LARGEST = 2**63 - 1
+MOST_PENALTY = 1e100
 
 
 @command(

@@ -125,6 +125,11 @@ def _optimizer(lab: Lab, rest: str) -> str:
 def _batch(lab: Lab, rest: str) -> str:
     (text,) = words(rest, "batch", 1, 1)
     size = whole(text, 0, max(1, lab.experiment.data.count))
+    norm = next((layer.name for layer in lab.network.layers if layer.kind == "batch_norm"), "")
+    if size == 1 and norm:
+        raise LabError(
+            _("{layer} takes the mean of each batch: give 2 samples or more").format(layer=norm)
+        )
     lab.trainer.batch_size = size
     lab.changed(parameters=True)
     if not size:
