@@ -1,4 +1,4 @@
-"""Session files: opening one, and saving the bench of a screen to one."""
+"""Session files: opening one, saving a bench to one, and what the lab's screen does about them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from nnsim.i18n import _
 from nnsim.lab import LabError
-from nnsim.lab.session import LARGEST, SUFFIX, Mark, Opened, pack, unpack
+from nnsim.tui.panels import DOORS, NUMBER
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab
+    from nnsim.lab.session import Mark, Opened
+    from nnsim.tui.screens.lab import LabScreen
 
 
 def open_session(name: str) -> Opened:
@@ -25,6 +27,7 @@ def open_session(name: str) -> Opened:
     """
     from nnsim.experiments import load
     from nnsim.experiments.files import read_bytes
+    from nnsim.lab.session import LARGEST, unpack
 
     return unpack(read_bytes(Path(name), LARGEST), name, load=load)
 
@@ -50,8 +53,13 @@ class Keeper:
         self._file = file
         # Stays the same while data change, and is another one where an experiment is opened anew.
         self._network = lab.experiment.network
-        self._mark = Mark.of(lab) if file is not None else None
+        self._mark = self._now() if file is not None else None
         self.panel: int | None = None
+
+    def _now(self) -> Mark:
+        from nnsim.lab.session import Mark
+
+        return Mark.of(self.lab)
 
     @property
     def file(self) -> str | None:
@@ -61,10 +69,12 @@ class Keeper:
     @property
     def unsaved(self) -> bool:
         """Whether anything was trained or changed since it was opened or saved."""
-        return self.file is not None and Mark.of(self.lab) != self._mark
+        return self.file is not None and self._now() != self._mark
 
     def suggestion(self) -> str:
         """A name for a new file, in this folder."""
+        from nnsim.lab.session import SUFFIX
+
         known = "".join(c if c.isalnum() or c in "-_." else "-" for c in self.lab.experiment.id)
         stem = known.strip(".-")[:60] or "session"
         names = [stem, *(f"{stem}-{number}" for number in range(2, 1000))]
@@ -86,6 +96,7 @@ class Keeper:
             If it can't be written; whatever was there is untouched then.
         """
         from nnsim.experiments.files import write_file
+        from nnsim.lab.session import SUFFIX, pack
 
         if not name and self.file is None:
             problem = _("it was not saved before; give a name: save {file}")
@@ -100,7 +111,7 @@ class Keeper:
         content = pack(self.lab, panel=self.panel)
         write_file(name, content, new=not own and not over)
         self._file, self._network = name, self.lab.experiment.network
-        self._mark = Mark.of(self.lab)
+        self._mark = self._now()
         said = _("saved, {size}; nnsim {file} opens it").format(
             size=_size(len(content)), file=shlex.quote(name)
         )
@@ -128,3 +139,65 @@ def _are_one(name: str, other: str) -> bool:
     except (OSError, ValueError, RuntimeError):
         return False
     return paths[0] == paths[1]
+
+
+class Keeping:
+    """Keeps the bench of a `LabScreen` in a file.
+
+    What it takes to read and write one is imported when it is asked for: it is seen late.
+    """
+
+    def __init__(self, screen: LabScreen) -> None:
+        self._screen = screen
+        self._keeper: Keeper | None = None
+        self._panel: int | None = None
+        self._is_new = False  # opened from a file, and not shown yet
+        self._lab: Lab | None = None
+
+    def attach(self) -> None:
+        """Let the command `save` of the bench that is on the screen come here."""
+        lab = self._screen.lab
+        if lab is not self._lab:  # a lesson has one bench after the other
+            self._lab, lab.keep = lab, self._save
+            if self._keeper is not None and self._keeper.lab is not lab:
+                self._keeper = None
+
+    @property
+    def keeper(self) -> Keeper:
+        """What writes the bench that is on the screen."""
+        self.attach()
+        if self._keeper is None:
+            self._keeper = Keeper(self._screen.lab)
+        return self._keeper
+
+    def opened(self, keeper: Keeper, panel: int | None) -> None:
+        """Take a bench that was opened from a session file, where this panel was in sight."""
+        self._keeper, self._panel, self._is_new = keeper, panel, True
+
+    def begin(self) -> None:
+        """Show the panel that was in sight, once the screen stands."""
+        if not self._is_new:
+            return
+        self._is_new = False
+        screen = self._screen
+        if self._panel is not None:
+            screen.action_panel(DOORS[self._panel - 1].id)
+        epoch = screen.lab.trainer.epoch
+        screen.show(_("opened as it was saved, at epoch {n}").format(n=epoch))
+
+    @property
+    def unsaved(self) -> str | None:
+        """The file of the session, if something was changed since it was saved or opened."""
+        keeper = self._keeper
+        return keeper.file if keeper is not None and keeper.unsaved else None
+
+    def save(self) -> None:
+        """Save to the file of the session; without one, let the person type a name."""
+        if self.keeper.file is not None:
+            self._screen.execute("save")
+        else:
+            self._screen.open_bar(f"save {self.keeper.suggestion()}")
+
+    def _save(self, name: str, over: bool) -> str:
+        self.keeper.panel = NUMBER[self._screen.panels.chosen]
+        return self.keeper.save(name, over)

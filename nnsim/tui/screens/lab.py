@@ -22,11 +22,11 @@ from nnsim.tui.panels.why import Inspector
 from nnsim.tui.screens.base import LineScreen, TooSmall
 from nnsim.tui.screens.frame import KeyLine, PanelTabs, StatusLine, TitleLine
 from nnsim.tui.screens.lab_data import DataWork, add_sample
-from nnsim.tui.screens.lab_keeping import Keeping
 from nnsim.tui.screens.lab_panels import HIGH, HUGE, WIDE, Panels
 from nnsim.tui.screens.lab_showing import Showing
 from nnsim.tui.screens.lab_training import Training
 from nnsim.tui.screens.lab_why import Asking, Why
+from nnsim.tui.sessions import Keeping
 
 if TYPE_CHECKING:
     from nnsim.lab.view import NetworkView
