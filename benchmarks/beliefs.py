@@ -68,7 +68,7 @@ def programs(lab: Lab) -> dict[str, Callable[[], np.ndarray]]:
 async def frames(size: tuple[int, int]) -> tuple[float, float]:
     """Milliseconds for a frame while it trains: working out what changed, and drawing it."""
     from nnsim.tui.app import NnsimApp
-    from nnsim.tui.widgets.map_panel import MapPanel
+    from nnsim.tui.panels.map.forms import MapPanel
 
     lab = Lab(load("digits-4x3"), untrained=True)
     app = NnsimApp(lab)
@@ -81,7 +81,7 @@ async def frames(size: tuple[int, int]) -> tuple[float, float]:
             lab.run("train 5")
             panel._next = 0.0  # every frame, however many cells it draws
             start = process_time()
-            panel.show(lab)
+            panel.show(app.screen.showing.scene())
             shown += process_time() - start
             start = process_time()
             await asyncio.sleep(0.05)

@@ -236,7 +236,7 @@ def test_every_shape_of_at_most_twelve_pixels_has_a_map(tmp_path):
 def test_a_hidden_unit_by_its_formula():
     """Each demon of the hand-made network: 1/(1 + exp(−(w·x + b))), awake from .5 on."""
     lab = Lab(load("demons"))
-    assert hidden_units(lab) == ((0, 0), (0, 1), (0, 2))
+    assert hidden_units(lab.names) == ((0, 0), (0, 1), (0, 2))
     layer = lab.network.layers[0]
     for unit in range(3):
         found = beliefs(lab, (0, unit))

@@ -10,8 +10,8 @@ from textual.geometry import Offset
 from nnsim.lab.hiding import Hidden
 from nnsim.lab.reading.beliefs import Layout, beliefs
 from nnsim.lab.reading.samples import stories
+from nnsim.tui.panels.map.forms import MapPanel
 from nnsim.tui.panels.panel import Panel
-from nnsim.tui.widgets.map_panel import MapPanel
 
 
 async def until(pilot, condition) -> None:
@@ -323,7 +323,7 @@ async def test_what_a_lesson_asks_for_is_not_told(open_app, monkeypatch):
             "hidden",
             property(lambda screen: Hidden.of(screen.lab, ["output[1].a"])),
         )
-        panel.draw()
+        panel.show(pilot.app.screen.showing.scene())
         assert "reads ?" in side(panel)
         assert "sure ?" in side(panel)
         await pilot.press("right")

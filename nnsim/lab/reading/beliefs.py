@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from nnsim.engine import Network
     from nnsim.experiments import Experiment
     from nnsim.experiments.datasets import DataSet
+    from nnsim.lab.addresses import Names
     from nnsim.lab.lab import Lab
 
 Array = NDArray[np.float64]
@@ -167,11 +168,11 @@ def _names(experiment: Experiment, labels: tuple[str, ...], count: int) -> tuple
 _KEPT: WeakKeyDictionary[Lab, tuple[tuple[Any, ...], Beliefs]] = WeakKeyDictionary()
 
 
-def hidden_units(lab: Lab) -> tuple[tuple[int, int], ...]:
+def hidden_units(names: Names) -> tuple[tuple[int, int], ...]:
     """The layer and unit, from 0, of every unit of the dense layers before the last one."""
     return tuple(
         (i, unit)
-        for i, layer in enumerate(lab.names.layers[:-1])
+        for i, layer in enumerate(names.layers[:-1])
         if layer.kind == "dense"
         for unit in range(layer.units)
     )

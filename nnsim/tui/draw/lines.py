@@ -117,6 +117,7 @@ class Lines(Widget):
         super().__init__(id=id)
         self.sheet = Sheet(self)
         self._rows: Sequence[Row | Cells] = ()
+        self.redrawn = 0  # cells that the last update asked to draw again
         self._for: Hashable = None  # the circumstances under which the rows were asked for
         self._strips: dict[int, tuple[Row | Cells, int, Strip]] = {}
         self._current = False  # for the lines that are being drawn
@@ -155,6 +156,7 @@ class Lines(Widget):
             inside = [spans[y] for y in range(first, last + 1) if y in spans]
             left, right = min(x for x, _end in inside), max(end for _x, end in inside)
             self.refresh(Region(left, first, right - left, last - first + 1))
+        self.redrawn = sum(end - x for x, end in spans.values())
 
     def _ask(self) -> None:
         """Ask for the rows under the circumstances of now."""

@@ -23,7 +23,7 @@ def map_panel(lab: Lab) -> Panel:
     from nnsim.lab.reading.beliefs import can_list
 
     if can_list(lab.experiment):
-        from nnsim.tui.widgets.map_panel import MapPanel
+        from nnsim.tui.panels.map.forms import MapPanel
 
         return MapPanel()
     from nnsim.tui.panels.map.images import ImagesPanel

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -11,15 +12,30 @@ from textual.binding import Binding, BindingType
 from textual.timer import Timer
 
 from nnsim.i18n import N_, _
-from nnsim.lab.reading.beliefs import MOST_PIXELS, WRONG, beliefs, can_list, hidden_units, marks
+from nnsim.lab.reading.beliefs import (
+    MOST_PIXELS,
+    WRONG,
+    Marks,
+    beliefs,
+    can_list,
+    hidden_units,
+    marks,
+)
 from nnsim.lab.reading.samples import Stories, stories
-from nnsim.tui.panels.panel import Scene
-from nnsim.tui.widgets.map_view import MapView, Shown
+from nnsim.tui.draw.lines import Cells, Lines, Piece, Row
+from nnsim.tui.draw.text import cut, width_of
+from nnsim.tui.panels.map.beside import ORDERS, Aside, Shown, StoryTable
+from nnsim.tui.panels.map.field import FormRow, Grid, Manner, letters
+from nnsim.tui.panels.panel import Panel, Scene
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab
-    from nnsim.lab.reading.beliefs import Beliefs, Marks
+    from nnsim.lab.reading.beliefs import Beliefs
 
+SIDE, WIDEST_SIDE = 19, 34
+LIST = 44
+LEAST_MAP = 14
+"""With fewer columns left for the map there is no text beside it."""
 READING = 0.004
 """Seconds for reading epochs that haven't been looked at, each time."""
 SHARE, SLOW = 4, 0.05
@@ -29,7 +45,7 @@ CELLS_A_SECOND = 8000
 """So many cells are drawn again at most, each about 40 bytes: more are too many over SSH."""
 
 
-class MapPanel(MapView):
+class MapPanel(Panel, Lines):
     """The map of all forms, with a cursor that opens any of them on the bench."""
 
     BINDING_GROUP_TITLE = N_("Map")
@@ -92,10 +108,16 @@ class MapPanel(MapView):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._lab: Lab | None = None
+        self.shown: Shown | None = None
+        self.cursor = 0
+        self.listing = False
+        self.as_signs = False
+        self.unit: tuple[int, int] | None = None  # the hidden unit that is asked, if one is
+        self.table = StoryTable()
+        self.top = self.left = 0  # the first line and column of forms in sight
+        self._laid: Grid | None = None  # how the map was laid out when the window was moved
         self._input: bytes | None = None  # of the bench, when it was last looked at
-        self._cost = 0.0  # seconds that the last round of questions took
-        self._next = 0.0  # when it may be asked again
+        self._next = 0.0  # when the network may be asked again
         self._again: Timer | None = None
         self._doubtful: int | None = None  # where the key for the least sure has led
 
@@ -104,45 +126,45 @@ class MapPanel(MapView):
     def show(self, scene: Scene) -> None:
         """Show what the network believes now; the cursor follows the input when that changes."""
         self.scene, lab = scene, scene.lab
-        self._lab = lab
         if not can_list(lab.experiment):
             self.shown, self._input = None, None
-            self.sorry = _("only of pictures of at most {most} pixels can every form be listed")
-            self.sorry = self.sorry.format(most=MOST_PIXELS)
-            self.draw()
+            self.update()
             return
         here = lab.input.tobytes()
         wait = self._next - time.perf_counter()
-        if self.shown is not None and here == self._input and wait > 0:
+        known = self.shown is not None and self.shown.experiment is lab.experiment
+        if known and here == self._input and wait > 0:
             self._later(wait)
+            self.update()
             return
-        if self.unit is not None and self.unit not in hidden_units(lab):
+        if self.unit is not None and self.unit not in hidden_units(lab.names):
             self.unit = None
-        found = self._ask(lab)
+        found = self._believed(lab)
         where = marks(lab, classes=self.unit is None)
         follow = here != self._input or self.cursor >= found.layout.count
         if follow:
-            self._input = here
-            self.cursor = found.layout.number(lab.input)
+            self._input, self.cursor = here, found.layout.number(lab.input)
             self.table.find(lab.sample)
         told = self._stories(lab, where)
-        self.shown = Shown(lab, found, where, where.signs(found), told)
+        self.shown = Shown(
+            lab.experiment, lab.names, found, where, where.signs(found), told
+        )  # fmt: skip
         if follow:
             self._go(self.cursor)
         else:
-            self.draw()
-            self._next = max(self._next, time.perf_counter() + self.drawn / CELLS_A_SECOND)
+            self.update()
+            self._next = max(self._next, time.perf_counter() + self.redrawn / CELLS_A_SECOND)
         if not told.complete:
             self._later(0.05)
 
-    def _ask(self, lab: Lab) -> Beliefs:
+    def _believed(self, lab: Lab) -> Beliefs:
         """What the network says; large networks are asked so seldom that training goes on."""
         start = time.perf_counter()
         found = beliefs(lab, self.unit)
         if self.shown is None or found is not self.shown.beliefs:
             end = time.perf_counter()
-            self._cost = end - start
-            self._next = end + self._cost * (SHARE if self._cost < SLOW else 4 * SHARE)
+            cost = end - start
+            self._next = end + cost * (SHARE if cost < SLOW else 4 * SHARE)
         return found
 
     def _later(self, seconds: float) -> None:
@@ -156,6 +178,12 @@ class MapPanel(MapView):
         if self._again is None:
             self._again = self.set_timer(seconds, again)
 
+    def _at_once(self) -> None:
+        """Ask the network now, whatever that costs."""
+        self._next = 0.0
+        if self.scene is not None:
+            self.show(self.scene)
+
     def _stories(self, lab: Lab, where: Marks) -> Stories:
         """The stories of the training images, where one is looked at."""
         samples = where.samples_at(self.cursor)
@@ -165,32 +193,215 @@ class MapPanel(MapView):
 
     def _go(self, form: int) -> None:
         """Put the cursor on a form."""
-        shown = self.shown
-        if shown is None:
+        shown, scene = self.shown, self.scene
+        if shown is None or scene is None:
             return
         self.cursor = form
-        before = (self.top, self.left, self.table.top)
         if not shown.stories.samples:
-            told = self._stories(shown.lab, shown.marks)
-            self.shown = Shown(shown.lab, shown.beliefs, shown.marks, shown.signs, told)
+            told = self._stories(scene.lab, shown.marks)
+            self.shown = replace(shown, stories=told)
             if not told.complete:
                 self._later(0.05)
         self.follow()
-        if (self.top, self.left, self.table.top) != before:
-            self.refresh()
-        self.draw()
+        self.update()
 
     def address(self) -> str | None:
         """The output that decides, where the form under the cursor is what is on the bench."""
         shown = self.shown
-        if shown is None or shown.beliefs.layout.number(shown.lab.input) != self.cursor:
+        if shown is None or not self._on_bench(self.cursor):
             return None
-        layer = shown.lab.names.layers[-1]
+        layer = shown.names.layers[-1]
         unit = int(shown.beliefs.reading[self.cursor]) if layer.units > 1 else 0
         if shown.beliefs.unit is not None:
             place, unit = shown.beliefs.unit
-            layer = shown.lab.names.layers[place]
+            layer = shown.names.layers[place]
         return f"{layer.name}[{unit + 1}].a"
+
+    def _on_bench(self, form: int) -> bool:
+        """Whether a form is what stands on the input."""
+        shown, scene = self.shown, self.scene
+        if shown is None or scene is None or scene.lab.experiment is not shown.experiment:
+            return False
+        return shown.beliefs.layout.number(scene.lab.input) == form
+
+    def hides(self, form: int) -> bool:
+        """Whether a lesson asks what the network says of this form, which is on the bench."""
+        shown, scene = self.shown, self.scene
+        if shown is None or scene is None or not scene.hidden:
+            return False
+        layer = len(shown.names.layers) - 1
+        if shown.beliefs.unit is not None:
+            layer = shown.beliefs.unit[0]
+        hidden = scene.hidden
+        asked = hidden.asks("prediction", "correct") or any(
+            q.layer == layer and q.unit >= 0 for q in hidden.quantities
+        )
+        return asked and self._on_bench(form)
+
+    # What is where ------------------------------------------------------------------------------
+
+    @property
+    def map_width(self) -> int:
+        """Columns for the map (or the list)."""
+        width, height = self.content_size
+        room = width - 1 - SIDE
+        if room < LEAST_MAP:
+            return width
+        if self.listing or self.shown is None:
+            return min(room, LIST)
+        layout = self.shown.beliefs.layout
+        large = 2 * layout.columns <= room and layout.rows <= height
+        return min(room, layout.columns * (2 if large else 1))
+
+    @property
+    def side_width(self) -> int:
+        """Columns for the text beside it; 0 where there is no room."""
+        return min(max(0, self.content_size.width - self.map_width - 1), WIDEST_SIDE)
+
+    @property
+    def signs(self) -> bool:
+        """Whether characters tell the classes."""
+        return self.in_signs or self.as_signs
+
+    @property
+    def grid(self) -> Grid:
+        """How the map is laid out in the room there is."""
+        if self.shown is None:
+            return Grid(False, 1, 0, 0)
+        layout, room = self.shown.beliefs.layout, (self.map_width, self.content_size.height)
+        return Grid.of(layout.rows, layout.columns, room, coloured=not self.signs)
+
+    @property
+    def seen(self) -> tuple[int, int]:
+        """How many columns and lines of forms are in sight."""
+        grid = self.grid
+        wide = min(self.map_width, grid.columns) // grid.width
+        return wide, min(self.content_size.height, grid.lines)
+
+    def follow(self) -> None:
+        """Move the window so that the cursor is in it."""
+        if self.listing:
+            self.table.follow(self.content_size.height)
+        elif self.shown is not None:
+            columns, lines = self.seen
+            row, column = self.shown.beliefs.layout.place(self.cursor)
+            line = self.grid.line(row)
+            self.top = min(max(self.top, line - lines + 1), line)
+            self.left = min(max(self.left, column - columns + 1), column)
+            self.scroll_map(0, 0)
+
+    def scroll_map(self, right: int, down: int) -> None:
+        """Move the window, as far as there is map."""
+        if self.listing:
+            self.table.scroll(down, self.content_size.height)
+            return
+        grid, (columns, lines) = self.grid, self.seen
+        most = grid.columns // grid.width - columns
+        self.left = min(max(0, self.left + right), max(0, most))
+        self.top = min(max(0, self.top + down), max(0, grid.lines - lines))
+
+    def form_at(self, x: int, y: int) -> int | None:
+        """The form at a cell of the content; of two the upper one."""
+        grid, (columns, lines) = self.grid, self.seen
+        if self.shown is None or not (0 <= x < columns * grid.width and 0 <= y < lines):
+            return None
+        row, column = grid.at(x + self.left * grid.width, y + self.top)
+        return int(self.shown.beliefs.layout.form[row, column])
+
+    # Drawing ------------------------------------------------------------------------------------
+
+    def rows(self, width: int, height: int) -> list[Row | Cells]:  # noqa: ARG002
+        """The map or the list, and the text beside it."""
+        shown = self.shown
+        if shown is None:
+            text = _("only of pictures of at most {most} pixels can every form be listed")
+            return [[(text.format(most=MOST_PIXELS), "dim")]]
+        if self.grid != self._laid:
+            self._laid = self.grid
+            self.follow()
+        names = letters(shown.beliefs.names)
+        side: list[Row] = []
+        if self.side_width:
+            classes = names if self.signs else ()
+            aside = Aside(shown, self.cursor, classes, self.hides(self.cursor))
+            side = aside.rows(self.side_width, height)
+        beside: list[Row] = [[(" ", ""), *row] for row in side]
+        beside += [[]] * (height - len(beside))
+        return self._list(shown, beside) if self.listing else self._map(shown, names, beside)
+
+    def _map(self, shown: Shown, names: tuple[str, ...], beside: list[Row]) -> list[Row | Cells]:
+        grid, (columns, lines) = self.grid, self.seen
+        plain = self.app.no_color or not self.sheet.mixes
+        manner = Manner(grid.halves, grid.width, names, self.signs, plain)
+        codes = grid.codes(shown.beliefs, shown.signs, self.cursor)
+        seen = codes[self.top : self.top + lines, self.left : self.left + columns]
+        gap = " " * self.map_width
+        return [
+            FormRow(seen[y].tobytes(), manner, self.map_width, row)
+            if y < len(seen)
+            else [(gap, ""), *row]
+            for y, row in enumerate(beside)
+        ]
+
+    def _list(self, shown: Shown, beside: list[Row]) -> list[Row | Cells]:
+        self.table.show(shown.stories)
+        width = self.map_width
+        rows = self.table.rows(shown.experiment, width, len(beside))
+        rows += [[("", "")]] * (len(beside) - len(rows))
+        return [
+            [Piece(cut(row[0][0], width), row[0][1], *row[0][2:]), *more]
+            for row, more in zip(rows, beside, strict=True)
+        ]
+
+    def update(self) -> None:
+        """Draw what is different, and say on the border what is in sight."""
+        if self.is_attached and self.shown is not None:
+            self._fit_border(self.shown.beliefs.layout.rows // 2)
+        super().update()
+        title, text = str(self.border_title or "").split(" · ")[0], self._in_sight()
+        if self.shown is not None and self.shown.beliefs.unit is not None:
+            name = self.shown.unit_address()
+            title += " · " + name.replace("[", " ").rstrip("]")  # brackets would be markup
+        if title != self.border_title:
+            self.border_title = title
+        if text != self.border_subtitle:
+            self.border_subtitle = text
+
+    def _in_sight(self) -> str:
+        """Which part of the map is in sight, where there is more; or what the list is of."""
+        if self.listing:
+            text = _("{count} training images, {order}")
+            return text.format(count=len(self.table.stories), order=_(ORDERS[self.table.order]))
+        grid, (columns, lines) = self.grid, self.seen
+        if lines >= grid.lines and columns >= grid.columns // grid.width:
+            return ""
+        twice = 2 if grid.halves else 1
+        down = (self.top * twice + 1, (self.top + lines) * twice, grid.lines * twice)
+        right = (self.left + 1, self.left + columns, grid.columns // grid.width)
+        seen = (*down, *right)
+        text = _("rows {a}–{b} of {c}, columns {d}–{e} of {f}")
+        text = text.format(**dict(zip("abcdef", seen, strict=True)))
+        if width_of(text) + 6 > self.content_size.width:
+            text = "{}–{}/{} × {}–{}/{}".format(*seen)
+        return text
+
+    def _fit_border(self, lines: int) -> None:
+        """Alone on the screen, do without a border where all of the map fits then (at 120×36)."""
+        height = self.outer_size.height
+        bare = self.screen.has_class("-alone") and height - 2 < lines <= height
+        if bare == self.has_class("-bare"):
+            return
+        self.set_class(bare, "-bare")
+        if bare:
+            self.styles.border = ("none", "transparent")
+        else:
+            for side in ("top", "right", "bottom", "left"):
+                self.styles.clear_rule(f"border_{side}")
+
+    def on_resize(self) -> None:
+        """Keep the cursor in sight."""
+        self.follow()
+        super().on_resize()
 
     # Keys ---------------------------------------------------------------------------------------
 
@@ -200,7 +411,7 @@ class MapPanel(MapView):
             return self.listing
         if self.listing:
             return action not in ("border", "least_sure", "signs", "unit", "wrong")
-        return action != "unit" or self.shown is None or bool(hidden_units(self.shown.lab))
+        return action != "unit" or self.shown is None or bool(hidden_units(self.shown.names))
 
     def action_move(self, right: int, down: int) -> None:
         """Move the cursor by one form; in the list by one row."""
@@ -216,12 +427,11 @@ class MapPanel(MapView):
         self._go(int(layout.form[row, column]))
 
     def action_page(self, by: int) -> None:
-        """Move the cursor by as much as is in sight."""
         if self.listing:
             self._row(by * max(1, self.content_size.height - 2))
         elif self.shown is not None:
             lines = self.seen[1]
-            self.action_move(0, by * (2 * lines if self._grid.halves else lines))
+            self.action_move(0, by * (2 * lines if self.grid.halves else lines))
 
     def action_edge(self, end: int) -> None:
         """Move the cursor to the first or last form of its row; in the list, to that row."""
@@ -254,7 +464,7 @@ class MapPanel(MapView):
         if sample is not None:
             self.post_message(self.Asked(f"sample {sample + 1}"))
             return
-        experiment = shown.lab.experiment
+        experiment = shown.experiment
         picture = shown.beliefs.layout.pictures[self.cursor].reshape(experiment.input_shape)
         self.post_message(self.Asked(f"paint {experiment.format_input(picture)}"))
 
@@ -267,7 +477,6 @@ class MapPanel(MapView):
             self._next_of(forms[forms >= 0], by)
 
     def action_wrong(self) -> None:
-        """Go to the next training image that is read wrong."""
         if self.shown is not None and not self.listing:
             forms = self.shown.marks.form[: self.shown.marks.count]
             forms = forms[forms >= 0]
@@ -312,15 +521,13 @@ class MapPanel(MapView):
             return
         self.listing = not self.listing
         here = self.shown.marks.samples_at(self.cursor)
-        self._next = 0.0  # ask at once
-        assert self.scene is not None
-        self.show(self.scene)
+        self._at_once()
         if self.listing and self.shown is not None:
             self.table.show(self.shown.stories)
             self.table.find(int(here[0]) if here.size else None)
             self._show_row()
         self.follow()
-        self.redraw_all()
+        self.update()
         self.refresh_bindings()
 
     def action_order(self) -> None:
@@ -329,24 +536,20 @@ class MapPanel(MapView):
         if self.shown is not None:
             self.table.show(self.shown.stories)
         self.follow()
-        self.redraw_all()
+        self.update()
 
     def action_unit(self, by: int) -> None:
         """Show what the next hidden unit says, or after the last one what the outputs say."""
-        if self.shown is None:
-            return
-        units = (None, *hidden_units(self.shown.lab))
-        self.unit = units[(units.index(self.unit) + by) % len(units)]
-        self._next = 0.0
-        assert self.scene is not None
-        self.show(self.scene)
+        if self.shown is not None:
+            units = (None, *hidden_units(self.shown.names))
+            self.unit = units[(units.index(self.unit) + by) % len(units)]
+            self._at_once()
 
     def action_signs(self) -> None:
         """Tell the classes by characters, or by colours again."""
         self.as_signs = not self.as_signs
-        self.redraw_all()
         self.follow()
-        self.redraw_all()
+        self.update()
 
     # Mouse --------------------------------------------------------------------------------------
 
@@ -356,19 +559,18 @@ class MapPanel(MapView):
         if place is None or self.shown is None:
             return
         if self.listing:
-            row = place.y - 1 + self.table.top
-            if place.y > 0 and row < len(self.table.stories):
-                if row == self.table.cursor:
-                    self.action_open()
-                else:
-                    self._row(row - self.table.cursor)
+            row = self.under(event)
+            if row == self.table.cursor:
+                self.action_open()
+            elif row is not None:
+                self._row(row - self.table.cursor)
             return
         form = self.form_at(*place)
         if form is None:
             return
         layout = self.shown.beliefs.layout
         row, column = layout.place(form)
-        both = [form] + ([int(layout.form[row + 1, column])] if self._grid.halves else [])
+        both = [form] + ([int(layout.form[row + 1, column])] if self.grid.halves else [])
         if self.cursor in both:
             # The cell may hold two forms: the upper one comes first, then the lower one.
             if len(both) == 2 and self.cursor == both[0] and event.chain < 2:
@@ -377,3 +579,21 @@ class MapPanel(MapView):
                 self.action_open()
         else:
             self._go(form)
+
+    def _wheel(self, event: events.MouseEvent, right: int, down: int) -> None:
+        if self.shown is not None:
+            event.stop()
+            self.scroll_map(right, down)
+            self.update()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self._wheel(event, *((6, 0) if event.shift else (0, 3)))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self._wheel(event, *((-6, 0) if event.shift else (0, -3)))
+
+    def on_mouse_scroll_right(self, event: events.MouseScrollRight) -> None:
+        self._wheel(event, 6, 0)
+
+    def on_mouse_scroll_left(self, event: events.MouseScrollLeft) -> None:
+        self._wheel(event, -6, 0)
