@@ -13,7 +13,7 @@ from nnsim.engine.checks import EngineError, as_count, as_seed, shuffler
 from nnsim.engine.layers import Dense
 from nnsim.engine.losses import decide
 from nnsim.engine.network import Network
-from nnsim.engine.optimizers import Schedule
+from nnsim.engine.optimizers import FLUSH_EVERY, Schedule
 from nnsim.engine.optimizers import optimizer as read_optimizer
 from nnsim.engine.optimizers import schedule as read_schedule
 from nnsim.engine.plan import Plan, Stack
@@ -314,7 +314,7 @@ class _Group:
             self.rate = self.stack.spread(np.repeat(rates[:, None], self.stack.size, axis=1))
         self.optimizer.prepare(self.stack.theta, self.rate)
         self._grad, self._square = self.stack.grad, self.stack.grad.dot
-        self._all_alive = True
+        self._all_alive, self._updates = True, 0
         steepest = max(1.0, float(rates.max()) ** 2)
         self._largest_square = LARGEST[self.stack.dtype.itemsize] / steepest
         self._plans: dict[tuple[int, bool, str], Plan] = {}
@@ -345,6 +345,9 @@ class _Group:
         down()
         self._guard()
         up()
+        self._updates += 1
+        if not self._updates % FLUSH_EVERY:
+            self.optimizer.flush()
 
     def _guard(self) -> None:
         """Take networks whose gradient overflows out of training; as `Trainer` decides it."""

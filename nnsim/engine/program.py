@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnsim.engine.checks import EngineError, as_count
+from nnsim.engine.optimizers import FLUSH_EVERY
 from nnsim.engine.plan import Plan
 from nnsim.engine.tape import Array, Source, generator_lines, literal
 from nnsim.engine.trainer import LARGEST, Trainer
@@ -18,8 +19,8 @@ MOST_NUMBERS = 2_000_000
 # What the program calls its own.
 _OURS = (
     "inputs", "targets", "data", "train", "watched", "generator", "shuffle", "epoch", "stopped",
-    "best", "waited", "rate", "largest", "order", "start", "step", "loss", "now", "gradients",
-    "updates", "looks",
+    "best", "waited", "rate", "counted", "largest", "order", "start", "step", "loss", "now",
+    "gradients", "updates", "looks",
 )  # fmt: skip
 
 
@@ -141,7 +142,18 @@ class _Writer:
         else:
             yield from self._add_up()
         yield "    if not gradient.dot(gradient) < largest:\n        return False"
-        yield "    updates[last]()\n    return True"
+        yield "    updates[last]()"
+        yield from self._flush()
+        yield "    return True"
+
+    def _flush(self) -> Iterable[str]:
+        slots = [slot for slot in self.trainer.optimizer.slots.values() if slot.ndim]
+        if slots:
+            names = ", ".join(self.names.expression(slot) for slot in slots)
+            yield "    counted[0] += 1"
+            yield f"    if counted[0] % {FLUSH_EVERY} == 0:"
+            yield f"        for slot in ({names},):"
+            yield "            slot[np.abs(slot) < np.finfo(slot.dtype).tiny] = 0"
 
     def _add_up(self) -> Iterable[str]:
         at_once, mean = self.trainer.steps.at_once, self.net.reduction == "mean"
@@ -185,7 +197,7 @@ class _Writer:
         rate = f"{trainer.learning_rate!r}{trainer.schedule.source('epoch', period)}"
         yield "\n"
         yield from generator_lines("shuffle", trainer.shuffling) if shuffled else ()
-        yield f"epoch, stopped = {first}, None"
+        yield f"epoch, stopped, counted = {first}, None, [{trainer.updates}]"
         if self.looks:
             yield from self._best()
         yield 'with np.errstate(all="ignore"):'

@@ -18,13 +18,13 @@ from nnsim.engine import checks, files
 from nnsim.engine.checks import EngineError, as_count
 from nnsim.engine.layers import Dropout
 from nnsim.engine.network import Network
-from nnsim.engine.optimizers import OPTIMIZERS, Optimizer, Schedule
+from nnsim.engine.optimizers import FLUSH_EVERY, OPTIMIZERS, Optimizer, Schedule
 from nnsim.engine.optimizers import optimizer as read_optimizer
 from nnsim.engine.optimizers import schedule as read_schedule
 from nnsim.engine.plan import Plan
 from nnsim.engine.progress import Evaluation, Progress
 from nnsim.engine.steps import Samples, Steps
-from nnsim.engine.tape import Array, Op
+from nnsim.engine.tape import Array, Op, quiet
 
 Pair = tuple[Any, Any]
 
@@ -111,6 +111,7 @@ class Trainer:
     ) -> None:
         self.network = network
         self.steps = Steps(network, self.record)
+        self._quietly = quiet().run
         self._last: Progress | None = None
         self.seed = checks.as_seed(seed)
         self.shuffling, self.noise = checks.shuffler(self.seed), checks.noise(self.seed)
@@ -301,7 +302,7 @@ class Trainer:
         if self._schedule.name != "constant":
             self._set_rate()
         epoch = self.epoch
-        self.stopped = self._epoch(samples, updates)
+        self.stopped = self._quietly(self._epoch, samples, updates)
         if self.epoch > epoch and self.patience is not None:
             self.stopped = self._too_long(self._watched, self.block(samples))
         if self.stopped == "interrupted":
@@ -326,7 +327,7 @@ class Trainer:
         while self.epoch < last and self.stopped is None:
             self.keep_last()
             rate = self._rate if self._schedule.name == "constant" else self._set_rate()
-            self.stopped = self._epoch(samples)
+            self.stopped = self._quietly(self._epoch, samples)
             if self.stopped is None and self.patience is not None:
                 self.stopped = self._too_long(sets, block)
             if self.stopped is None and self.epoch >= last:
@@ -339,14 +340,13 @@ class Trainer:
     def _epoch(self, samples: Samples, updates: int | None = None) -> str | None:
         """Train to the end of the epoch, at most so many updates; returns why it stopped before."""
         last = math.inf if updates is None else self.updates + updates
-        with np.errstate(all="ignore"):
-            while self.position < samples.count:
-                if self._interrupt:
-                    return "interrupted"
-                if self.updates >= last:
-                    return None
-                if not self._update(samples):
-                    return "diverged"
+        while self.position < samples.count:
+            if self._interrupt:
+                return "interrupted"
+            if self.updates >= last:
+                return None
+            if not self._update(samples):
+                return "diverged"
         self._end_epoch()
         return None
 
@@ -368,11 +368,14 @@ class Trainer:
         in_order = self.in_order(samples, size)
         rows = None if in_order else self._ordered(samples)[start : start + size]
         try:
-            return steps.make(samples, size, rows, self._largest_square)
+            finite = steps.make(samples, size, rows, self._largest_square)
         finally:
             if steps.done:
                 self.position += size
                 self.updates += steps.done.pop()
+        if not self.updates % FLUSH_EVERY:
+            self._optimizer.flush()
+        return finite
 
     def in_order(self, samples: Samples, size: int) -> bool:
         """Whether a step on so many samples takes all of them as they come."""

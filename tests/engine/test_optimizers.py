@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nnsim.engine import OPTIMIZERS, Dense, EngineError, Network, Trainer
-from nnsim.engine.optimizers import Adam, Momentum, RMSProp
+from nnsim.engine.optimizers import FLUSH_EVERY, Adam, Momentum, RMSProp
 
 STEPS, RATE = 60, 0.05
 
@@ -142,3 +142,24 @@ def test_constants_that_make_no_sense(make):
 def test_unknown_names():
     with pytest.raises(EngineError, match="sgd, momentum"):
         Trainer(problem()[0], "sdg")
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", ["momentum", "nesterov", "rmsprop", "adam", "adamw"])
+def test_what_fades_does_not_become_subnormal(name, dtype):
+    """A unit that has died has a gradient of 0, and what its slots remember of it fades."""
+    net = Network([Dense(3, "relu"), Dense(2)], (4,), dtype=dtype)
+    x, t = np.ones((8, 4)), np.ones((8, 2))
+    trainer = Trainer(net, name, 1e-4)
+    list(trainer.run(x, t, 2))
+    net.layers[0].bias = [-1e3] * 3
+    rule = trainer.optimizer
+    list(trainer.run(x, t, FLUSH_EVERY - 2))
+    for slot in rule.slots.values():
+        slot[...] = np.where(np.abs(slot) > 0, slot, 0) * np.finfo(dtype).tiny
+    before = net.parameters.copy()
+    list(trainer.run(x, t, FLUSH_EVERY))
+    for key, slot in rule.slots.items():
+        small = (slot != 0) & (np.abs(slot) < np.finfo(slot.dtype).tiny)
+        assert not small.any(), key
+    assert np.isfinite(net.parameters - before).all()
