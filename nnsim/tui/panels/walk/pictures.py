@@ -253,7 +253,7 @@ def _band(
         row: Pieces = []
         for block, wide in zip(blocks, widths, strict=True):
             text, style = block[y] if y < len(block) else ("", "")
-            row += [(cut(text, wide), style), ("  ", "")]
+            row += [("  " if row else "", ""), (cut(text, wide), style)]
         rows.append(row)
     return rows
 
