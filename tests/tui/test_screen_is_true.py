@@ -115,13 +115,13 @@ class Person:
 
     async def rest(self) -> None:
         """Stop what goes on by itself: training, loading, playing, a hundred starts."""
-        from nnsim.tui.widgets.starts_panel import StartsPanel
-
+        from nnsim.tui.panels.starts import StartsPanel
         from nnsim.tui.panels.walk import WalkPanel
 
         for screen in self.app.screen_stack:
-            if getattr(screen, "live", None) is not None:
-                screen.stop_training()
+            training = getattr(screen, "training", None)
+            if training is not None and training.live is not None:
+                training.stop()
             for panel in screen.query(StartsPanel):
                 if panel.running:
                     panel.action_stop()

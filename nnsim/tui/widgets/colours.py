@@ -9,7 +9,9 @@ from rich.style import Style
 from textual.color import Color
 from textual.widget import Widget
 
-from nnsim.tui.widgets.diagram_canvas import STRONGEST, Key
+from nnsim.tui.draw.styles import STRONGEST
+
+Key = tuple[str, int]
 
 # How much of a colour is left at each strength, on the widget's background.
 _SHARES = (0.3, 0.45, 0.62, 0.82, 1.0)

@@ -11,8 +11,8 @@ from textual import events
 from textual.message import Message
 
 from nnsim.i18n import N_, _, ngettext
+from nnsim.tui.draw.styles import Sheet
 from nnsim.tui.widgets.board import Board
-from nnsim.tui.widgets.colours import Palette
 from nnsim.tui.widgets.rows import Row
 from nnsim.tui.widgets.train_axes import whole
 from nnsim.tui.widgets.train_settings import Setting
@@ -24,7 +24,7 @@ VIEWS = (N_("Curves"), N_("Weights"), N_("Gradients"), N_("Histograms"))
 
 
 class TrainLines(Board, can_focus=False):
-    """Lines of the Train panel, in its colours; ``name@3`` is a colour of strength 3 of 4."""
+    """Lines of the Train panel, in its colours."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "board--train",
@@ -56,7 +56,7 @@ class TrainLines(Board, can_focus=False):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._palette = Palette(self, self.PREFIX, ("positive", "negative"))
+        self._sheet = Sheet(self)
 
     def on_resize(self) -> None:
         """What stands on them no longer fits."""
@@ -64,9 +64,12 @@ class TrainLines(Board, can_focus=False):
         self.post_message(self.Resized())
 
     def style(self, name: str = "plain") -> Style:
-        """The style of a component class, or of one with its strength behind an ``@``."""
-        base, _at, strength = name.partition("@")
-        return self._palette[base, int(strength or 0)]
+        """The style of a component class; the weights have theirs from the style sheet."""
+        return super().style(name) if name.isidentifier() else self._sheet[name]
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._sheet.clear()
 
 
 @dataclass(frozen=True)

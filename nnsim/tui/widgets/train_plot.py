@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.cells import cell_len
 
+from nnsim.tui.draw.canvas import DOTS_X, DOTS_Y, Raster
 from nnsim.tui.draw.text import cut
-from nnsim.tui.widgets.braille import DOTS_X, DOTS_Y, Raster
 from nnsim.tui.widgets.rows import Row, joined
 from nnsim.tui.widgets.train_axes import Axis, label, whole
 

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from nnsim.i18n import _
 from nnsim.lab.view import Selection
+from nnsim.tui.draw.canvas import Canvas
 from nnsim.tui.draw.text import cut
-from nnsim.tui.widgets.diagram_canvas import Line
+from nnsim.tui.panels.network.overview import Area, WeightImages
 from nnsim.tui.widgets.rows import Row
 from nnsim.tui.widgets.train_view import TrainView
-from nnsim.tui.widgets.weight_images import Area, WeightImages
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab
@@ -105,9 +105,9 @@ def _drawn(layer: _Pictures, width: int, height: int, keep: int) -> list[Row]:
     assert images is not None
     rows: list[Row] = [head]
     for y in range(min(images.height, height - 1)):
-        line = Line(width)
+        line = Canvas(width)
         images.draw(line, y, (-9, -9), NOWHERE)
-        rows.append([(text, f"{name}@{strength}") for text, (name, strength) in line.runs()])
+        rows.append([(piece.text, str(piece.style)) for piece in line.pieces()])
     if images.left_out and len(rows) < height:
         text = _("… {count} more").format(count=images.left_out)
         rows.append([(text, "dim")])

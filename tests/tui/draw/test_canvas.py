@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnsim.tui.draw.canvas import Canvas
+from nnsim.tui.draw.canvas import NOBODY, Canvas, Raster
 from nnsim.tui.draw.text import fit, level, number, width_of
-from nnsim.tui.widgets.braille import NOBODY, Raster
 
 
 @pytest.mark.parametrize(

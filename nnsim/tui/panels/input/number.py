@@ -13,10 +13,10 @@ from textual.binding import Binding, BindingType
 from nnsim.i18n import N_, _
 from nnsim.lab.reading.metrics import fingerprint
 from nnsim.lab.reading.plane import Axis
+from nnsim.tui.draw.canvas import DOTS_X, DOTS_Y, NOBODY, Raster
 from nnsim.tui.draw.lines import Row, joined
 from nnsim.tui.draw.text import precise
 from nnsim.tui.panels.input.probe import ProbeInput
-from nnsim.tui.widgets.braille import DOTS_X, DOTS_Y, NOBODY, Raster
 from nnsim.tui.widgets.plot import Plot
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnsim.lab.hiding import where_hidden
+from nnsim.tui.draw.canvas import DOTS_X, DOTS_Y, NOBODY, Raster
 from nnsim.tui.draw.styles import STRONGEST
-from nnsim.tui.widgets.braille import DOTS_X, DOTS_Y, NOBODY, Raster
 
 Kind = Literal["inputs", "units", "block", "folded"]
 Matrix = NDArray[np.float64]

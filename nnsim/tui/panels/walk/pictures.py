@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from nnsim.i18n import _
 from nnsim.lab.hiding import HIDDEN, tells
+from nnsim.tui.draw.canvas import DOTS_X, DOTS_Y, Raster
 from nnsim.tui.draw.lines import joined
 from nnsim.tui.draw.text import cut, short, wrap_cells
 from nnsim.tui.draw.tiles import shade
-from nnsim.tui.widgets.braille import DOTS_X, DOTS_Y, Raster
 
 if TYPE_CHECKING:
     from nnsim.lab.walk import Matrix, MatrixView
