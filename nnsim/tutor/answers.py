@@ -30,21 +30,12 @@ _FULL_WIDTH = str.maketrans("０１２３４５６７８９．，（）－＋−
 
 @dataclass(frozen=True)
 class Feedback:
-    """What is said to an answer.
-
-    Attributes
-    ----------
-    right : bool
-    text : str
-    done : bool
-        Whether the step is over with it.
-    predicted, actual : float or None
-        Of a *predict* step.
-    """
+    """What is said to an answer."""
 
     right: bool
     text: str
-    done: bool = False
+    done: bool = False  # whether the step is over with it
+    # predicted, actual: of a *predict* step
     predicted: float | None = None
     actual: float | None = None
 
@@ -327,7 +318,6 @@ class Question:
 
     Parameters
     ----------
-    step : Step
     lab : Lab
         As the step starts on it.
     state : StepState

@@ -19,15 +19,7 @@ NAME = re.compile(r"(\d\d)-([A-Za-z0-9][\w-]*)\.md")
 
 @dataclass(frozen=True)
 class Entry:
-    """What a list of lessons shows.
-
-    Attributes
-    ----------
-    id, title : str
-    number, minutes : int
-    needs, step_ids : tuple of str
-    path : Path
-    """
+    """What a list of lessons shows."""
 
     id: str
     number: int
@@ -191,7 +183,6 @@ def write_skeleton(name: str, folder: Path) -> Path:
     ----------
     name : str
         ``bias`` or ``04-bias``; without a number the lesson takes the next free one.
-    folder : Path
 
     Raises
     ------

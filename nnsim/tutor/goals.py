@@ -46,29 +46,14 @@ class GoalError(ValueError):
 
 @dataclass(frozen=True)
 class Goal:
-    """One predicate.
+    """One predicate."""
 
-    Attributes
-    ----------
-    text : str
-        As it was written.
-    left : str
-        An address.
-    operator : str
-        One of `OPERATORS`.
-    right : float or str
-        A number, or another address.
-    tolerance : float or None
-    every : bool
-        Whether it is asked of every sample of the data.
-    """
-
-    text: str
-    left: str
-    operator: str
-    right: float | str
+    text: str  # as it was written
+    left: str  # an address
+    operator: str  # one of `OPERATORS`
+    right: float | str  # a number, or another address
     tolerance: float | None
-    every: bool
+    every: bool  # whether it is asked of every sample of the data
 
     def holds(self, value: float, wanted: float) -> bool:
         """Whether a value meets the goal; nothing that is not a number does."""
@@ -87,28 +72,16 @@ class Goal:
 
 @dataclass(frozen=True)
 class Standing:
-    """How a goal stands.
-
-    Attributes
-    ----------
-    goal : Goal
-    met : bool
-    value, wanted : float or None
-        What is and what should be: now, or at the first sample that fails. None where there is no
-        such number now; `trouble` says why.
-    failing : int
-        Of an ``all:`` goal, how many samples fail, and
-    sample : int or None
-        the first of them, counted from 1.
-    trouble : str
-    """
+    """How a goal stands."""
 
     goal: Goal
     met: bool
+    # value, wanted: what is and what should be: now, or at the first sample that fails. None where
+    # there is no such number now; `trouble` says why.
     value: float | None = None
     wanted: float | None = None
-    failing: int = 0
-    sample: int | None = None
+    failing: int = 0  # of an ``all:`` goal, how many samples fail, and
+    sample: int | None = None  # the first of them, counted from 1
     trouble: str = ""
 
 

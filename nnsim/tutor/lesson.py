@@ -237,56 +237,30 @@ _OF_TRAINING = re.compile(r"\s*(cost|accuracy|right|test_accuracy|epoch|diverged
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a lesson.
-
-    Attributes
-    ----------
-    id, title : str
-    kind : str
-        One of `KINDS`.
-    prose : str
-        Markdown, without fence, choices and hints.
-    do, goal, solution, blank : tuple of str
-        Lines of the command language, predicates, addresses.
-    answer : int or None
-        Of a quiz, the number of the right choice, from 1.
-    choices : tuple of Choice
-    predict, expect : str
-    tolerance : float or None
-    label : mapping of str to str
-        What belongs together.
-    words : mapping of str to str
-        What the prose says of a word: an item such as "`plus` — the sum of its inputs".
-    experiment : str
-        Empty for the lesson's own.
-    keep : bool
-    hints : tuple of Hint
-    place : Place
-        Of the heading.
-    places : mapping of str to Place
-        Of each key of the fence.
-    """
+    """One step of a lesson."""
 
     id: str
     title: str
-    kind: str
-    prose: str
+    kind: str  # one of `KINDS`
+    prose: str  # markdown, without fence, choices and hints
+    # do, goal, solution, blank: lines of the command language, predicates, addresses
     do: tuple[str, ...] = ()
     goal: tuple[str, ...] = ()
     solution: tuple[str, ...] = ()
-    answer: int | None = None
+    answer: int | None = None  # of a quiz, the number of the right choice, from 1
     choices: tuple[Choice, ...] = ()
     predict: str = ""
     tolerance: float | None = None
     blank: tuple[str, ...] = ()
     expect: str = ""
-    label: Mapping[str, str] = field(default_factory=dict)
+    label: Mapping[str, str] = field(default_factory=dict)  # what belongs together
+    # what the prose says of a word: an item such as "`plus` — the sum of its inputs"
     words: Mapping[str, str] = field(default_factory=dict)
-    experiment: str = ""
+    experiment: str = ""  # empty for the lesson's own
     keep: bool = False
     hints: tuple[Hint, ...] = ()
-    place: Place = TOP
-    places: Mapping[str, Place] = field(default_factory=dict)
+    place: Place = TOP  # of the heading
+    places: Mapping[str, Place] = field(default_factory=dict)  # of each key of the fence
 
     def at(self, key: str) -> Place:
         """Where a key of the fence stands, or else the step's heading."""
@@ -300,33 +274,18 @@ class Step:
 
 @dataclass(frozen=True)
 class Lesson:
-    """A lesson, read and checked for its form.
-
-    Attributes
-    ----------
-    id, title, experiment : str
-    minutes : int
-    needs : tuple of str
-        The ids of lessons that it builds on.
-    intro : str
-        Markdown before the first step.
-    steps : tuple of Step
-    path : Path
-    places : mapping of str to Place
-        Of each key of the front matter.
-    fences : tuple of (str, Place)
-        The text of each fence as it stands in the file, and where.
-    """
+    """A lesson, read and checked for its form."""
 
     id: str
     title: str
     minutes: int
-    needs: tuple[str, ...]
+    needs: tuple[str, ...]  # the ids of lessons that it builds on
     experiment: str
-    intro: str
+    intro: str  # markdown before the first step
     steps: tuple[Step, ...]
     path: Path
-    places: Mapping[str, Place] = field(default_factory=dict)
+    places: Mapping[str, Place] = field(default_factory=dict)  # of each key of the front matter
+    # the text of each fence as it stands in the file, and where
     fences: tuple[tuple[str, Place], ...] = ()
 
     @property

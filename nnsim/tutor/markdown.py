@@ -29,26 +29,15 @@ _ENTRY = re.compile(r"""[ \t]*(?:"([^"\\]*)"|'([^']*)'|([^\s,"'\[\]][^,"'\[\]]*)
 
 @dataclass
 class FrontMatter:
-    """What the front matter says.
-
-    Attributes
-    ----------
-    id, title, experiment : str
-    minutes : int
-    needs : tuple of str
-    places : dict
-        Where each key stands.
-    end : int
-        How many lines the front matter takes, both ``---`` included; 0 without one.
-    """
+    """What the front matter says."""
 
     id: str = ""
     title: str = ""
     experiment: str = ""
     minutes: int = 0
     needs: tuple[str, ...] = ()
-    places: dict[str, Place] = field(default_factory=dict)
-    end: int = 0
+    places: dict[str, Place] = field(default_factory=dict)  # where each key stands
+    end: int = 0  # how many lines the front matter takes, both ``---`` included; 0 without one
 
 
 def read_front_matter(lines: list[str], problems: Problems) -> FrontMatter:
@@ -213,25 +202,14 @@ class Hint:
 
 @dataclass
 class Section:
-    """What stands under one ``##`` heading (or before the first, with an empty title).
+    """What stands under one ``##`` heading (or before the first, with an empty title)."""
 
-    Attributes
-    ----------
-    title, prose : str
-        ``prose`` is the markdown without the fence, the choices and the hints.
-    place : Place
-        Of the heading.
-    fence : str or None
-        The text inside the ``toml nnsim`` fence.
-    fence_place : Place
-        Of the fence's first inner line.
-    """
-
+    # title, prose: ``prose`` is the markdown without the fence, the choices and the hints
     title: str
-    place: Place
+    place: Place  # of the heading
     prose: str = ""
-    fence: str | None = None
-    fence_place: Place = TOP
+    fence: str | None = None  # the text inside the ``toml nnsim`` fence
+    fence_place: Place = TOP  # of the fence's first inner line
     choices: list[Choice] = field(default_factory=list)
     hints: list[Hint] = field(default_factory=list)
     words: dict[str, str] = field(default_factory=dict)

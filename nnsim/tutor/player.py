@@ -33,27 +33,14 @@ SOLVED, REVEALED, SKIPPED, MISSED, OPEN = "solved", "revealed", "skipped", "miss
 
 @dataclass
 class StepState:
-    """What the learner has done with one step in this session.
+    """What the learner has done with one step in this session."""
 
-    Attributes
-    ----------
-    status : str
-        ``solved``, ``revealed``, ``skipped``, ``missed`` (a prediction that was off), or empty.
-    hints : int
-        How many tiers are open.
-    tries : int
-        Answers that were not right.
-    labels : dict of str to str
-        What was matched rightly so far.
-    feedback : Feedback or None
-        The last.
-    """
-
+    # ``solved``, ``revealed``, ``skipped``, ``missed`` (a prediction that was off), or empty
     status: str = OPEN
-    hints: int = 0
-    tries: int = 0
-    labels: dict[str, str] = field(default_factory=dict)
-    feedback: Feedback | None = None
+    hints: int = 0  # how many tiers are open
+    tries: int = 0  # answers that were not right
+    labels: dict[str, str] = field(default_factory=dict)  # what was matched rightly so far
+    feedback: Feedback | None = None  # the last
 
     @property
     def over(self) -> bool:
@@ -157,7 +144,6 @@ class Player:
 
     Parameters
     ----------
-    lesson : Lesson
     key : str, optional
         The lesson's name in events; its id, unless given.
     record : callable, optional
@@ -175,7 +161,6 @@ class Player:
         The current step, from 0; ``len(lesson.steps)`` at the end, where the summary stands.
     lab : Lab
         The bench of the current step; **another object after every change of step or reset**.
-    states : list of StepState
     free : bool
         Whether the learner plays off the path.
     """

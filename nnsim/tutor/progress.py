@@ -31,22 +31,14 @@ _LONGEST = 3000  # bytes of a line; a longer one is none of ours
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happened.
+    """One thing that happened."""
 
-    Attributes
-    ----------
-    kind : str
-        One of `EVENTS`. ``missed`` is a prediction that was off, ``wrong`` a first answer that was
-        not right; ``reset`` without a lesson is of them all.
-    lesson, step : str
-    right : bool or None
-        Of ``reviewed``, whether the answer was right.
-    """
-
+    # one of `EVENTS`. ``missed`` is a prediction that was off, ``wrong`` a first answer that was
+    # not right; ``reset`` without a lesson is of them all.
     kind: str
     lesson: str = ""
     step: str = ""
-    right: bool | None = None
+    right: bool | None = None  # of ``reviewed``, whether the answer was right
 
 
 def default_path() -> Path:
@@ -153,24 +145,13 @@ def _event(line: bytes) -> Event | None:
 
 @dataclass
 class LessonProgress:
-    """How far one lesson is.
+    """How far one lesson is."""
 
-    Attributes
-    ----------
-    steps : dict of str to str
-        The best that was reached of each step: ``opened skipped missed revealed solved``.
-    place : str
-        The id of the step that was opened last.
-    finished : bool
-        Whether it was played to its end once.
-    missed : set of str
-        Steps that were not solved at the first go.
-    """
-
+    # the best that was reached of each step: ``opened skipped missed revealed solved``
     steps: dict[str, str] = field(default_factory=dict)
-    place: str = ""
-    finished: bool = False
-    missed: set[str] = field(default_factory=set)
+    place: str = ""  # the id of the step that was opened last
+    finished: bool = False  # whether it was played to its end once
+    missed: set[str] = field(default_factory=set)  # steps that were not solved at the first go
 
     def note(self, event: Event) -> None:
         """Take one event in."""
@@ -193,17 +174,10 @@ class LessonProgress:
 
 @dataclass
 class Progress:
-    """All lessons together.
-
-    Attributes
-    ----------
-    lessons : dict of str to LessonProgress
-    finished : list of str
-        In the order in which they were first finished.
-    asked_again : Counter of (lesson, step)
-    """
+    """All lessons together."""
 
     lessons: dict[str, LessonProgress] = field(default_factory=dict)
+    # in the order in which they were first finished
     finished: list[str] = field(default_factory=list)
     asked_again: Counter[tuple[str, str]] = field(default_factory=Counter)
 

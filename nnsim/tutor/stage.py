@@ -74,7 +74,6 @@ class Stage:
 
     Parameters
     ----------
-    lesson : Lesson
     load_experiment : callable, optional
         Finds an experiment by name; that of `experiment_of` unless given.
     budget : Budget, optional
