@@ -17,7 +17,7 @@ from nnsim.circuit.expression import example
 from nnsim.circuit.graph import fold, foldable, unfold, unfoldable
 from nnsim.i18n import N_, _
 from nnsim.lab.bench import Bench
-from nnsim.lab.commands.table import COMMANDS, Command, number, whole, words
+from nnsim.lab.commands.table import COMMANDS, Command, number, whole
 from nnsim.lab.commands.table import command as table_command
 from nnsim.lab.errors import AddressError, LabError
 
@@ -243,6 +243,7 @@ command = partial(table_command, table=CIRCUIT_COMMANDS)
 @command(
     'circuit "EXPRESSION" [NAME=VALUE …]',
     N_('put a circuit up: circuit "(x + y) * z" x=-2 y=5 z=-4'),
+    rest=True,
 )
 def _circuit(bench: CircuitBench, rest: str) -> str:
     circuit, expression = built(rest)
@@ -251,16 +252,14 @@ def _circuit(bench: CircuitBench, rest: str) -> str:
 
 
 @command("example ID", N_("put up a circuit that ships"))
-def _example(bench: CircuitBench, rest: str) -> str:
-    (name,) = words(rest, "example", 1, 1, CIRCUIT_COMMANDS)
+def _example(bench: CircuitBench, name: str) -> str:
     with _refusing():
         bench.put(**_shipped(name))
     return _(bench.note)
 
 
 @command("set NAME VALUE", N_("set an input of the circuit: set x 3"))
-def _set(bench: CircuitBench, rest: str) -> str:
-    name, text = words(rest, "set", 2, 2, CIRCUIT_COMMANDS)
+def _set(bench: CircuitBench, name: str, text: str) -> str:
     value = number(text)
     inputs = bench.circuit.inputs
     if name not in inputs:
@@ -276,7 +275,9 @@ def _set(bench: CircuitBench, rest: str) -> str:
 
 
 @command(
-    "fold [NAME]", N_("make a named part (or sigmoid) one gate; without a name, all that can be")
+    "fold [NAME]",
+    N_("make a named part (or sigmoid) one gate; without a name, all that can be"),
+    rest=True,
 )
 def _fold(bench: CircuitBench, rest: str) -> str:
     graph = bench.circuit.graph
@@ -287,7 +288,7 @@ def _fold(bench: CircuitBench, rest: str) -> str:
     return _("folded; {gates} gates").format(gates=len(bench.circuit.graph.gates))
 
 
-@command("unfold [NAME]", N_("open a folded gate; without a name, all"))
+@command("unfold [NAME]", N_("open a folded gate; without a name, all"), rest=True)
 def _unfold(bench: CircuitBench, rest: str) -> str:
     graph = bench.circuit.graph
     if not rest and not unfoldable(graph):
@@ -300,10 +301,8 @@ def _unfold(bench: CircuitBench, rest: str) -> str:
 def _walk_command(usage: str, summary: str, go: Callable[[Walk, int], object]) -> None:
     """A command that walks: `go` takes the walk and how many steps were asked for."""
 
-    def run(bench: CircuitBench, rest: str) -> str:
-        most = 1 if "[N]" in usage else 0
-        found = words(rest, usage.split()[0], 0, most, CIRCUIT_COMMANDS)
-        go(bench.walk, whole(found[0], 1, 10**6) if found else 1)
+    def run(bench: CircuitBench, count: str = "1") -> str:
+        go(bench.walk, whole(count, 1, 10**6))
         return _("step {step} of {steps}").format(step=bench.walk.position, steps=bench.walk.last)
 
     command(usage, summary, merges=True, group="walk")(run)

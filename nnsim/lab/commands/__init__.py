@@ -6,7 +6,7 @@ the order in which they are imported is that of the table.
 """
 
 from nnsim.lab.commands import inputs, data, looking, training, keeping  # isort: skip
-from nnsim.lab.commands.table import COMMANDS, Command, number, parse, whole, words
+from nnsim.lab.commands.table import COMMANDS, Command, number, parse, whole
 from nnsim.lab.commands.training import MOST_EPOCHS, epochs, trained
 
 __all__ = [
@@ -23,5 +23,4 @@ __all__ = [
     "trained",
     "training",
     "whole",
-    "words",
 ]

@@ -13,7 +13,7 @@ from nnsim.experiments import datasets
 from nnsim.experiments.datasets import MOST_SAMPLES, MOST_VALUES
 from nnsim.i18n import N_, _, ngettext
 from nnsim.lab.commands.inputs import learnable_target
-from nnsim.lab.commands.table import command, number, whole, words
+from nnsim.lab.commands.table import COMMANDS, MOST_WORDS, command, number, whole, words
 from nnsim.lab.errors import LabError
 
 if TYPE_CHECKING:
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 
-@command("add [TARGET]", N_("add the input to the training data; TARGET is what it is: add 1"))
+@command(
+    "add [TARGET]", N_("add the input to the training data; TARGET is what it is: add 1"), rest=True
+)
 def _add(lab: Lab, rest: str) -> str:
-    words(rest, "add", 0, 10**4)
     data, target = lab.experiment.data, _target(lab, rest)
     if data.count >= MOST_SAMPLES or (data.count + 1) * lab.input.size > MOST_VALUES:
         raise LabError(
@@ -61,8 +62,7 @@ def _target(lab: Lab, text: str) -> Array:
 
 
 @command("remove N", N_("take sample N out of the data"))
-def _remove(lab: Lab, rest: str) -> str:
-    (text,) = words(rest, "remove", 1, 1)
+def _remove(lab: Lab, text: str) -> str:
     index, data = _sample(lab, text), lab.experiment.data
     if index < data.count == 1:
         raise LabError(
@@ -78,9 +78,8 @@ def _remove(lab: Lab, rest: str) -> str:
     return _("sample {number} is removed; it was {what}").format(number=index + 1, what=what)
 
 
-@command("label N TARGET", N_("say what sample N is: label 3 1"))
+@command("label N TARGET", N_("say what sample N is: label 3 1"), rest=True)
 def _label(lab: Lab, rest: str) -> str:
-    words(rest, "label", 2, 10**4)
     text, _space, said = rest.partition(" ")
     index = _sample(lab, text)
     _inputs, before = lab.sample_at(index)
@@ -94,7 +93,9 @@ def _label(lab: Lab, rest: str) -> str:
     )
 
 
-@command("loaddata FILE", N_("put the data in a file on the bench: loaddata my-digits.csv"))
+@command(
+    "loaddata FILE", N_("put the data in a file on the bench: loaddata my-digits.csv"), rest=True
+)
 def _load(lab: Lab, rest: str) -> str:
     name, _overwrite = file_name(rest, "loaddata")
     before, data = lab.experiment.data, _files(lab).read(name, lab.experiment)
@@ -123,6 +124,7 @@ def _load(lab: Lab, rest: str) -> str:
     N_("write the data to a file: savedata my-digits.csv; with ! in the place of another"),
     changes=False,
     training="leaves",
+    rest=True,
 )
 def _save(lab: Lab, rest: str) -> str:
     name, overwrite = file_name(rest, "savedata")
@@ -136,7 +138,7 @@ def _files(lab: Lab) -> DataFiles:
 
 
 def file_name(rest: str, of: str) -> tuple[str, bool]:
-    words(rest, of, 1, 10**4)
+    words(rest, COMMANDS[of].usage, 1, MOST_WORDS)
     overwrite = of != "loaddata" and rest.endswith("!")
     return unquoted(rest[:-1].strip() if overwrite else rest), overwrite
 
@@ -156,16 +158,15 @@ def _sample(lab: Lab, text: str) -> int:
     "points KIND [SAMPLES [NOISE [SEED]]]",
     N_("learn from generated data in place of what there is: points moons 200 0.1"),
 )
-def _points(lab: Lab, rest: str) -> str:
+def _points(lab: Lab, kind: str, samples: str = "", noise: str = "", seed: str = "0") -> str:
     from nnsim.experiments.generators import drawn
 
-    kind, *more = words(rest, "points", 1, 4)
     new = drawn(
         lab.experiment,
         kind,
-        whole(more[0], 1, MOST_SAMPLES) if more else None,
-        number(more[1]) if len(more) > 1 else None,
-        whole(more[2], 0, LARGEST_SEED) if len(more) > 2 else 0,
+        whole(samples, 1, MOST_SAMPLES) if samples else None,
+        number(noise) if noise else None,
+        whole(seed, 0, LARGEST_SEED),
     )
     lab.take_data(new, new=True)
     if lab.sample is not None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnsim.i18n import N_, _
-from nnsim.lab.commands.table import command, no_more, number, whole, words
+from nnsim.lab.commands.table import command, number, whole
 from nnsim.lab.errors import LabError
 
 if TYPE_CHECKING:
@@ -33,18 +33,20 @@ def _put_input(lab: Lab, text: str) -> None:
     lab.changed()
 
 
-@command("paint ROWS", N_("paint the whole picture: paint 111/101/101/111"), training="leaves")
+@command(
+    "paint ROWS", N_("paint the whole picture: paint 111/101/101/111"), training="leaves", rest=True
+)
 def _paint(lab: Lab, rest: str) -> str:
     if lab.experiment.input.kind != "pixels":
         raise LabError(_("there are no pixels here; use: input 0.5 1 …"))
-    words(rest, "paint", 1, 10**6)
     _put_input(lab, rest)
     return _("painted {picture}").format(picture=lab.experiment.format_input(lab.input))
 
 
-@command("input NUMBERS", N_("put numbers on the inputs: input 0.05 0.10"), training="leaves")
+@command(
+    "input NUMBERS", N_("put numbers on the inputs: input 0.05 0.10"), training="leaves", rest=True
+)
 def _input(lab: Lab, rest: str) -> str:
-    words(rest, "input", 1, 10**6)
     _put_input(lab, rest)
     return _("the input is {numbers}").format(numbers=lab.experiment.format_input(lab.input))
 
@@ -52,11 +54,10 @@ def _input(lab: Lab, rest: str) -> str:
 @command(
     "pixel I [VALUE]", N_("set one pixel, 0 to 1; without a value, switch it"), training="leaves"
 )
-def _pixel(lab: Lab, rest: str) -> str:
-    place, *value = words(rest, "pixel", 1, 2)
+def _pixel(lab: Lab, place: str, value: str = "") -> str:
     flat = lab.input.reshape(-1)
     i = whole(place, 1, flat.size) - 1
-    new = number(value[0]) if value else float(flat[i] < 0.5)
+    new = number(value) if value else float(flat[i] < 0.5)
     if lab.experiment.input.kind == "pixels" and not 0 <= new <= 1:
         raise LabError(
             _("a pixel is between 0 (dark) and 1 (light), not {value}").format(value=new)
@@ -68,8 +69,7 @@ def _pixel(lab: Lab, rest: str) -> str:
 
 
 @command("clear", N_("blank the input and forget the target"), training="leaves")
-def _clear(lab: Lab, rest: str) -> str:
-    no_more(rest, "clear")
+def _clear(lab: Lab) -> str:
     lab.input = np.zeros_like(lab.input)
     lab.target, lab.sample, lab.edited = None, None, False
     lab.changed()
@@ -79,8 +79,7 @@ def _clear(lab: Lab, rest: str) -> str:
 @command(
     "sample N", N_("put sample N of the data on the input (test samples follow)"), training="leaves"
 )
-def _sample(lab: Lab, rest: str) -> str:
-    (text,) = words(rest, "sample", 1, 1)
+def _sample(lab: Lab, text: str) -> str:
     i = whole(text, 1, lab.sample_count) - 1
     inputs, target = lab.sample_at(i)
     lab.input, lab.target = inputs.copy(), target.copy()
@@ -96,9 +95,9 @@ def _sample(lab: Lab, rest: str) -> str:
     "target NUMBERS",
     N_('say what the input is: target 1 0, or by class: target "1"'),
     training="leaves",
+    rest=True,
 )
 def _target(lab: Lab, rest: str) -> str:
-    words(rest, "target", 1, 10**4)
     lab.target = learnable_target(lab, rest)
     lab.changed()
     return _("the target is {what}").format(what=lab.describe_target(lab.target))

@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from nnsim.i18n import N_, _, ngettext
 from nnsim.lab.commands.data import unquoted
-from nnsim.lab.commands.table import COMMANDS, command, whole, words
+from nnsim.lab.commands.table import COMMANDS, command, whole
 from nnsim.lab.errors import LabError
 
 if TYPE_CHECKING:
     from nnsim.lab.bench import Bench
-
-LONGEST_NAME = 1000  # words of a file's name
 
 
 @command(
@@ -20,9 +18,9 @@ LONGEST_NAME = 1000  # words of a file's name
     N_("save the session: save my-network.nnsim; without a name, to the file it has"),
     changes=False,
     training="leaves",
+    rest=True,
 )
 def _save(bench: Bench[Any], rest: str) -> str:
-    words(rest, "save", 0, LONGEST_NAME)
     if bench.keep is None:
         raise LabError(_("nothing can be saved from here"))
     over = rest.endswith("!")
@@ -35,24 +33,17 @@ def _save(bench: Bench[Any], rest: str) -> str:
 @command(
     "undo [N]", N_("take back the last change, or the last N"), changes=False, training="pauses"
 )
-def _undo(bench: Bench[Any], rest: str) -> str:
-    times = _times(rest, "undo")
-    lines = [bench.undo()]
-    lines += [bench.undo() for _i in range(times - 1) if bench.can_undo]
+def _undo(bench: Bench[Any], times: str = "1") -> str:
+    most, lines = whole(times, 1, 1000), [bench.undo()]
+    lines += [bench.undo() for _i in range(most - 1) if bench.can_undo]
     return _said(lines, N_("undid: {line}"), "undid {n} change", "undid {n} changes")
 
 
 @command("redo [N]", N_("do again what was undone"), changes=False, training="pauses")
-def _redo(bench: Bench[Any], rest: str) -> str:
-    times = _times(rest, "redo")
-    lines = [bench.redo()]
-    lines += [bench.redo() for _i in range(times - 1) if bench.can_redo]
+def _redo(bench: Bench[Any], times: str = "1") -> str:
+    most, lines = whole(times, 1, 1000), [bench.redo()]
+    lines += [bench.redo() for _i in range(most - 1) if bench.can_redo]
     return _said(lines, N_("redid: {line}"), "redid {n} change", "redid {n} changes")
-
-
-def _times(rest: str, command: str) -> int:
-    found = words(rest, command, 0, 1)
-    return whole(found[0], 1, 1000) if found else 1
 
 
 def _said(lines: list[str], one: str, singular: str, plural: str) -> str:

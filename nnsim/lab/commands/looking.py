@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from nnsim.i18n import N_, _
 from nnsim.lab import values
-from nnsim.lab.commands.table import COMMANDS, Effect, command, number, whole, words
+from nnsim.lab.commands.table import COMMANDS, Effect, command, number, whole
 from nnsim.lab.errors import LabError
 
 if TYPE_CHECKING:
@@ -26,8 +26,7 @@ def _effect_of_set(lab: Lab, rest: str) -> Effect:
     N_("set a weight, bias, input, target or rate: set hidden[2].b 0.5"),
     training=_effect_of_set,
 )
-def set_number(lab: Lab, rest: str) -> str:
-    address, text = words(rest, "set", 2, 2)
+def set_number(lab: Lab, address: str, text: str) -> str:
     quantity = lab.names.resolve(address)
     value = number(text)
     if quantity.kind == "learning_rate" and value < 0:
@@ -51,8 +50,7 @@ def set_number(lab: Lab, rest: str) -> str:
 
 
 @command("focus ADDRESS", N_("look at a number: focus hidden[2].z"), merges=True, training="leaves")
-def _focus(lab: Lab, rest: str) -> str:
-    (text,) = words(rest, "focus", 1, 1)
+def _focus(lab: Lab, text: str) -> str:
     lab.focus = lab.names.address(lab.names.resolve(text))
     return _("looking at {address}").format(address=lab.focus)
 
@@ -63,7 +61,7 @@ def _walk_command(usage: str, summary: str) -> None:
 
         return walking.COMMANDS[usage.split()[0]](lab, rest.split())
 
-    command(usage, summary, merges=True, group="walk", training="leaves")(run)
+    command(usage, summary, merges=True, group="walk", training="leaves", rest=True)(run)
 
 
 _walk_command("forward [GRAIN]", N_("walk the forward pass; GRAIN is layer, neuron, term or line"))
@@ -78,6 +76,7 @@ _walk_command("last", N_("go to the last step of the walk"))
     'circuit "EXPRESSION" [NAME=VALUE …]',
     N_('put a circuit up beside the network: circuit "(x + y) * z" x=-2 y=5 z=-4'),
     training="leaves",
+    rest=True,
 )
 def _circuit(lab: Lab, rest: str) -> str:
     from nnsim.lab.circuit_bench import CircuitBench, built, put_up
@@ -100,9 +99,13 @@ command(
     "fold [NAME]",
     N_("make a part of the circuit one gate; without a name, all parts"),
     training="leaves",
+    rest=True,
 )(_no_circuit)
 command(
-    "unfold [NAME]", N_("open a folded gate of the circuit; without a name, all"), training="leaves"
+    "unfold [NAME]",
+    N_("open a folded gate of the circuit; without a name, all"),
+    training="leaves",
+    rest=True,
 )(_no_circuit)
 
 
@@ -115,15 +118,16 @@ MOST_PENALTY = 1e100
     N_("look at the cost over two weights or biases (their addresses), random [SEED], or path"),
     changes=False,
     training="leaves",
+    rest=True,
 )
 def _landscape(lab: Lab, rest: str) -> str:
     from nnsim.lab import landscape  # late: the first picture needs no landscape
 
-    found = words(rest, "landscape", 0, 2)
+    found = rest.split()
     before, network, run = lab.landscape, lab.network, lab.timeline.run
     if not found:
         plane = landscape.usual_plane(network, lab.names, run)
-    elif found[0] == landscape.RANDOM:
+    elif found[0] == landscape.RANDOM and len(found) < 3:
         seed = 0 if before is None or before.seed is None else before.seed + 1
         plane = landscape.random_plane(network, whole(found[1], 0, LARGEST) if found[1:] else seed)
     elif found == [landscape.PATH]:
@@ -137,8 +141,8 @@ def _landscape(lab: Lab, rest: str) -> str:
 
 
 @command("place X Y", N_("put the parameters of a point of the landscape onto the bench"))
-def _place(lab: Lab, rest: str) -> str:
-    x, y = (number(text) for text in words(rest, "place", 2, 2))
+def _place(lab: Lab, across: str, up: str) -> str:
+    x, y = number(across), number(up)
     plane = lab.landscape
     if plane is None:
         raise LabError(_("there is no landscape to go to a point of; type landscape first"))

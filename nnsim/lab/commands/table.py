@@ -6,10 +6,13 @@ import difflib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Literal, TypeVar
 
 from nnsim.i18n import _
 from nnsim.lab.errors import LabError
+
+MOST_WORDS = 10**6
 
 Effect = Literal["starts", "restarts", "pauses", "leaves"]
 """What a command does to training that goes on: it ``starts`` it anew; it ``restarts`` it, which
@@ -42,17 +45,31 @@ class Command:
 
 
 COMMANDS: dict[str, Command] = {}
-Run = TypeVar("Run", bound=Callable[[Any, str], str])
+Function = TypeVar("Function", bound=Callable[..., str])
 
 
 def command(
-    usage: str, summary: str, table: dict[str, Command] = COMMANDS, **more: Any
-) -> Callable[[Run], Run]:
-    """Put the function that follows into a bench's table of commands; `more` is of its row."""
+    usage: str,
+    summary: str,
+    table: dict[str, Command] = COMMANDS,
+    *,
+    rest: bool = False,
+    **more: Any,
+) -> Callable[[Function], Function]:
+    """Put the function that follows into a bench's table of commands; `more` is of its row.
 
-    def register(function: Run) -> Run:
-        name = usage.split()[0]
-        table[name] = Command(name, usage, summary, function, **more)
+    The usage says how many words it takes; the function gets each of them, or with `rest` what
+    stands behind the name as it is (a text in quotes it looks for itself).
+    """
+    name, *takes = usage.split()
+    least = len(list(takewhile(lambda word: word[0] not in '["', takes)))
+
+    def register(function: Function) -> Function:
+        def run(bench: Any, line: str) -> str:
+            found = words(line, usage, least, MOST_WORDS if rest else len(takes))
+            return function(bench, line) if rest else function(bench, *found)
+
+        table[name] = Command(name, usage, summary, run, **more)
         return function
 
     return register
@@ -102,14 +119,9 @@ def whole(text: str, least: int, most: int) -> int:
     return value
 
 
-def words(
-    rest: str, command: str, least: int, most: int, table: Mapping[str, Command] = COMMANDS
-) -> list[str]:
+def words(rest: str, usage: str, least: int, most: int) -> list[str]:
+    """The words behind a command, refused where there are too few or too many."""
     found = rest.split()
     if not least <= len(found) <= most:
-        raise LabError(_("say it like this: {usage}").format(usage=table[command].usage))
+        raise LabError(_("say it like this: {usage}").format(usage=usage))
     return found
-
-
-def no_more(rest: str, command: str) -> None:
-    words(rest, command, 0, 0)

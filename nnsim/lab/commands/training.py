@@ -10,7 +10,7 @@ from nnsim.engine.checks import LARGEST_SEED
 from nnsim.engine.layers import Dropout
 from nnsim.i18n import N_, _
 from nnsim.lab.commands.looking import set_number
-from nnsim.lab.commands.table import command, no_more, number, whole, words
+from nnsim.lab.commands.table import COMMANDS, command, number, whole, words
 from nnsim.lab.errors import LabError
 from nnsim.lab.training import surgery
 
@@ -26,7 +26,7 @@ def _train_command(usage: str, summary: str) -> None:
             pass
         return trained(lab)
 
-    command(usage, summary, training="starts")(run)
+    command(usage, summary, training="starts", rest=True)(run)
 
 
 _train_command("train N", N_("train N more epochs"))
@@ -35,7 +35,7 @@ _train_command("until N", N_("train on to epoch N"))
 
 def epochs(lab: Lab, of: str, rest: str) -> int:
     """How many epochs a ``train N`` or ``until N`` asks for."""
-    (text,) = words(rest, of, 1, 1)
+    (text,) = words(rest, COMMANDS[of].usage, 1, 1)
     if of != "until":
         return whole(text, 1, MOST_EPOCHS)
     wanted, now = whole(text, 1, MOST_EPOCHS * 100), lab.trainer.epoch
@@ -89,8 +89,7 @@ def _why(lab: Lab) -> str:
 
 
 @command("step", N_("make one update: one mini-batch, or all samples at once"))
-def _step(lab: Lab, rest: str) -> str:
-    no_more(rest, "step")
+def _step(lab: Lab) -> str:
     lab.step()
     update = _("update {number}").format(number=lab.trainer.updates)
     return f"{update} · {trained(lab)}"
@@ -99,31 +98,27 @@ def _step(lab: Lab, rest: str) -> str:
 @command(
     "rewind EPOCH [RUN]", N_("go back to an epoch, of this run or of another"), training="pauses"
 )
-def _rewind(lab: Lab, rest: str) -> str:
-    epoch, *run = words(rest, "rewind", 1, 2)
+def _rewind(lab: Lab, epoch: str, run: str = "") -> str:
     wanted = whole(epoch, 0, MOST_EPOCHS * 100)
-    if lab.rewind(wanted, whole(run[0], 1, MOST_EPOCHS) if run else None) == wanted:
+    if lab.rewind(wanted, whole(run, 1, MOST_EPOCHS) if run else None) == wanted:
         return trained(lab)
     nearest = _("epoch {epoch} is not kept; this is the nearest").format(epoch=wanted)
     return f"{nearest} · {trained(lab)}"
 
 
 @command("rate R", N_("set the learning rate"))
-def _rate(lab: Lab, rest: str) -> str:
-    (text,) = words(rest, "rate", 1, 1)
-    return set_number(lab, f"learning_rate {text}")
+def _rate(lab: Lab, text: str) -> str:
+    return set_number(lab, "learning_rate", text)
 
 
 @command("optimizer NAME", N_("train on with another optimizer: sgd, momentum, adam, …"))
-def _optimizer(lab: Lab, rest: str) -> str:
-    (name,) = words(rest, "optimizer", 1, 1)
+def _optimizer(lab: Lab, name: str) -> str:
     lab.use_optimizer(name)
     return _("the optimizer is {name}").format(name=name)
 
 
 @command("batch N", N_("set how many samples one update takes; 0 takes the whole set"))
-def _batch(lab: Lab, rest: str) -> str:
-    (text,) = words(rest, "batch", 1, 1)
+def _batch(lab: Lab, text: str) -> str:
     size = whole(text, 0, max(1, lab.experiment.data.count))
     norm = next((layer.name for layer in lab.network.layers if layer.kind == "batch_norm"), "")
     if size == 1 and norm:
@@ -138,14 +133,12 @@ def _batch(lab: Lab, rest: str) -> str:
 
 
 @command("l2 R", N_("set the penalty on weights, ½·l2·Σw²; 0 for none"))
-def _l2(lab: Lab, rest: str) -> str:
-    (text,) = words(rest, "l2", 1, 1)
-    return set_number(lab, f"l2 {text}")
+def _l2(lab: Lab, text: str) -> str:
+    return set_number(lab, "l2", text)
 
 
 @command("dropout LAYER RATE", N_("set how often a dropout layer switches a number off, 0 to 1"))
-def _dropout(lab: Lab, rest: str) -> str:
-    name, text = words(rest, "dropout", 2, 2)
+def _dropout(lab: Lab, name: str, text: str) -> str:
     layers = {layer.name: layer for layer in lab.network.layers if isinstance(layer, Dropout)}
     if name not in layers:
         raise LabError(
@@ -164,15 +157,13 @@ def _dropout(lab: Lab, rest: str) -> str:
 
 
 @command("reset", N_("go back to the start parameters, epoch 0"))
-def _reset(lab: Lab, rest: str) -> str:
-    no_more(rest, "reset")
+def _reset(lab: Lab) -> str:
     lab.restart()
     return _("back at the start, epoch 0")
 
 
 @command("seed N", N_("start anew from another seed, epoch 0"))
-def _seed(lab: Lab, rest: str) -> str:
-    (text,) = words(rest, "seed", 1, 1)
+def _seed(lab: Lab, text: str) -> str:
     seed = whole(text, 0, LARGEST_SEED)
     lab.restart(seed=seed)
     return _("a new start from seed {seed}, epoch 0").format(seed=seed)
@@ -182,56 +173,50 @@ def _seed(lab: Lab, rest: str) -> str:
     "start KIND [VALUE]",
     N_("start anew from other weights: zeros, constant V, normal, uniform, xavier or he"),
 )
-def _start(lab: Lab, rest: str) -> str:
-    kind, *value = words(rest, "start", 1, 2)
+def _start(lab: Lab, kind: str, value: str = "") -> str:
     known = ("zeros", "constant", "normal", "xavier", "he", "uniform")
     if kind not in known or (kind == "constant") != bool(value):
         kinds = "start " + "|".join((*(name for name in known if name != "constant"), "constant V"))
         raise LabError(_("say it like this: {usage}").format(usage=kinds))
-    start = f"constant:{number(value[0]):.17g}" if value else kind
+    start = f"constant:{number(value):.17g}" if value else kind
     lab.restart(initializer=start)
-    return _("a new start ({kind}), epoch 0").format(kind=rest)
+    return _("a new start ({kind}), epoch 0").format(kind=f"{kind} {value}".strip())
 
 
-@command("experiment ID", N_("put another experiment on the bench"), training="pauses")
+@command("experiment ID", N_("put another experiment on the bench"), training="pauses", rest=True)
 def _experiment(lab: Lab, rest: str) -> str:
-    words(rest, "experiment", 1, 100)
     lab.load_experiment(rest)
     return _("on the bench: {title}").format(title=_(lab.experiment.title))
 
 
 @command("collapse", N_("make one of dense layers with no activation between them"))
-def _collapse(lab: Lab, rest: str) -> str:
-    no_more(rest, "collapse")
+def _collapse(lab: Lab) -> str:
     return lab.collapse()
 
 
 @command("mute UNIT", N_("let the activation of a unit count as 0: mute hidden[2]"))
-def _mute(lab: Lab, rest: str) -> str:
-    (unit,) = words(rest, "mute", 1, 1)
+def _mute(lab: Lab, unit: str) -> str:
     name = surgery.mute(lab.network, lab.names, unit)
     lab.changed(parameters=True)
     return _("{unit} is muted: its activation counts as 0").format(unit=name)
 
 
 @command("unmute [UNIT]", N_("let a muted unit be heard again; without a unit, all"))
-def _unmute(lab: Lab, rest: str) -> str:
-    names = surgery.unmute(lab.network, lab.names, *words(rest, "unmute", 0, 1))
+def _unmute(lab: Lab, unit: str = "") -> str:
+    names = surgery.unmute(lab.network, lab.names, unit)
     lab.changed(parameters=True)
     return _("heard again: {units}").format(units=names)
 
 
 @command("plant BUG LAYER", N_("let the gradients of a layer be wrong: plant wrong_sign hidden"))
-def _plant(lab: Lab, rest: str) -> str:
-    bug, layer = words(rest, "plant", 2, 2)
+def _plant(lab: Lab, bug: str, layer: str) -> str:
     lab.network.plant(bug, layer)
     lab.changed(parameters=True)
     return _("{layer} makes a mistake on the way back: {bug}").format(layer=layer, bug=bug)
 
 
 @command("mend LAYER", N_("take the planted mistake out of the layer that it is in"))
-def _mend(lab: Lab, rest: str) -> str:
-    (layer,) = words(rest, "mend", 1, 1)
+def _mend(lab: Lab, layer: str) -> str:
     surgery.mend(lab.network, layer)
     lab.changed(parameters=True)
     return _("the mistake was in {layer}, and is taken out").format(layer=layer)
