@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from nnsim.i18n import _
 from nnsim.lab.addresses import Quantity
@@ -41,25 +42,37 @@ class Node(ABC):
     # How tightly it holds together where it is written: 0 a sum, 1 a product, 2 one thing.
     tightness = 2
 
+    @property
     @abstractmethod
-    def evaluate(self, read: Read = held) -> float:
-        """Return the value, with `read` giving that of every number in it."""
+    def parts(self) -> tuple[Node, ...]:
+        """What it is made of."""
+
+    @abstractmethod
+    def of(self, values: list[Any]) -> Any:
+        """Return what it makes of floats, or of fractions; None where they have no result."""
 
     @abstractmethod
     def write(self, show: Show = shown) -> str:
         """Return it with its numbers."""
 
-    @abstractmethod
+    def evaluate(self, read: Read = held) -> float:
+        """Return the value, with `read` giving that of every number in it."""
+        return float(self.of([part.evaluate(read) for part in self.parts]))
+
     def numbers(self) -> Iterator[Number]:
         """Go through all numbers in it, left to right."""
+        for part in self.parts:
+            yield from part.numbers()
 
     def exact(self) -> Fraction | None:
         """Return the value of what `write` writes, or None where its digits are rounded."""
-        return None
+        values = [part.exact() for part in self.parts]
+        found = None if None in values else self.of(values)
+        return None if found is None else Fraction(found)
 
     def magnitude(self) -> float:
         """Return how large its terms are at most, without their signs: what rounding scales by."""
-        return abs(self.evaluate())
+        return abs(float(self.of([part.magnitude() for part in self.parts])))
 
     def inside(self, show: Show, tightness: int, *, first: bool = False) -> str:
         """Return it as a part of something that holds together so tightly."""
@@ -77,11 +90,18 @@ class Number(Node):
     quantity: Quantity | None = None  # what it is on the bench: its address
     text: str = ""  # how a constant is written, such as ½; else by its digits
 
-    def evaluate(self, read: Read = held) -> float:
-        return read(self)
+    @property
+    def parts(self) -> tuple[Node, ...]:
+        return ()
+
+    def of(self, values: list[Any]) -> float:  # noqa: ARG002
+        return self.value
 
     def write(self, show: Show = shown) -> str:
         return show(self)
+
+    def evaluate(self, read: Read = held) -> float:
+        return read(self)
 
     def numbers(self) -> Iterator[Number]:
         yield self
@@ -100,15 +120,18 @@ class Sum(Node):
     terms: tuple[Node, ...]
     tightness = 0
 
-    def evaluate(self, read: Read = held) -> float:
+    @property
+    def parts(self) -> tuple[Node, ...]:
+        return self.terms
+
+    def of(self, values: list[Any]) -> Any:
         """Return the sum: of few terms from left to right, of many without rounding in between."""
-        values = [term.evaluate(read) for term in self.terms]
-        if len(values) > 4:
+        if len(values) > 4 and isinstance(values[0], float):
             try:
                 return math.fsum(values)
             except (OverflowError, ValueError):
                 pass
-        return float(sum(values))
+        return sum(values)
 
     def write(self, show: Show = shown) -> str:
         """Return the terms with plus and minus between them; of many, the first and last."""
@@ -132,22 +155,6 @@ class Sum(Node):
                 parts.append(f" + {text}")
         return "".join(parts)
 
-    def numbers(self) -> Iterator[Number]:
-        for term in self.terms:
-            yield from term.numbers()
-
-    def exact(self) -> Fraction | None:
-        total = Fraction(0)
-        for term in self.terms:
-            value = term.exact()
-            if value is None:
-                return None
-            total += value
-        return total
-
-    def magnitude(self) -> float:
-        return sum(term.magnitude() for term in self.terms)
-
 
 @dataclass(frozen=True, slots=True)
 class Product(Node):
@@ -156,11 +163,12 @@ class Product(Node):
     factors: tuple[Node, ...]
     tightness = 1
 
-    def evaluate(self, read: Read = held) -> float:
-        value = 1.0
-        for factor in self.factors:
-            value *= factor.evaluate(read)
-        return value
+    @property
+    def parts(self) -> tuple[Node, ...]:
+        return self.factors
+
+    def of(self, values: list[Any]) -> Any:
+        return math.prod(values)
 
     def write(self, show: Show = shown) -> str:
         first, *rest = self.factors
@@ -168,20 +176,11 @@ class Product(Node):
             [first.inside(show, 1, first=True), *(factor.inside(show, 1) for factor in rest)]
         )
 
-    def numbers(self) -> Iterator[Number]:
-        for factor in self.factors:
-            yield from factor.numbers()
-
     def exact(self) -> Fraction | None:
-        """Return the product of exact factors."""
-        parts = [factor.exact() for factor in self.factors]
-        if Fraction(0) in parts and math.isfinite(self.evaluate()):
-            return Fraction(0)  # however the others were rounded
-        known = [part for part in parts if part is not None]
-        return math.prod(known, start=Fraction(1)) if len(known) == len(parts) else None
-
-    def magnitude(self) -> float:
-        return math.prod(factor.magnitude() for factor in self.factors)
+        """Return the product of exact factors; 0 with a 0, however the others were rounded."""
+        if any(factor.exact() == 0 for factor in self.factors) and math.isfinite(self.evaluate()):
+            return Fraction(0)
+        return Node.exact(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,20 +191,19 @@ class Quotient(Node):
     bottom: Node
     tightness = 1
 
-    def evaluate(self, read: Read = held) -> float:
+    @property
+    def parts(self) -> tuple[Node, ...]:
+        return (self.top, self.bottom)
+
+    def of(self, values: list[Any]) -> Any:
         """Return the quotient, by IEEE 754."""
-        return divide(self.top.evaluate(read), self.bottom.evaluate(read))
+        top, bottom = values
+        if isinstance(top, Fraction):
+            return top / bottom if bottom else None
+        return divide(top, bottom)
 
     def write(self, show: Show = shown) -> str:
         return f"{self.top.inside(show, 1, first=True)}/{self.bottom.inside(show, 2)}"
-
-    def numbers(self) -> Iterator[Number]:
-        yield from self.top.numbers()
-        yield from self.bottom.numbers()
-
-    def exact(self) -> Fraction | None:
-        top, bottom = self.top.exact(), self.bottom.exact()
-        return top / bottom if top is not None and bottom else None
 
     def magnitude(self) -> float:
         return abs(divide(self.top.magnitude(), self.bottom.evaluate()))
@@ -218,21 +216,15 @@ class Negative(Node):
     node: Node
     tightness = 1
 
-    def evaluate(self, read: Read = held) -> float:
-        return -self.node.evaluate(read)
+    @property
+    def parts(self) -> tuple[Node, ...]:
+        return (self.node,)
+
+    def of(self, values: list[Any]) -> Any:
+        return -values[0]
 
     def write(self, show: Show = shown) -> str:
         return f"−{self.node.inside(show, 1)}"
-
-    def numbers(self) -> Iterator[Number]:
-        yield from self.node.numbers()
-
-    def exact(self) -> Fraction | None:
-        value = self.node.exact()
-        return None if value is None else -value
-
-    def magnitude(self) -> float:
-        return self.node.magnitude()
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,22 +233,15 @@ class Square(Node):
 
     node: Node
 
-    def evaluate(self, read: Read = held) -> float:
-        value = self.node.evaluate(read)
-        return value * value
+    @property
+    def parts(self) -> tuple[Node, ...]:
+        return (self.node,)
+
+    def of(self, values: list[Any]) -> Any:
+        return values[0] * values[0]
 
     def write(self, show: Show = shown) -> str:
         return f"{self.node.inside(show, 2)}²"
-
-    def numbers(self) -> Iterator[Number]:
-        yield from self.node.numbers()
-
-    def exact(self) -> Fraction | None:
-        value = self.node.exact()
-        return None if value is None else value * value
-
-    def magnitude(self) -> float:
-        return float(self.node.magnitude() ** 2)
 
 
 _PLACE = re.compile(r"\{(\d|\*)([!-]?)\}")
@@ -273,9 +258,14 @@ class Apply(Node):
     arguments: tuple[Node, ...]
     shown_as: tuple[Node, ...] = ()
 
-    def evaluate(self, read: Read = held) -> float:
-        values = [argument.evaluate(read) for argument in self.arguments]
-        return float(FUNCTIONS[self.function].compute(*values))
+    @property
+    def parts(self) -> tuple[Node, ...]:
+        return self.arguments
+
+    def of(self, values: list[Any]) -> Any:
+        function = FUNCTIONS[self.function]
+        compute = function.exact if isinstance(values[0], Fraction) else function.compute
+        return None if compute is None else compute(*values)
 
     def write(self, show: Show = shown) -> str:
         arguments = self.shown_as or self.arguments
@@ -295,13 +285,6 @@ class Apply(Node):
     def numbers(self) -> Iterator[Number]:
         for node in (*self.shown_as, *self.arguments):
             yield from node.numbers()
-
-    def exact(self) -> Fraction | None:
-        exactly = FUNCTIONS[self.function].exact
-        if exactly is None:
-            return None
-        values = [argument.exact() for argument in self.arguments]
-        return None if None in values else Fraction(exactly(*values))
 
     def magnitude(self) -> float:
         """Return the value's, or that of what cancels out inside the function."""

@@ -101,28 +101,12 @@ class Function:
     exact: Callable[..., Fraction | int] | None = None
 
 
-def _positive(x: Any) -> Any:
-    return 1 if x > 0 else 0
-
-
 def _leaky(z: Any, s: Any) -> Any:
     return max(z, s * z)
 
 
 def _leaky_slope(z: Any, s: Any) -> Any:
     return 1 if z > 0 else s
-
-
-def _largest(*values: Any) -> Any:
-    return max(values)
-
-
-def _smallest(*values: Any) -> Any:
-    return min(values)
-
-
-def _same(a: Any, b: Any) -> Any:
-    return 1 if a == b else 0
 
 
 FUNCTIONS: dict[str, Function] = {
@@ -145,15 +129,15 @@ FUNCTIONS: dict[str, Function] = {
     "elu_slope": Function(lambda z: exp(min(z, 0.0)), "e^min({0}, 0)"),
     "gelu_slope": Function(gelu_slope, "gelu′({0})"),
     "swish_slope": Function(swish_slope, "swish′({0})"),
-    "positive": Function(_positive, "[{0} > 0]", _positive),
+    "positive": Function(lambda x: float(x > 0), "[{0} > 0]", lambda x: int(x > 0)),
     "nonzero": Function(lambda x: float(x != 0), "[{0} ≠ 0]", lambda x: Fraction(x != 0)),
     "sign": Function(lambda x: float((x > 0) - (x < 0)), "sign {0!}", lambda x: (x > 0) - (x < 0)),
-    "max": Function(_largest, "max({*})", _largest),
-    "min": Function(_smallest, "min({*})", _smallest),
+    "max": Function(max, "max({*})", max),
+    "min": Function(min, "min({*})", min),
     "hinge": Function(lambda x: max(0.0, x), "max(0, {0})", lambda x: max(x, Fraction(0))),
     "argmax": Function(argmax, "argmax({*})"),
     "half": Function(lambda a: 2.0 if a >= 0.5 else 1.0, "[2 if {0} ≥ 0.5 else 1]"),
-    "same": Function(_same, "[{0} = {1}]", _same),
+    "same": Function(lambda a, b: float(a == b), "[{0} = {1}]", lambda a, b: int(a == b)),
     "softmax": Function(softmax, "softmax({0})"),
     "t_ln": Function(t_ln, "{0!}·ln {1!}"),
     # The logarithm of an output, computed from its z, where nothing is lost to rounding.
