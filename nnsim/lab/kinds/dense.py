@@ -6,11 +6,12 @@ import numpy as np
 
 from nnsim.circuit.gates import SUM, SWAP
 from nnsim.i18n import _
-from nnsim.lab.explain.arithmetic import Product, Sum
-from nnsim.lab.explain.source import Array, Index, named
+from nnsim.lab.explain.arithmetic import ONE, Product, Sum
+from nnsim.lab.explain.source import Array, Index
 from nnsim.lab.kinds.kind import Back
-from nnsim.lab.kinds.weighted import Inputs, Weighted
+from nnsim.lab.kinds.weighted import Weighted
 from nnsim.lab.view import Selection
+from nnsim.lab.walk.pieces import column, table
 from nnsim.lab.walk.step import Highlight, Table
 
 
@@ -57,24 +58,15 @@ class Dense(Weighted, kind="dense"):
         return _("the gradients of {layer}: {formula} for each weight, ∂C/∂b = δ for each bias")
 
     def unit_gradients(self, unit: int) -> tuple[str, Table]:
-        back, inputs = self.number("delta", (unit,)), Inputs(self, (unit,))
-        gradients = self.parameter_table(".grad")[unit]
-        values = np.column_stack([
-            np.full(self.each, back.value), np.append(inputs.x, 1.0), gradients
-        ])  # fmt: skip
-
-        def address(row: int, column: int) -> str | None:
-            if column == 2:
-                return self.source.text(self.parameter(unit, row).gradient)
-            if column == 0:
-                return self.source.text(named("delta", self.layer, (unit,)))
-            return inputs.address(row, 0) if row < len(inputs.places) else None
-
-        labels = self.parameter_labels(unit)
+        back = [self.number("delta", (unit,))] * self.each
+        inputs = [*(self.going_in(i) for i in self.reads((unit,))), ONE]
         return (
             _("the gradients of {unit}: each weight gets δ times its input, the bias gets δ"),
-            Table(("", "δ", "xᵢ", "∂C/∂w"), labels, values, address, None, len(labels)),
-        )
+            table(
+                self.source, "", self.parameter_labels(unit), column("δ", back),
+                column("xᵢ", inputs), self.gradient_column(unit, "∂C/∂w"),
+            ),
+        )  # fmt: skip
 
     def parameter_wires(self, unit: int, position: int | None = None) -> Highlight:
         if position is None:

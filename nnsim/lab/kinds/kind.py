@@ -16,7 +16,7 @@ from nnsim.lab.explain.arithmetic import ONE, Node, Number, Sum
 from nnsim.lab.explain.explanation import Explanation
 from nnsim.lab.explain.source import Array, Index, Source, deep, named, size
 from nnsim.lab.view import Selection
-from nnsim.lab.walk.pieces import Labels, selected
+from nnsim.lab.walk.pieces import Column, Labels, selected, table
 from nnsim.lab.walk.step import Highlight, Step, Table, Window
 
 KINDS: dict[str, type[Kind]] = {}
@@ -157,15 +157,14 @@ class Kind(ABC):
 
     def unit_gradients(self, unit: int) -> tuple[str, Table]:
         """The gradients of all parameters of one unit: a sentence with ``{unit}``, and a table."""
-        parameters = [self.parameter(unit, position) for position in range(self.each)]
         sentence = _("the gradients of {unit}, each summed over the places of the image")
+        gradients = self.gradient_column(unit, _("gradient"))
+        return sentence, table(self.source, "", self.parameter_labels(unit), gradients)
 
-        def address(row: int, column: int) -> str | None:  # noqa: ARG001
-            return self.source.text(parameters[row].gradient)
-
-        values = self.parameter_table(".grad")[unit][:, None]
-        labels = self.parameter_labels(unit)
-        return sentence, Table(("", _("gradient")), labels, values, address, None, len(labels))
+    def gradient_column(self, unit: int, heading: str) -> Column:
+        """The gradients of the parameters of a unit."""
+        gradients = self.parameter_table(".grad")[unit]
+        return heading, gradients, lambda row: self.parameter(unit, row).gradient
 
     def parameter_wires(self, unit: int, position: int | None = None) -> Highlight:
         """Where the parameters of a unit (or one of them) are at work: all places of a channel."""

@@ -14,7 +14,7 @@ from nnsim.lab.explain.explanation import Explanation
 from nnsim.lab.explain.source import Array, Index
 from nnsim.lab.kinds.kind import Back, Kind, one_or_sum
 from nnsim.lab.kinds.windows import Windows
-from nnsim.lab.walk.pieces import lines, say, selected
+from nnsim.lab.walk.pieces import column, lines, say, selected, table
 from nnsim.lab.walk.step import Highlight, Step, Table, Window
 
 
@@ -66,15 +66,10 @@ class Pool(Kind):
         )  # fmt: skip
 
     def _table(self, pixels: tuple[Number, ...], current: int | None, known: int) -> Table:
-        values = np.array([pixel.value for pixel in pixels])
-        name, running = self.running(values)
-
-        def address(row: int, column: int) -> str | None:
-            return None if column else self.source.address(pixels[row])
-
-        labels = tuple(str(i + 1) for i in range(len(pixels)))
-        both = np.column_stack([values, running])
-        return Table(("i", "xᵢ", name), labels, both, address, current, known)
+        running = self.running(np.array([pixel.value for pixel in pixels]))
+        labels = [str(i + 1) for i in range(len(pixels))]
+        columns = (column("xᵢ", pixels), (*running, None))
+        return table(self.source, "i", labels, *columns, current=current, known=known)
 
     @abstractmethod
     def result(self, pixels: tuple[Number, ...]) -> tuple[str, str, Quantity | None, int | None]:

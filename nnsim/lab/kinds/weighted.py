@@ -14,7 +14,7 @@ from nnsim.lab.explain.arithmetic import Apply, Node, Number, Product, Sum
 from nnsim.lab.explain.explanation import Explanation
 from nnsim.lab.explain.source import Array, Index, named
 from nnsim.lab.kinds.kind import Kind
-from nnsim.lab.walk.pieces import Labels, curve_of, label, lines, say, selected
+from nnsim.lab.walk.pieces import Labels, curve_of, label, lines, say, selected, table
 from nnsim.lab.walk.step import Highlight, Step, Table
 
 
@@ -210,21 +210,21 @@ class Inputs:
         self.x = kind.values(index)
         self.w: Array = kind.source.field(kind.layer, "w")[..., self.unit].reshape(-1)
 
-    def address(self, row: int, column: int) -> str | None:
-        at = self.places[row]
-        if column == 1:
-            return self.kind.source.text(self.kind.parameter(self.unit, row))
-        return None if column or at is None else self.kind.source.address(self.kind.going_in(at))
-
     def label(self, row: int) -> str:
         at = self.places[row]
         return _("padding") if at is None else label(self.kind.source, self.kind.layer - 1, at)
 
     def table(self, current: int | None, known: int) -> Table:
         """I, xᵢ, wᵢ, wᵢ·xᵢ and the running sum."""
-        products = self.w * self.x
-        values = np.column_stack([self.x, self.w, products, np.cumsum(products)])
-        columns = ("i", "xᵢ", "wᵢ", "wᵢ·xᵢ", "Σ")
-        return Table(
-            columns, Labels(len(self.places), self.label), values, self.address, current, known
-        )
+        kind, products = self.kind, self.w * self.x
+
+        def taken(row: int) -> Quantity | None:
+            at = self.places[row]
+            return None if at is None else kind.going_in(at).quantity
+
+        return table(
+            kind.source, "i", Labels(len(self.places), self.label), ("xᵢ", self.x, taken),
+            ("wᵢ", self.w, lambda row: kind.parameter(self.unit, row)),
+            ("wᵢ·xᵢ", products, None), ("Σ", np.cumsum(products), None),
+            current=current, known=known,
+        )  # fmt: skip

@@ -18,11 +18,14 @@ from nnsim.lab.walk.forward import Builder, the_loss
 from nnsim.lab.walk.pieces import (
     Labels,
     bracketed,
+    column,
     curve_of,
+    layer_column,
     lines,
     products_table,
     say,
     selected,
+    table,
     unit_labels,
     whole,
 )
@@ -45,15 +48,10 @@ def deltas_of_layer(source: Source, spot: Spot) -> Step:
     kinds = {"a": "a", "slope": "f′(z)", "delta": "δ"}
     if not names.has_z or fused or activation in ("identity", "softmax"):
         del kinds["slope"]
-    values = np.column_stack([source.field(layer, kind).reshape(-1) for kind in kinds])
-
-    def address(row: int, column: int) -> str | None:
-        return source.text(named(list(kinds)[column], layer, whole(source, layer, row)))
-
-    labels = unit_labels(source, layer)
-    table = Table(("i", *kinds.values()), labels, values, address, None, len(labels))
+    columns = (layer_column(source, layer, kind, name) for kind, name in kinds.items())
     return Step(
-        "delta_layer", found.quantity, sentence, layer, Highlight(layer=layer), table,
+        "delta_layer", found.quantity, sentence, layer, Highlight(layer=layer),
+        table(source, "i", unit_labels(source, layer), *columns),
         roles=found.roles,
     )  # fmt: skip
 
@@ -214,18 +212,19 @@ def gradients_of_layer(source: Source, spot: Spot) -> Step:
     layer = spot.segment.layer
     kind = kind_of(source, layer)
     found = explain(source.lab, kind.parameter(0, 0).gradient)
-    columns = (kind.parameter_table(), kind.parameter_table(".grad"))
-    values = np.column_stack([column.reshape(-1) for column in columns])
 
-    def address(row: int, column: int) -> str | None:
-        parameter = kind.parameter(*divmod(row, kind.each))
-        return source.text(parameter.gradient if column else parameter)
+    def parameter(row: int) -> Quantity:
+        return kind.parameter(*divmod(row, kind.each))
 
-    labels = Labels(len(values), lambda row: str(address(row, 0)))
-    table = Table(("", "w", "∂C/∂w"), labels, values, address, None, len(values))
+    gradients = kind.parameter_table(".grad").reshape(-1)
     sentence = kind.gradients_sentence().format(layer=kind.names.name, formula=found.formula)
     return Step(
-        "gradient_layer", found.quantity, sentence, layer, Highlight(layer=layer), table,
+        "gradient_layer", found.quantity, sentence, layer, Highlight(layer=layer),
+        table(
+            source, "", Labels(gradients.size, lambda row: source.text(parameter(row))),
+            ("w", kind.parameter_table().reshape(-1), parameter),
+            ("∂C/∂w", gradients, lambda row: parameter(row).gradient),
+        ),
         roles=found.roles,
     )  # fmt: skip
 
@@ -234,11 +233,11 @@ def gradients_of_unit(source: Source, spot: Spot) -> Step:
     """The gradients of all parameters of one unit, filter or channel."""
     layer, unit = spot.segment.layer, spot.unit
     kind = kind_of(source, layer)
-    sentence, table = kind.unit_gradients(unit)
+    sentence, gradient_table = kind.unit_gradients(unit)
     gradients = tuple(kind.parameter(unit, position).gradient for position in range(kind.each))
     return Step(
         "gradient", gradients[0], sentence.format(unit=source.unit_name(layer, (unit,))), layer,
-        kind.parameter_wires(unit), table, also=gradients,
+        kind.parameter_wires(unit), gradient_table, also=gradients,
         roles=explain(source.lab, gradients[0]).roles,
     )  # fmt: skip
 
@@ -248,12 +247,12 @@ def one_gradient(source: Source, spot: Spot) -> Step:
     found = explain(source.lab, kind.parameter(spot.unit, spot.inner).gradient)
     sentence = found.formula + found.worked.removeprefix(found.symbol)
     columns = ("", "δ", "x", "δ·x", "Σ")
-    table = products_table(source, found.arithmetic, columns, None, len(found.terms))
+    products = products_table(source, found.arithmetic, columns, None, len(found.terms))
     result = (found.symbol, Number(float(found.value), found.quantity))
     return Step(
         "gradient", found.quantity, sentence, kind.layer,
-        kind.parameter_wires(spot.unit, spot.inner), table, lines(source, result), found.rests_on,
-        found.roles,
+        kind.parameter_wires(spot.unit, spot.inner), products, lines(source, result),
+        found.rests_on, found.roles,
     )  # fmt: skip
 
 
@@ -286,39 +285,40 @@ def _updates(source: Source, spot: Spot, units: range, position: int | None) -> 
     before, gradients = kind.parameter_table()[cut], kind.parameter_table(".grad")[cut]
     frozen = [kind.is_frozen(place) for place in places]
     steps = np.where(frozen, 0.0, -rate(source) * gradients)
-    parts = (before, gradients, steps, before + steps)
-    values = np.column_stack([part.reshape(-1) for part in parts])
+    after = before + steps
 
     def parameter(row: int) -> Quantity:
         return kind.parameter(units[row // len(places)], places[row % len(places)])
 
-    def address(row: int, column: int) -> str | None:
-        known = parameter(row)
-        return source.text(known.gradient if column else known) if column < 2 else None
-
-    columns = ("", _("before"), "∂C/∂w", "−η·∂C/∂w", _("after"))
-    labels = Labels(len(values), lambda row: source.text(parameter(row)))
-    table = Table(columns, labels, values, address, None, len(values))
     whole_layer = spot.segment.kind == "update.layer"
-    also = () if whole_layer else tuple(parameter(row) for row in range(len(values)))
+    also = () if whole_layer else tuple(parameter(row) for row in range(before.size))
     found: tuple[Line, ...] = ()
     if position is None:
         sentence = _("every weight takes a step against its gradient: w ← w − {rate}·∂C/∂w")
         sentence = sentence.format(rate=say(rate(source)))
     else:
-        sentence = _update_sentence(source, labels[0], values[0], frozen=frozen[0])
-        found = lines(source, (_("after"), Number(float(values[0, 3]))))
+        row = (before.item(), gradients.item(), after.item())
+        sentence = _update_sentence(source, source.text(parameter(0)), *row, frozen=frozen[0])
+        found = lines(source, (_("after"), Number(after.item())))
     highlight = Highlight(layer=kind.layer)
     if not whole_layer:
         highlight = kind.parameter_wires(spot.unit, position)
     return Step(
         "update_layer" if whole_layer else "update", parameter(0), sentence, kind.layer,
-        highlight, table, found, (*also, Quantity("learning_rate")),
+        highlight,
+        table(
+            source, "", Labels(before.size, lambda row: source.text(parameter(row))),
+            (_("before"), before.reshape(-1), parameter),
+            ("∂C/∂w", gradients.reshape(-1), lambda row: parameter(row).gradient),
+            ("−η·∂C/∂w", steps.reshape(-1), None), (_("after"), after.reshape(-1), None),
+        ),
+        found, (*also, Quantity("learning_rate")),
     )  # fmt: skip
 
 
-def _update_sentence(source: Source, address: str, row: Array, *, frozen: bool) -> str:
-    before, gradient, _step, after = row
+def _update_sentence(
+    source: Source, address: str, before: float, gradient: float, after: float, *, frozen: bool
+) -> str:
     if frozen:
         text = _("{address} stays {before}: the biases are frozen here")
         return text.format(address=address, before=say(before))
@@ -346,17 +346,14 @@ def the_loss_after(source: Source, _spot: Spot) -> Step:
     before = source.lab.sample_loss
     output, after = _with_parameters(source, updated(source))
     outputs, targets = source.outputs(), source.targets()
-    values = np.column_stack([[t.value for t in targets], [a.value for a in outputs], output])
-
-    def address(row: int, column: int) -> str | None:
-        return source.address((targets, outputs)[column][row]) if column < 2 else None
-
     labels = unit_labels(source, source.last)
-    heads = ("k", "tₖ", _("aₖ before"), _("aₖ after"))
     return Step(
         "after", Quantity("loss"), _after_sentence(source, before, after),
         highlight=Highlight(units=frozenset(Selection(source.last, k) for k in range(len(labels)))),
-        table=Table(heads, labels, values, address, None, len(labels)),
+        table=table(
+            source, "k", labels, column("tₖ", targets), column(_("aₖ before"), outputs),
+            (_("aₖ after"), output, None),
+        ),
         lines=lines(
             source, (_("before"), Number(before, Quantity("loss"))), (_("after"), Number(after))
         ),

@@ -11,10 +11,20 @@ from nnsim.lab.addresses import Quantity
 from nnsim.lab.explain import explain, losses
 from nnsim.lab.explain.arithmetic import Number
 from nnsim.lab.explain.functions import exp
-from nnsim.lab.explain.source import Source, deep, named, size
+from nnsim.lab.explain.source import Source, named, size
 from nnsim.lab.kinds import kind_of
 from nnsim.lab.view import Selection
-from nnsim.lab.walk.pieces import label, lines, say, selected, unit_labels, values_table, whole
+from nnsim.lab.walk.pieces import (
+    column,
+    layer_column,
+    lines,
+    say,
+    selected,
+    table,
+    unit_labels,
+    values_table,
+    whole,
+)
 from nnsim.lab.walk.route import Spot
 from nnsim.lab.walk.step import Highlight, Step, Table
 
@@ -81,20 +91,13 @@ def a_share(source: Source, spot: Spot) -> Step:
 
 
 def _softmax_table(source: Source, layer: int, current: int, *, done: bool) -> Table:
-    z, a = source.field(layer, "z"), source.field(layer, "a")
     with np.errstate(over="ignore"):
-        powers = np.exp(z)
-    columns = ("k", "zₖ", "e^zₖ", "Σ")
-    values = np.column_stack([z, powers, np.cumsum(powers)])
-    if done:
-        columns, values = ("k", "zₖ", "e^zₖ", "aₖ"), np.column_stack([z, powers, a])
-
-    def address(row: int, column: int) -> str | None:
-        kind = {0: "z", 2: "a" if done else ""}.get(column, "")
-        return source.text(named(kind, layer, (row,))) if kind else None
-
-    labels = unit_labels(source, layer)
-    return Table(columns, labels, values, address, current, current + 1)
+        powers = np.exp(source.field(layer, "z"))
+    last = layer_column(source, layer, "a", "aₖ") if done else ("Σ", np.cumsum(powers), None)
+    return table(
+        source, "k", unit_labels(source, layer), layer_column(source, layer, "z", "zₖ"),
+        ("e^zₖ", powers, None), last, current=current, known=current + 1,
+    )  # fmt: skip
 
 
 # --- prediction and loss -------------------------------------------------------------------------
@@ -154,19 +157,14 @@ def _loss_rows(source: Source) -> list[int]:
 
 def _loss_table(source: Source, current: int | None) -> Table:
     """K, tₖ, aₖ and what each output adds to the loss (before a factor such as ½)."""
-    outputs, targets = source.outputs(), source.targets()
-    values = [term.evaluate() for term in losses.loss_terms(source)]
-    rows = _loss_rows(source)
-    table = np.array([[targets[k].value, outputs[k].value] for k in rows])
-    columns = ("k", "tₖ", "aₖ", _("term"), "Σ")
-
-    def address(row: int, column: int) -> str | None:
-        return source.address((targets, outputs)[column][rows[row]]) if column < 2 else None
-
-    labels = tuple(label(source, source.last, deep(k, source.shape(source.last))) for k in rows)
-    known = len(rows) if current is None else current + 1
-    both = np.column_stack([table, values, np.cumsum(values)])
-    return Table(columns, labels, both, address, current, known)
+    outputs, targets, rows = source.outputs(), source.targets(), _loss_rows(source)
+    terms = [term.evaluate() for term in losses.loss_terms(source)]
+    return table(
+        source, "k", [unit_labels(source, source.last)[k] for k in rows],
+        column("tₖ", [targets[k] for k in rows]), column("aₖ", [outputs[k] for k in rows]),
+        (_("term"), terms, None), ("Σ", np.cumsum(terms), None),
+        current=current, known=None if current is None else current + 1,
+    )  # fmt: skip
 
 
 BUILDERS: dict[str, Builder] = {

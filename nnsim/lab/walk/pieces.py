@@ -9,7 +9,7 @@ import numpy as np
 
 from nnsim.lab.addresses import Quantity
 from nnsim.lab.explain.arithmetic import Node, Number, Product, Sum, written
-from nnsim.lab.explain.source import Index, Source, deep, flat, named, size
+from nnsim.lab.explain.source import Array, Index, Source, deep, flat, named, size
 from nnsim.lab.view import Selection
 from nnsim.lab.walk.step import Curve, Line, Table
 
@@ -80,6 +80,38 @@ def curve_of(source: Source, layer: int, index: Index) -> Curve | None:
     return Curve(layer, made.activation, z, a, slope)
 
 
+Column = tuple[str, Sequence[float] | Array, Callable[[int], Quantity | None] | None]
+"""A heading, the numbers below it, and which number stands in a row, where they are numbers."""
+
+
+def column(heading: str, numbers: Sequence[Node]) -> Column:
+    """A column of numbers, or of what they make."""
+
+    def name(row: int) -> Quantity | None:
+        node = numbers[row]
+        return node.quantity if isinstance(node, Number) else None
+
+    return heading, [number.evaluate() for number in numbers], name
+
+
+def table(
+    source: Source, head: str, labels: Sequence[str], *columns: Column,
+    current: int | None = None, known: int | None = None,
+) -> Table:  # fmt: skip
+    """A table of columns; all of its rows are known unless told."""
+
+    def address(row: int, at: int) -> str | None:
+        name = columns[at][2]
+        quantity = None if name is None else name(row)
+        return None if quantity is None else source.text(quantity)
+
+    headings = (head, *(heading for heading, _values, _name in columns))
+    values = np.column_stack([values for _heading, values, _name in columns])
+    return Table(
+        headings, labels, values, address, current, len(labels) if known is None else known
+    )
+
+
 def products_table(
     source: Source, node: Node, columns: tuple[str, ...], current: int | None, known: int
 ) -> Table | None:
@@ -88,15 +120,13 @@ def products_table(
     pairs = [term.factors for term in terms if isinstance(term, Product) and len(term.factors) == 2]
     if not pairs or len(pairs) != len(terms):
         return None
-    factors = np.array([[factor.evaluate() for factor in pair] for pair in pairs])
-    products = factors.prod(axis=1)
-    values = np.column_stack([factors, products, np.cumsum(products)])
-
-    def address(row: int, column: int) -> str | None:
-        return source.address(pairs[row][column]) if column < 2 else None
-
-    labels = tuple(_row_name(source, pair) or str(i + 1) for i, pair in enumerate(pairs))
-    return Table(columns, labels, values, address, current, known)
+    head, first, second, third, last = columns
+    products = [term.evaluate() for term in terms]
+    return table(
+        source, head, [_row_name(source, pair) or str(i + 1) for i, pair in enumerate(pairs)],
+        column(first, [pair[0] for pair in pairs]), column(second, [pair[1] for pair in pairs]),
+        (third, products, None), (last, np.cumsum(products), None), current=current, known=known,
+    )  # fmt: skip
 
 
 def _row_name(source: Source, factors: Sequence[Node]) -> str:
@@ -124,19 +154,16 @@ def lines(
 
 def values_table(source: Source, layer: int, symbol: str) -> Table:
     """The values that come out of a layer (-1: of the input), with z where it has one."""
-    if layer < 0:
-        values = source.traced(0).x[0].reshape(-1, 1)
-        columns: tuple[str, ...] = ("i", symbol)
-    else:
-        traced = source.traced(layer)
-        arrays = [array[0].reshape(-1) for array in (traced.z, traced.a) if array is not None]
-        values = np.column_stack(arrays)
-        columns = ("i", "z", "a") if len(arrays) == 2 else ("i", "a")
-
-    def address(row: int, column: int) -> str | None:
-        if layer < 0:
-            return source.text(Quantity("input", position=(row,)))
-        return source.text(named(columns[column + 1], layer, whole(source, layer, row)))
-
     labels = unit_labels(source, layer)
-    return Table(columns, labels, values, address, None, len(labels))
+    if layer < 0:
+        x = source.traced(0).x[0].reshape(-1)
+        column = (symbol, x, lambda row: Quantity("input", position=(row,)))
+        return table(source, "i", labels, column)
+    kinds = ("z", "a") if source.names.layers[layer].has_z else ("a",)
+    return table(source, "i", labels, *(layer_column(source, layer, kind) for kind in kinds))
+
+
+def layer_column(source: Source, layer: int, kind: str, heading: str = "") -> Column:
+    """One number of every unit of a layer."""
+    values = source.field(layer, kind).reshape(-1)
+    return heading or kind, values, lambda row: named(kind, layer, whole(source, layer, row))
