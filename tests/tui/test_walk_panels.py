@@ -61,7 +61,7 @@ async def test_right_starts_the_walk_and_every_key_is_a_command(open_app):
         assert "last step" in status(app)
         await press(pilot, "home")
         assert lab.walk_place.index == 0
-        for grain in ("term", "layer", "neuron"):
+        for grain in ("term", "line", "layer", "neuron"):
             await press(pilot, "f")
             assert lab.walk_place.grain == grain
             assert f"step 1 of {len(lab.walk)}" in panel(app).lines[0]
@@ -78,6 +78,39 @@ async def test_keys_that_come_faster_than_the_screen_are_all_steps(open_app):
             app.simulate_key("right")
         await pilot.pause(0.1)
         assert app.screen.lab.walk_place.index == 3
+
+
+async def test_a_line_is_a_call_of_numpy_and_what_it_has_filled(open_app):
+    app = open_app("digits-4x3")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await press(pilot, "right_square_bracket", "3")
+        lab = app.screen.lab
+        app.screen.execute("forward line")
+        await press(pilot, "right")
+        lines = panel(app).lines
+        assert lines[1] == "hidden: z = W x + b"
+        z = [f"{value:.4f}" for value in lab.trace.layers[0].z[0]]
+        current = next(line for line in lines if line.startswith("▸ "))
+        assert current.split() == ["▸", "hidden_W.dot(x1,", "out=hidden_z)", *z[:2], "…"]
+        assert lines[lines.index(current) + 1].split()[-1] == "?"  # not computed yet
+        assert lines[-2:] == ["hidden.z  3 × 1", "".join(f"{value:>8}" for value in z)]
+        await press(pilot, "m")
+        assert "z      hidden_W.dot(x1, out=hidden_z)" in panel(app).lines
+
+
+async def test_a_line_keeps_what_is_hidden(open_app):
+    app = open_app("digits-4x3")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await press(pilot, "right_square_bracket", "3", "right", "right")
+        lab = app.screen.lab
+        assert lab.walk_step.address == "hidden[1].a"
+        value = f"{lab.read('hidden[1].a'):.4f}"
+        await press(pilot, "b", "escape")
+        app.screen.execute("forward line")
+        await press(pilot, "end")
+        lines = panel(app).lines
+        assert any("reciprocal" in line for line in lines)
+        assert not any(value in line for line in lines)
 
 
 async def test_a_term_is_in_the_table_the_pixels_and_the_diagram_at_once(open_app):
@@ -368,7 +401,7 @@ async def test_every_kind_of_step_fits_every_size(open_app, size, target):
         await press(pilot, "right_square_bracket")
         lab = app.screen.lab
         for direction, key in (("forward", "3"), ("backward", "4")):
-            for grain in ("layer", "neuron", "term"):
+            for grain in ("layer", "neuron", "term", "line"):
                 app.screen.execute(f"{direction} {grain}")
                 await press(pilot, key)
                 widget, seen = panel(app, direction), set()

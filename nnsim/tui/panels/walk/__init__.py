@@ -33,9 +33,10 @@ class WalkPanel(Panel, Lines):
 
     HELP = N_(
         "A walk through the network in small steps. Right and left go a step on and back, f makes "
-        "the steps smaller (layer, neuron, term), Space plays. Up and down choose a number, Enter "
-        "says why it is what it is. m shows the same step as matrices: for this sample, then for "
-        "the whole batch. b hides the number of this step until you have worked it out."
+        "the steps smaller (layer, neuron, term, then one NumPy line of the engine), Space plays. "
+        "Up and down choose a number, Enter says why it is what it is. m shows the same step as "
+        "matrices: for this sample, then for the whole batch. b hides the number of this step "
+        "until you have worked it out."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "walk('previous')", N_("Back"), id="walk.previous", group=_STEP,
@@ -45,7 +46,7 @@ class WalkPanel(Panel, Lines):
         Binding("space", "play", N_("Play"), id="walk.play",
                 tooltip=N_("Go on by itself, or stop")),
         Binding("f", "grain", N_("Size"), id="walk.grain",
-                tooltip=N_("Steps of another size: layer, neuron, term")),
+                tooltip=N_("Steps of another size: layer, neuron, term, NumPy line")),
         Binding("m", "matrices", N_("Matrices"), id="walk.matrices",
                 tooltip=N_("The same step as matrices: this sample, the whole batch, or numbers")),
         Binding("b", "blank", N_("Blank"), id="walk.blank",

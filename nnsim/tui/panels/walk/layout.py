@@ -57,6 +57,9 @@ def lay_out(page: Page, width: int, height: int, cursor: Cursor) -> Layout:
 def _stacked(made: Layout, page: Page, width: int, height: int, cursor: Cursor) -> None:
     made.rows += head(page, width, 3 if height >= 12 else 2)
     room = height - len(made.rows)
+    if page.calls:
+        made.rows += pictures.call_rows(page.calls, page.now, width, room, page.secrets)
+        return
     table = page.table
     wanted = 0 if table is None else len(table.labels) + 1
     least = min(wanted, LEAST_TABLE)

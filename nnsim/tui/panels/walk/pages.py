@@ -29,6 +29,7 @@ from nnsim.lab.view import LayerView, NetworkView, Selection
 from nnsim.tui.panels.walk.pictures import Point, WindowMap
 
 if TYPE_CHECKING:
+    from nnsim.engine import Op
     from nnsim.lab import Lab
     from nnsim.lab.walk import Step, Table, Window
 
@@ -36,6 +37,7 @@ GRAIN_WORDS = {
     "layer": lambda: _("layer by layer"),
     "neuron": lambda: _("neuron by neuron"),
     "term": lambda: _("term by term"),
+    "line": lambda: _("line by line"),
 }
 COMPUTED = frozenset({
     "z", "a", "delta", "slope", "loss", "loss.squared_error", "loss.cross_entropy",
@@ -95,6 +97,8 @@ class Page:
         Those numbers: what has no address is compared with them.
     fine : bool
         Whether the numbers of the table are small differences, shown with all the digits that fit.
+    calls, now :
+        The NumPy calls of the walk in place of a table, and the one that it has come to.
     """
 
     place: str = ""
@@ -110,6 +114,8 @@ class Page:
     hidden: Hidden = NOTHING
     secrets: tuple[float, ...] = ()
     fine: bool = False
+    calls: Sequence[Op] = ()
+    now: int = -1
 
     @property
     def table_rows(self) -> int:
@@ -169,6 +175,21 @@ class Page:
 
 def step_page(lab: Lab, step: Step, hidden: Hidden) -> Page:
     """The page of one step."""
+    page = _step_page(lab, step, hidden)
+    if lab.walk is None or not lab.walk.calls:
+        return page
+    # The calls say all that a table would.
+    sentence = page.sentence if step.call is None else _named(step.call)
+    return replace(
+        page, sentence=sentence, table=None, results=(), calls=lab.walk.calls, now=step.index - 1
+    )
+
+
+def _named(call: Op) -> str:
+    return f"{call.layer}: {call.note}" if call.layer else call.note
+
+
+def _step_page(lab: Lab, step: Step, hidden: Hidden) -> Page:
     place = _("step {number} of {total} · {grain}").format(
         number=step.index + 1, total=step.total, grain=GRAIN_WORDS[step.grain]()
     )

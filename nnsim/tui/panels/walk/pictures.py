@@ -19,6 +19,7 @@ from nnsim.tui.draw.text import cut, short, wrap_cells
 from nnsim.tui.draw.tiles import shade
 
 if TYPE_CHECKING:
+    from nnsim.engine import Op
     from nnsim.lab.walk import Matrix, MatrixView
 
 Pieces: TypeAlias = list[tuple[Any, ...]]
@@ -31,6 +32,9 @@ _STYLES = {_AXIS: "dim", _CURVE: "light", _TANGENT: "back"}
 CELL = 8
 LEAST_BESIDE = 17  # columns of a matrix that stands beside another
 MATRIX_TITLE = 12
+WIDE_CALLS = 72
+LEAST_MATRICES = 5  # lines that matrices keep where NumPy calls stand above them
+UNKNOWN = "?"
 
 
 # The curve of an activation -----------------------------------------------------------------------
@@ -231,6 +235,9 @@ def matrix_rows(
     rows: list[Pieces] = [head]
     said = f"{view.formula}   ({view.note})"
     rows += [[(line, "strong")] for line in wrap_cells(said, width, 3)]
+    calls = [m for m in view.matrices if m.line]
+    if height - len(rows) - len(calls) >= LEAST_MATRICES:
+        rows += [[(cut(f"{m.name:<7}{m.line}", width), "dim")] for m in calls]
     beside = max(1, min(len(view.matrices), width // LEAST_BESIDE))
     bands = -(-len(view.matrices) // beside)
     beside = -(-len(view.matrices) // bands)
@@ -297,3 +304,67 @@ def _matrix(
     elif len(flat) == most + 1:
         lines = lines[: 3 + most]
     return lines
+
+
+# The calls of a tape ------------------------------------------------------------------------------
+
+
+def call_rows(
+    calls: Sequence[Op], now: int, width: int, height: int, secrets: Sequence[float] = ()
+) -> list[Pieces]:
+    """Return the calls around the one that has just been made, and below what it filled.
+
+    What the calls to come will fill is unknown; `secrets` are numbers that are hidden for now.
+    """
+    filled = _filled(calls[now], width, max(2, height // 2), secrets) if now >= 0 else []
+    beside = (2 if width >= WIDE_CALLS else 1) * CELL + 2
+    text = max(8, width - beside - 4)
+    room = height - len(filled)
+    whole = wrap_cells(calls[now].text, text, max(1, room // 2)) if now >= 0 else []
+    room = max(1, room - len(whole[1:]))
+    first = _around(max(now, 0), 1, min(room, len(calls)), len(calls))
+    rows: list[Pieces] = []
+    for i, call in enumerate(calls[first : first + room], first):
+        style = "strong" if i == now else "dim" if i > now else ""
+        lines = whole if i == now else [cut(call.text, text)]
+        result = UNKNOWN if i > now else _first(call, beside - 2, secrets)
+        mark = ("▸ " if i == now else "  ", "here")
+        rows.append([mark, (cut(lines[0], text), style), (f"  {result}", style)])
+        rows += [[("    ", ""), (line, style)] for line in lines[1:]]
+    return [*rows, *filled]
+
+
+def _numbers(values: NDArray[np.float64], secrets: Sequence[float]) -> str:
+    shown = (HIDDEN if tells(float(value), secrets) else float(value) for value in values)
+    return "".join(f"{short(value, CELL - 1):>{CELL}}" for value in shown)
+
+
+def _first(call: Op, width: int, secrets: Sequence[float]) -> str:
+    """The first numbers that a call has filled in."""
+    values = np.empty(0) if call.after is None else call.after.reshape(-1)
+    count = width // CELL
+    return _numbers(values[:count], secrets) + (" …" if values.size > count else "")
+
+
+def _filled(call: Op, width: int, height: int, secrets: Sequence[float]) -> list[Pieces]:
+    """Name, shape and numbers of the buffer that a call has filled; samples are columns."""
+    if call.writes is None or call.after is None:
+        return []
+    name, shape = call.writes
+    size = " × ".join(map(str, shape)) or "1"
+    rows: list[Pieces] = [[(cut(f"{name}  {size}", width).rstrip(), "strong")]]
+    values = (
+        call.after.reshape(len(call.after), -1) if call.after.ndim else call.after.reshape(1, 1)
+    )
+    columns = max(1, (width - 2) // CELL)
+    if values.shape[1] == 1:  # one sample: its numbers one after another
+        lines = [values[at : at + columns, 0] for at in range(0, len(values), columns)]
+    else:
+        lines = [row[:columns] for row in values]
+    most = height - 1
+    fit = lines if len(lines) <= most else lines[: max(1, most - 1)]
+    more = " …" if values.shape[1] > columns else ""
+    rows += [[(_numbers(line, secrets) + more, "")] for line in fit]
+    if len(fit) < len(lines) and most > 1:
+        rows.append([(_("  … {count} more rows").format(count=len(lines) - len(fit)), "dim")])
+    return rows
