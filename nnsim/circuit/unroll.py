@@ -190,7 +190,7 @@ class _Unroller:
                     return self._squares(0.5, a, t)
                 case "mean_squared_error":
                     return self._squares(1 / len(a), a, t)
-        raise CircuitError(_("the loss {name} has no gates").format(name=name))
+        raise NotImplementedError(f"the loss {name} in gates")
 
     def _squares(self, factor: float, a: list[int], t: list[int]) -> int:
         terms = [self._insert(_SQUARED, t=tk, a=ak) for tk, ak in zip(t, a, strict=True)]

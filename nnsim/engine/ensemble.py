@@ -10,7 +10,6 @@ import numpy as np
 
 from nnsim.engine import checks
 from nnsim.engine.checks import EngineError, as_count, as_seed, shuffler
-from nnsim.engine.layers import Dense
 from nnsim.engine.losses import decide
 from nnsim.engine.network import Network
 from nnsim.engine.optimizers import FLUSH_EVERY, Schedule
@@ -256,12 +255,7 @@ class Ensemble:
 
 
 class EnsembleProgress:
-    """The ensemble after an epoch; metrics are computed when read, before the next epoch.
-
-    Attributes
-    ----------
-    epoch : int
-    """
+    """The ensemble after an epoch; metrics are computed when read, before the next epoch."""
 
     def __init__(self, ensemble: Ensemble, x: Array, target: Array) -> None:
         self.epoch = ensemble.epoch
@@ -276,20 +270,10 @@ class EnsembleProgress:
             )
         return self._ensemble.evaluate(self._x, self._target)
 
-    @property
-    def losses(self) -> Array:
-        """net.loss of the training data for each network, (R,)."""
-        return self._metrics[0]
-
-    @property
-    def costs(self) -> Array:
-        """The sum of the losses over the training data for each network, (R,)."""
-        return self._metrics[1]
-
-    @property
-    def accuracies(self) -> Array | None:
-        """The accuracy on the training data for each network, (R,); None for regression."""
-        return self._metrics[2]
+    # On the training data, for each network, (R,); the last is None for regression.
+    losses = property(lambda self: self._metrics[0], doc="net.loss")
+    costs = property(lambda self: self._metrics[1], doc="the sum of the losses")
+    accuracies = property(lambda self: self._metrics[2], doc="the share read right")
 
 
 class _Group:
@@ -386,8 +370,7 @@ class _Group:
         return plan.outputs.copy(), losses
 
     def _plan(self, m: int, shared: bool, until: Any = "update") -> Plan:
-        # Only a dense layer can look at samples that all networks share.
-        shared = shared and isinstance(self.network.layers[0], Dense)
+        shared = shared and self.network.layers[0].shares_input
         key = (m, shared, until)
         if key not in self._plans:
             update = until == "update"

@@ -98,17 +98,14 @@ def check_gradients(
     analytic.run()
     gradient = analytic.plan.gradient
     numeric = np.full_like(gradient, np.nan)
-    nudge = _nudger(_Runner(network, x, target, "loss", training, _dtype(method)), method)
+    dtype = np.complex128 if method == "complex" else np.float64
+    nudge = _nudger(_Runner(network, x, target, "loss", training, dtype), method)
     places = network.blocks(np.arange(gradient.size))
     with np.errstate(all="ignore"):
         for block in places.values():
             for i in _chosen(block.ravel(), most):
                 numeric[i] = nudge(int(i))
     return _compare(places, gradient, numeric, most, method)
-
-
-def _dtype(method: str) -> Any:
-    return np.complex128 if method == "complex" else np.float64
 
 
 def _chosen(block: Array, most: int | None) -> Array:

@@ -73,16 +73,11 @@ class Stack:
         self.l2, self.l1 = np.array(l2, dtype), np.array(l1, dtype)
         self.muted: dict[int, tuple[int, ...]] = {}
         self._masks: dict[str, Array] = {}
-        self._bind()
-
-    def _bind(self) -> None:
         here = run = 0
-        for layer in self.layers:
+        for layer in layers:
             after = here + self.copies * layer.parameter_count
             later = run + self.copies * layer.running_count
-            layer.bind(
-                self.theta[here:after], self.grad[here:after], self.running[run:later], self.lead
-            )
+            layer.bind(self.theta[here:after], self.grad[here:after], self.running[run:later], lead)
             here, run = after, later
 
     def twin(self, dtype: Any = None, lead: tuple[int, ...] = ()) -> Stack:
@@ -119,18 +114,9 @@ class Stack:
         """Return what is one network's vector (n_params,), or R of them (R, n_params), as ours."""
         if not self.lead:
             return vector
-        counts = [layer.parameter_count for layer in self.layers]
-        return self._spread(np.broadcast_to(vector, (self.copies, self.size)), counts)
-
-    def _spread(self, table: Array, counts: list[int]) -> Array:
-        parts = np.split(table, np.cumsum(counts)[:-1], axis=1)
-        return np.concatenate(
-            [
-                part.reshape(self.copies, layer.rows, -1).transpose(1, 0, 2).ravel()
-                for layer, part in zip(self.layers, parts, strict=True)
-                if part.size
-            ]
-        )
+        ours = np.empty(self.theta.shape, np.asarray(vector).dtype)
+        ours[self.gather(np.arange(ours.size))] = vector
+        return ours
 
     def gather(self, vector: Array) -> Array:
         """Return our vector as rows, (R, n_params): what `spread` was given."""
@@ -141,7 +127,7 @@ class Stack:
         return self._gather(self.running, [layer.running_count for layer in self.layers])
 
     def _gather(self, vector: Array, counts: list[int]) -> Array:
-        parts, here = [np.empty((self.copies, 0), self.dtype)], 0
+        parts, here = [np.empty((self.copies, 0), vector.dtype)], 0
         for layer, count in zip(self.layers, counts, strict=True):
             part = vector[here : here + self.copies * count]
             here += part.size
@@ -427,53 +413,25 @@ class Plans:
 class LayerTrace:
     """One layer of a trace; arrays are batch first, None where a field has no meaning.
 
-    Attributes
-    ----------
-    name, kind, activation : str
-    x, a : array (m, …)
-        What went in, what came out.
-    z : array (m, …) or None
-        Before the activation; None for layers that have none (flatten, pools, dropout).
-    delta : array (m, …) or None
-        ∂(net.loss)/∂z, or ∂(net.loss)/∂a where there is no z; None without a target.
-    weight, bias, grad_weight, grad_bias : array or None
-        In the layer's public shapes; gradients of net.loss.
-    parameters, gradients : dict of str to array
-        The same by name, for layers that call theirs otherwise (``"gamma"``, ``"beta"``).
-    saved : dict of str to array
-        What else the layer keeps: the mask of dropout, mean and variance of batch norm, …
+    Parameters and their gradients, those of net.loss, are in the layer's public shapes.
     """
 
     name: str
     kind: str
     activation: str
-    x: Array
-    z: Array | None
-    a: Array
-    delta: Array | None
-    parameters: dict[str, Array] = field(default_factory=dict)
+    x: Array  # (m, …), what went in
+    z: Array | None  # before the activation; None for flatten, pools, dropout
+    a: Array  # what came out
+    delta: Array | None  # ∂(net.loss)/∂z, or /∂a where there is no z; None without a target
+    parameters: dict[str, Array] = field(default_factory=dict)  # also ``"gamma"``, ``"beta"``
     gradients: dict[str, Array] = field(default_factory=dict)
+    # what else the layer keeps: the mask of dropout, mean and variance of batch norm, …
     saved: dict[str, Array] = field(default_factory=dict)
 
-    @property
-    def weight(self) -> Array | None:
-        """The weights or kernel."""
-        return self.parameters.get("weight")
-
-    @property
-    def bias(self) -> Array | None:
-        """The biases."""
-        return self.parameters.get("bias")
-
-    @property
-    def grad_weight(self) -> Array | None:
-        """∂(net.loss)/∂weight."""
-        return self.gradients.get("weight")
-
-    @property
-    def grad_bias(self) -> Array | None:
-        """∂(net.loss)/∂bias."""
-        return self.gradients.get("bias")
+    weight = property(lambda self: self.parameters.get("weight"))
+    bias = property(lambda self: self.parameters.get("bias"))
+    grad_weight = property(lambda self: self.gradients.get("weight"))
+    grad_bias = property(lambda self: self.gradients.get("bias"))
 
 
 @dataclass(frozen=True, slots=True)

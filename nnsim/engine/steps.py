@@ -61,8 +61,8 @@ class Steps:
         self._turn: _Step | None = None
         self._room: dict[str, Array] = {}
         self.at_once = max(_AT_ONCE, _NUMBERS_AT_ONCE // network.activations(1))
-        if any(layer.kind == "batch_norm" for layer in network.layers):
-            self.at_once = 2**62  # its statistics are those of the whole batch
+        if any(layer.whole_batch for layer in network.layers):
+            self.at_once = 2**62
 
     def forget(self) -> None:
         """Record the steps anew: a setting has changed that is part of them."""

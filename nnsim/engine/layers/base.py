@@ -40,16 +40,23 @@ class Signals:
 
 
 class Live:
-    """A layer's attribute that gives the live array of that name, and takes values for it."""
+    """A layer's attribute that gives the live array of that name, and takes values for it.
 
-    def __init__(self, doc: str) -> None:
-        self.__doc__ = doc
+    Where the layer has none it is refused, or None if it is `optional`.
+    """
+
+    def __init__(self, doc: str, optional: bool = False) -> None:
+        self.__doc__, self.optional = doc, optional
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
     def __get__(self, layer: Layer | None, owner: type) -> Any:
-        return self if layer is None else layer.live(self.name)
+        if layer is None:
+            return self
+        if self.name not in layer._public and not self.optional:
+            raise EngineError(f"{layer.title} has no {self.name}, or belongs to no network yet")
+        return layer._public.get(self.name)
 
     def __set__(self, layer: Layer, value: Any) -> None:
         layer.put(self.name, value)
@@ -71,9 +78,13 @@ class Layer:
     parameter_count : int
     """
 
+    weight = Live("The live weights, or None where the layer has none.", optional=True)
+    bias = Live("The live biases, or None where the layer has none.", optional=True)
+
     kind: ClassVar[str]
-    # Whether one tape can carry many networks at once.
-    for_many: ClassVar[bool] = True
+    for_many: ClassVar[bool] = True  # whether one tape can carry many networks at once
+    shares_input: ClassVar[bool] = False  # whether those can look at the same samples
+    whole_batch: ClassVar[bool] = False  # whether what it computes depends on the other samples
 
     def __init__(
         self, name: str | None = None, activation_name: str = "identity", slope: float | None = None
@@ -140,29 +151,6 @@ class Layer:
 
     def initialize(self, rng: np.random.Generator, initializer: Any = None) -> None:
         """Set the start parameters; `initializer` comes before the layer's own."""
-
-    @property
-    def weight(self) -> Array | None:
-        """The live weights, or None where the layer has none."""
-        return self._public.get("weight")
-
-    @weight.setter
-    def weight(self, value: Any) -> None:
-        self.put("weight", value)
-
-    @property
-    def bias(self) -> Array | None:
-        """The live biases, or None where the layer has none."""
-        return self._public.get("bias")
-
-    @bias.setter
-    def bias(self, value: Any) -> None:
-        self.put("bias", value)
-
-    def live(self, name: str) -> Array:
-        if name not in self._public:
-            raise EngineError(f"{self.title} has no {name}, or belongs to no network yet")
-        return self._public[name]
 
     def put(self, name: str, value: Any) -> None:
         if name not in self._public:

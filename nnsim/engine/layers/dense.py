@@ -44,6 +44,7 @@ class Dense(Layer):
     """
 
     kind = "dense"
+    shares_input = True
 
     def __init__(
         self,

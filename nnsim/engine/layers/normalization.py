@@ -39,6 +39,7 @@ class BatchNorm(Layer):
     """
 
     kind = "batch_norm"
+    whole_batch = True
 
     gamma = Live("The scale γ, (features,).")
     beta = Live("The shift β, (features,).")

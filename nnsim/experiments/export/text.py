@@ -49,7 +49,7 @@ def names_of(network: Network) -> list[str]:
 def blocks_of(network: Network) -> list[dict[str, Array]]:
     """Return the arrays of each layer by kind: weight, bias, gamma, beta, mean, variance."""
     return [
-        {key: np.array(layer.live(name)) for key, (name, _) in kind_of(layer).arrays.items()}
+        {key: np.array(getattr(layer, name)) for key, (name, _) in kind_of(layer).arrays.items()}
         for layer in network.layers
     ]
 
