@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 Value = float | int
+METRICS = ("cost", "accuracy", "right", "test_accuracy")
 SETTABLE = ("w", "b", "theta", "input", "target", "learning_rate", "l2")
 # Kinds whose value is a whole number, to be shown and compared as one.
 WHOLE = ("input.count", "prediction", "correct", "right", "epoch", "diverged", "parameters")
@@ -68,7 +69,14 @@ def read(lab: Readable, quantity: Quantity) -> Value:
         return float(lab.input.reshape(-1)[quantity.position[0]])
     if kind == "target":
         return float(target(lab)[quantity.position[0]])
-    return _READERS[kind](lab, quantity)
+    if kind == "gradcheck":
+        return lab.check_gradients(quantity.layer)
+    if kind in METRICS:
+        value: Value | None = getattr(lab.metrics, kind)
+        if value is None:
+            raise NoValueError(_("{name} has no meaning here").format(name=kind))
+        return value
+    return _READERS[kind](lab)
 
 
 def layer_field(lab: Readable, layer: int, field: str) -> Array:
@@ -139,24 +147,24 @@ def _output(lab: Readable) -> Array:
     return output
 
 
-def _correct(lab: Readable, _quantity: Quantity) -> int:
+def _correct(lab: Readable) -> int:
     position, wanted = lab.prediction, target(lab)
     if position is None:
         raise NoValueError(_("a regression has no right or wrong, only a loss"))
     return int(position == lab.decide(wanted))
 
 
-def _prediction(lab: Readable, _quantity: Quantity) -> int:
+def _prediction(lab: Readable) -> int:
     if lab.prediction is None:
         raise NoValueError(_("a regression predicts a number (see output), not a class"))
     return lab.prediction + 1
 
 
-def _squared_error(lab: Readable, _quantity: Quantity) -> float:
+def _squared_error(lab: Readable) -> float:
     return float(0.5 * np.sum((target(lab) - _output(lab)) ** 2))
 
 
-def _cross_entropy(lab: Readable, _quantity: Quantity) -> float:
+def _cross_entropy(lab: Readable) -> float:
     """Σ over outputs of −t·log a; with one output, −t·log a − (1−t)·log(1−a).
 
     Behind sigmoid and softmax log a is computed from z, which does not overflow; elsewhere a zero
@@ -174,41 +182,23 @@ def _cross_entropy(lab: Readable, _quantity: Quantity) -> float:
         return float(np.where(wanted == 0, 0.0, -wanted * said).sum())
 
 
-def _loss(lab: Readable, _quantity: Quantity) -> float:
+def _loss(lab: Readable) -> float:
     target(lab)
     return lab.sample_loss
 
 
-Reader = Callable[[Readable, Quantity], Value]
-
-
-def _metric(name: str) -> Reader:
-    def reader(lab: Readable, _quantity: Quantity) -> Value:
-        value = getattr(lab.metrics, name)
-        if value is None:
-            raise NoValueError(_("{name} has no meaning here").format(name=name))
-        return value  # type: ignore[no-any-return]
-
-    return reader
-
-
-_READERS: dict[str, Reader] = {
-    "input.count": lambda lab, _q: int(np.count_nonzero(lab.input)),
+_READERS: dict[str, Callable[[Readable], Value]] = {
+    "input.count": lambda lab: int(np.count_nonzero(lab.input)),
     "prediction": _prediction,
     "correct": _correct,
     "loss": _loss,
     "loss.squared_error": _squared_error,
     "loss.cross_entropy": _cross_entropy,
-    "cost": _metric("cost"),
-    "accuracy": _metric("accuracy"),
-    "right": _metric("right"),
-    "test_accuracy": _metric("test_accuracy"),
-    "epoch": lambda lab, _q: lab.trainer.epoch,
-    "learning_rate": lambda lab, _q: float(lab.trainer.learning_rate),
-    "l2": lambda lab, _q: float(lab.network.l2),
-    "diverged": lambda lab, _q: int(lab.diverged),
-    "parameters": lambda lab, _q: int(lab.network.parameters.size),
-    "gradcheck": lambda lab, q: lab.check_gradients(q.layer),
+    "epoch": lambda lab: lab.trainer.epoch,
+    "learning_rate": lambda lab: float(lab.trainer.learning_rate),
+    "l2": lambda lab: float(lab.network.l2),
+    "diverged": lambda lab: int(lab.diverged),
+    "parameters": lambda lab: int(lab.network.parameters.size),
 }
 
 
@@ -228,12 +218,11 @@ def write(lab: Readable, quantity: Quantity, value: float) -> None:
                 value=f"{value:g}", bits=8 * lab.network.dtype.itemsize
             )
         )
+    layer: Any = lab.network.layers[quantity.layer]
     if kind == "w":
-        weight = _parameters(lab, quantity.layer, "weight")
-        weight[(*quantity.position, quantity.unit)] = value
+        layer.weight[(*quantity.position, quantity.unit)] = value
     elif kind in ("b", "theta"):
-        bias = _parameters(lab, quantity.layer, "bias")
-        bias[quantity.unit] = -value if kind == "theta" else value
+        layer.bias[quantity.unit] = -value if kind == "theta" else value
     elif kind == "input":
         lab.input.reshape(-1)[quantity.position[0]] = value
     elif kind == "target":
@@ -249,8 +238,3 @@ def write(lab: Readable, quantity: Quantity, value: float) -> None:
         raise LabError(
             _("{kind} is a result: it follows from inputs, weights and biases").format(kind=kind)
         )
-
-
-def _parameters(lab: Readable, layer: int, name: str) -> Array:
-    array: Array = getattr(lab.network.layers[layer], name)
-    return array
