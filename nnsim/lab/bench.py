@@ -11,7 +11,7 @@ from nnsim.lab.undo import History, T
 
 
 class Bench(ABC, Generic[T]):
-    """Runs lines of the command language and remembers moments of type `T` for undo.
+    """Runs lines of the command language and remembers states of type `T` for undo.
 
     `message` is what the last command did, in a sentence.
     """
@@ -25,11 +25,11 @@ class Bench(ABC, Generic[T]):
         self.message = ""
 
     @abstractmethod
-    def moment(self) -> T:
+    def undo_state(self) -> T:
         """The bench as it stands."""
 
     @abstractmethod
-    def restore(self, moment: T) -> None: ...
+    def restore(self, state: T) -> None: ...
 
     def perform(self, command: Command, rest: str) -> str:
         """Do what a command says; undo knows nothing of it."""
@@ -44,7 +44,7 @@ class Bench(ABC, Generic[T]):
         Raises LabError with nothing changed.
         """
         command, rest = parse(line, self.commands)
-        before = self.moment() if command.changes else None
+        before = self.undo_state() if command.changes else None
         try:
             self.message = self.perform(command, rest)
         except Exception:
@@ -78,14 +78,14 @@ class Bench(ABC, Generic[T]):
 
     def undo(self) -> str:
         """Take the last command back and return what it was."""
-        moment, line = self._history.undo(self.moment)
-        self.restore(moment)
+        state, line = self._history.undo(self.undo_state)
+        self.restore(state)
         return line
 
     def redo(self) -> str:
         """Do again what was undone and return what it was."""
-        moment, line = self._history.redo(self.moment)
-        self.restore(moment)
+        state, line = self._history.redo(self.undo_state)
+        self.restore(state)
         return line
 
     @property

@@ -55,7 +55,7 @@ class ExpressionError(LabError):
 
 
 @dataclass(frozen=True)
-class CircuitMoment:
+class CircuitState:
     """A circuit and the place in the walk, for undo. A circuit on the bench never changes."""
 
     circuit: Circuit
@@ -72,7 +72,7 @@ class CircuitMoment:
 CIRCUIT_COMMANDS: dict[str, Command] = {}
 
 
-class CircuitBench(Bench[CircuitMoment]):
+class CircuitBench(Bench[CircuitState]):
     """A circuit to set, fold and walk through.
 
     `title` and `note` say what it is, and what to look for; `expression` is what it was made of,
@@ -95,18 +95,18 @@ class CircuitBench(Bench[CircuitMoment]):
         self.circuit, self.walk = circuit, Walk(circuit)
         self.title, self.note, self.expression = title, note, expression
 
-    def moment(self) -> CircuitMoment:
-        return CircuitMoment(
+    def undo_state(self) -> CircuitState:
+        return CircuitState(
             self.circuit, self.walk.position, self.title, self.note, self.expression
         )
 
-    def restore(self, moment: CircuitMoment) -> None:
-        self.title, self.note, self.expression = moment.title, moment.note, moment.expression
-        if self.circuit is moment.circuit:
-            self.walk.go(moment.position)
+    def restore(self, state: CircuitState) -> None:
+        self.title, self.note, self.expression = state.title, state.note, state.expression
+        if self.circuit is state.circuit:
+            self.walk.go(state.position)
         else:
-            self.circuit = moment.circuit
-            self.walk = Walk(moment.circuit, moment.position)
+            self.circuit = state.circuit
+            self.walk = Walk(state.circuit, state.position)
 
     def takes(self, name: str, rest: str) -> bool:
         if name == "set":

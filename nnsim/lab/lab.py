@@ -25,14 +25,14 @@ from nnsim.lab.training import surgery
 from nnsim.lab.training.live import Running, Snapshot
 from nnsim.lab.training.surgery import Condition
 from nnsim.lab.training.timeline import Recorder, Setup, Timeline
-from nnsim.lab.undo import Kept, Moment
+from nnsim.lab.undo import Kept, UndoState
 from nnsim.lab.view import NetworkView, layer_view
 
 if TYPE_CHECKING:
     from nnsim.engine import Network, Trainer
     from nnsim.experiments import DataSet
     from nnsim.experiments.toml import Table
-    from nnsim.lab.circuit_bench import CircuitBench, CircuitMoment
+    from nnsim.lab.circuit_bench import CircuitBench, CircuitState
     from nnsim.lab.explain import Explanation
     from nnsim.lab.landscape import Plane
     from nnsim.lab.walk import Place, Step, Walk
@@ -76,14 +76,14 @@ def _copy(values: Array | None) -> Array | None:
     return None if values is None else values.copy()
 
 
-def _put_circuit(stood: tuple[CircuitBench, CircuitMoment] | None) -> CircuitBench | None:
+def _put_circuit(stood: tuple[CircuitBench, CircuitState] | None) -> CircuitBench | None:
     if stood is None:
         return None
     stood[0].restore(stood[1])
     return stood[0]
 
 
-class Lab(Bench[Moment]):
+class Lab(Bench[UndoState]):
     """The bench of one experiment.
 
     Parameters
@@ -133,7 +133,7 @@ class Lab(Bench[Moment]):
     )
     circuit: Kept[CircuitBench | None] = Kept(
         lambda _lab: None,
-        take=lambda up: None if up is None else (up, up.moment()),
+        take=lambda up: None if up is None else (up, up.undo_state()),
         put=_put_circuit,
     )
 
@@ -190,7 +190,7 @@ class Lab(Bench[Moment]):
             return "leaves"
         return command.effect(self, rest)
 
-    def moment(self) -> Moment:
+    def undo_state(self) -> UndoState:
         """The bench as it stands; parameters are copied only when they changed since last time."""
         if self._training_state is None:
             self._training_state = self.trainer.state()
@@ -198,7 +198,7 @@ class Lab(Bench[Moment]):
         counts = (timeline is not self._counted, data is not self._counted_data)
         grown = timeline.grown * counts[0] + data.grown * counts[1]
         self._counted, self._counted_data = timeline, data
-        return Moment(
+        return UndoState(
             experiment=self.experiment,
             network=self.network,
             trainer=self.trainer,
@@ -213,25 +213,25 @@ class Lab(Bench[Moment]):
             counts=counts,
         )
 
-    def restore(self, moment: Moment) -> None:
-        if moment.experiment is not self.experiment:
-            self.names = names_of(moment.experiment, moment.network)
-        self.experiment, self.network = moment.experiment, moment.network
-        parameters = self._training_state is not moment.training
-        self.trainer = moment.trainer
-        self.trainer.restore(moment.training)
-        self.trainer.stopped, self.start = moment.stopped, moment.start
-        self._timeline, self._recorder = moment.timeline, None
-        # What this moment counted is counted anew by the next: it is no longer in the history, as
+    def restore(self, state: UndoState) -> None:
+        if state.experiment is not self.experiment:
+            self.names = names_of(state.experiment, state.network)
+        self.experiment, self.network = state.experiment, state.network
+        parameters = self._training_state is not state.training
+        self.trainer = state.trainer
+        self.trainer.restore(state.training)
+        self.trainer.stopped, self.start = state.stopped, state.start
+        self._timeline, self._recorder = state.timeline, None
+        # What this state counted is counted anew by the next: it is no longer in the history, as
         # undo took it out, or the command failed.
-        self._counted = None if moment.counts[0] else moment.timeline
-        self._counted_data = None if moment.counts[1] else moment.experiment.data
+        self._counted = None if state.counts[0] else state.timeline
+        self._counted_data = None if state.counts[1] else state.experiment.data
         self._measure_on(self.experiment)
-        moment.condition.restore(self.network)
+        state.condition.restore(self.network)
         for name, kept in self.kept.items():
-            setattr(self, name, kept.put(moment.view[name]))
+            setattr(self, name, kept.put(state.view[name]))
         self.changed(parameters=parameters)
-        self._training_state = moment.training
+        self._training_state = state.training
 
     def changed(self, *, parameters: bool = False) -> None:
         """Forget what was derived: the trace always, what rests on the parameters if asked."""

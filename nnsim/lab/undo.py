@@ -1,4 +1,4 @@
-"""Undo and redo over whole moments of the bench."""
+"""Undo and redo over whole states of the bench."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ T = TypeVar("T", bound=Sized)
 
 @dataclass(frozen=True)
 class _Step(Generic[T]):
-    moment: T  # as it was on the other side of the step
+    state: T  # as it was on the other side of the step
     line: str
     group: str
 
 
 class History(Generic[T]):
-    """Two stacks of moments; the oldest are forgotten when memory would grow past a bound."""
+    """Two stacks of states; the oldest are forgotten when memory would grow past a bound."""
 
     def __init__(self) -> None:
         self._done: deque[_Step[T]] = deque()
@@ -68,12 +68,12 @@ class History(Generic[T]):
         self._undone.clear()
         if merge and self._done and self._done[-1].group == group:
             first = self._done.pop()
-            self._done.append(_Step(first.moment, line, group))
+            self._done.append(_Step(first.state, line, group))
             return
         self._done.append(_Step(before, line, group))
         self._held += before.size
         while len(self._done) > self._most():
-            self._held -= self._done.popleft().moment.size
+            self._held -= self._done.popleft().state.size
 
     def _most(self) -> int:
         if self._held > LARGEST:
@@ -84,23 +84,23 @@ class History(Generic[T]):
         return len(self._done)
 
     def drop(self) -> None:
-        self._held -= self._done.pop().moment.size
+        self._held -= self._done.pop().state.size
 
     def undo(self, now: Callable[[], T]) -> tuple[T, str]:
         if not self._done:
             raise LabError(_("nothing to undo"))
         step = self._done.pop()
-        self._held -= step.moment.size
+        self._held -= step.state.size
         self._undone.append(_Step(now(), step.line, step.group))
-        return step.moment, step.line
+        return step.state, step.line
 
     def redo(self, now: Callable[[], T]) -> tuple[T, str]:
         if not self._undone:
             raise LabError(_("nothing to redo"))
         step = self._undone.pop()
         self._done.append(_Step(now(), step.line, step.group))
-        self._held += self._done[-1].moment.size
-        return step.moment, step.line
+        self._held += self._done[-1].state.size
+        return step.state, step.line
 
 
 V = TypeVar("V")
@@ -162,7 +162,7 @@ class Kept(Generic[V]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Moment:
+class UndoState:
     """Everything on the bench at one time, for undo; unchanged parts are shared, not copied."""
 
     experiment: Experiment
@@ -175,7 +175,7 @@ class Moment:
     condition: Condition
     timeline: Timeline
     view: Mapping[str, Any]  # what each `Kept` value of the bench was, by its name
-    grown: int = 0  # bytes of the timeline and the data that no moment before this one holds
+    grown: int = 0  # bytes of the timeline and the data that no state before this one holds
     counts: tuple[bool, bool] = (True, True)  # whether `grown` counts the timeline, and the data
 
     @property

@@ -23,7 +23,7 @@ from nnsim.tutor.stage import Stage
 if TYPE_CHECKING:
     from nnsim.experiments import Experiment
     from nnsim.lab import Lab
-    from nnsim.lab.undo import Moment
+    from nnsim.lab.undo import UndoState
     from nnsim.tutor.goals import Goal
     from nnsim.tutor.markdown import Hint
     from nnsim.tutor.progress import Progress
@@ -183,7 +183,7 @@ class Player:
         self._stage = Stage(lesson, load)
         self.reviews = list(reviews)
         self.states = [StepState() for _step in lesson.steps]
-        self._away: tuple[Lab, Moment] | None = None
+        self._away: tuple[Lab, UndoState] | None = None
         self._finished = False
         self.index = 0
         self._goals: tuple[Goal, ...] = ()
@@ -303,14 +303,14 @@ class Player:
     def play_freely(self) -> None:
         """Leave the path; the place and the bench as it stands are kept."""
         if self._away is None:
-            self._away = self.lab, self.lab.moment()
+            self._away = self.lab, self.lab.undo_state()
 
     def come_back(self) -> None:
         """Return to the place, with the bench as it was left."""
         if self._away is not None:
-            self.lab, moment = self._away
+            self.lab, state = self._away
             self._away = None
-            self.lab.restore(moment)
+            self.lab.restore(state)
 
     # Goals --------------------------------------------------------------------------------------
 

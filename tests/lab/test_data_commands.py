@@ -433,7 +433,7 @@ def test_undo_counts_the_points_that_are_generated():
     held = data.inputs.nbytes + data.targets.nbytes
     held += data.test_inputs.nbytes + data.test_targets.nbytes
     assert data.grown == held > 500 * 2 * 8
-    assert lab.moment().size >= held
+    assert lab.undo_state().size >= held
 
 
 def test_undo_counts_a_set_once_whatever_is_refused_or_taken_back():
@@ -460,5 +460,5 @@ def test_undo_counts_the_samples_of_another_experiment():
     lab = Lab(load("line"), untrained=True, load=load)
     lab.run("experiment planar")
     data = lab.experiment.data
-    assert lab.moment().size > data.inputs.nbytes + data.targets.nbytes
-    assert lab.moment().size < data.inputs.nbytes  # once
+    assert lab.undo_state().size > data.inputs.nbytes + data.targets.nbytes
+    assert lab.undo_state().size < data.inputs.nbytes  # once

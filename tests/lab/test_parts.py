@@ -6,7 +6,7 @@ import pytest
 from nnsim.engine import Dense, Network
 from nnsim.experiments import load
 from nnsim.lab import Lab
-from nnsim.lab.reading.metrics import at_a_time
+from nnsim.lab.reading.metrics import chunk_size
 
 
 def network(*widths):
@@ -14,17 +14,17 @@ def network(*widths):
 
 
 def test_the_widest_layer_decides():
-    assert at_a_time(network(64, 32, 10)) * 64 * 32 <= 1 << 17
-    assert at_a_time(network(64, 32, 10)) == at_a_time(network(10, 32, 64))
-    assert at_a_time(network(1, 1)) == 4096
-    assert at_a_time(network(1000, 1000)) == 32  # a call costs something as well
+    assert chunk_size(network(64, 32, 10)) * 64 * 32 <= 1 << 17
+    assert chunk_size(network(64, 32, 10)) == chunk_size(network(10, 32, 64))
+    assert chunk_size(network(1, 1)) == 4096
+    assert chunk_size(network(1000, 1000)) == 32  # a call costs something as well
 
 
 @pytest.mark.parametrize("name", ["digits-8x8", "digits-8x8-cnn"])
 def test_parts_add_up_to_the_whole(name):
     lab = Lab(load(name), untrained=True)
     data = lab.experiment.data
-    assert at_a_time(lab.network) < data.count
+    assert chunk_size(lab.network) < data.count
     losses = lab.network.losses(data.inputs, data.targets)
     assert lab.metrics.cost == pytest.approx(losses.sum(), rel=1e-12)
     run = lab.timeline.run

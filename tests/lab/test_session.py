@@ -19,7 +19,7 @@ from nnsim.lab.session import Mark, pack, unpack
 from nnsim.lab.session.writing import STATE_KEYS
 from nnsim.lab.training.surgery import Condition
 from nnsim.lab.training.timeline import Run, Setup, Timeline
-from nnsim.lab.undo import Moment
+from nnsim.lab.undo import UndoState
 
 WHOLE = """
 id = "everything"
@@ -273,7 +273,7 @@ def test_nothing_of_the_bench_is_forgotten():
         Run: {"number", "setup", "frames", "first", "last", "parent", "fork", "digits"},
         Timeline: {"runs", "current", "grown"},
         Condition: {"l2", "seed", "bug", "muted"},
-        Moment: {
+        UndoState: {
             "experiment", "network", "trainer", "training", "start", "epoch", "stopped",
             "condition", "timeline", "view", "grown", "counts",
         },

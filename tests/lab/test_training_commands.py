@@ -54,11 +54,11 @@ def test_until_trains_to_an_epoch(lab):
 ])  # fmt: skip
 def test_what_makes_no_sense_is_refused_and_changes_nothing(lab, line, sentence):
     lab.run("train 5")
-    before = lab.moment()
+    before = lab.undo_state()
     with pytest.raises(LabError) as refusal:
         lab.run(line)
     assert str(refusal.value) == sentence
-    assert lab.moment().training is before.training
+    assert lab.undo_state().training is before.training
     lab.run("undo")
     assert lab.read("epoch") == 0
 

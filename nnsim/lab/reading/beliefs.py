@@ -165,7 +165,7 @@ def _names(experiment: Experiment, labels: tuple[str, ...], count: int) -> tuple
     return labels or tuple(str(i + 1) for i in range(count))
 
 
-_KEPT: WeakKeyDictionary[Lab, tuple[tuple[Any, ...], Beliefs]] = WeakKeyDictionary()
+_CACHE: WeakKeyDictionary[Lab, tuple[tuple[Any, ...], Beliefs]] = WeakKeyDictionary()
 
 
 def hidden_units(names: Names) -> tuple[tuple[int, int], ...]:
@@ -191,7 +191,7 @@ def beliefs(lab: Lab, unit: tuple[int, int] | None = None) -> Beliefs:
             )
         )
     key = (fingerprint(lab.network), lab.experiment.classes, unit)
-    kept = _KEPT.get(lab)
+    kept = _CACHE.get(lab)
     if kept is None or kept[0] != key:
         layout = Layout.of(lab.experiment.input.count)
         pictures = layout.pictures.reshape(-1, *lab.experiment.input_shape)
@@ -200,7 +200,7 @@ def beliefs(lab: Lab, unit: tuple[int, int] | None = None) -> Beliefs:
             if unit is None
             else _ask_unit(lab.network, layout, pictures, *unit)
         )
-        kept = _KEPT[lab] = (key, found)
+        kept = _CACHE[lab] = (key, found)
     return kept[1]
 
 

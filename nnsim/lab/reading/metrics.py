@@ -82,7 +82,7 @@ def passes(network: Network, x: Array, target: Array) -> Iterator[tuple[slice, P
 
     They lie in the same buffers, so that each is to be taken before the next one.
     """
-    size = at_a_time(network)
+    size = chunk_size(network)
     for start in range(0, len(x), size):
         part = slice(start, min(start + size, len(x)))
         yield part, network.evaluate(x[part], target[part])
@@ -99,7 +99,7 @@ _PRODUCTS = 1 << 17
 _LEAST, _MOST, _NUMBERS = 32, 4096, 1_000_000
 
 
-def at_a_time(network: Network) -> int:
+def chunk_size(network: Network) -> int:
     weights = [getattr(layer, "weight", None) for layer in network.layers]
     largest = max((weight.size for weight in weights if weight is not None), default=1)
     most = min(_MOST, _NUMBERS // network.activations(1))

@@ -89,16 +89,16 @@ class Review:
         return missing
 
 
-_KEPT: WeakKeyDictionary[Lab, tuple[Metrics, Review]] = WeakKeyDictionary()
+_CACHE: WeakKeyDictionary[Lab, tuple[Metrics, Review]] = WeakKeyDictionary()
 
 
 def review(lab: Lab) -> Review:
     """Every sample as it is read now; the same object until parameters or data change."""
-    kept = _KEPT.get(lab)
+    kept = _CACHE.get(lab)
     if kept is not None and kept[0] is lab.metrics:
         return kept[1]
     found = _read(lab)
-    _KEPT[lab] = (lab.metrics, found)
+    _CACHE[lab] = (lab.metrics, found)
     return found
 
 

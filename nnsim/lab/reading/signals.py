@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nnsim.engine.layers.base import batch_first
 from nnsim.i18n import _
-from nnsim.lab.reading.metrics import at_a_time
+from nnsim.lab.reading.metrics import chunk_size
 
 if TYPE_CHECKING:
     from nnsim.engine import Network
@@ -118,7 +118,7 @@ class Looking:
     ) -> tuple[Array, list[list[Array]]]:
         """Return the gradient of the loss over the samples, and each layer's activations."""
         x, target = self._inputs, self._targets
-        size, count = at_a_time(network), len(self._inputs)
+        size, count = chunk_size(network), len(self._inputs)
         seen: list[list[Array]] = [[] for _layer in network.layers]
         with np.errstate(all="ignore"):
             penalty = network.penalty_gradient()

@@ -40,7 +40,7 @@ from nnsim.lab.training.timeline import (
     Setup,
     Timeline,
 )
-from nnsim.lab.undo import Kept, Moment
+from nnsim.lab.undo import Kept, UndoState
 
 if TYPE_CHECKING:
     from nnsim.engine import Network, Trainer
@@ -303,7 +303,7 @@ class _Reader:
         view["input"] = self._archive.array("bench.input", experiment.input_shape)
         if table.boolean("target", False):
             view["target"] = self._archive.array("bench.target", (experiment.outputs,))
-        moment = Moment(
+        stood = UndoState(
             experiment=experiment,
             network=network,
             trainer=trainer,
@@ -317,7 +317,7 @@ class _Reader:
         )
         panel = optional_integer(table, "panel", 1, MOST_PANELS)
         self._archive.finish()
-        lab.restore(moment)
+        lab.restore(stood)
         return Opened(lab, panel)
 
     def _state(self, table: Table, network: Network) -> dict[str, Any]:

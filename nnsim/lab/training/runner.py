@@ -13,7 +13,7 @@ from nnsim.lab.training.live import PACES, Live, Snapshot
 
 if TYPE_CHECKING:
     from nnsim.lab.lab import Lab
-    from nnsim.lab.undo import Moment
+    from nnsim.lab.undo import UndoState
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ class Runner:
         self.paces_commands = True
         self._flat_out = False  # what trains now
         # Where the stretch of training began that undo takes back.
-        self._before: Moment | None = None
+        self._before: UndoState | None = None
         self._grown = self._counted = 0  # bytes of the timeline, and those that undo knows of
 
     def run(self, line: str, *, merge: bool = False) -> str:
@@ -72,7 +72,7 @@ class Runner:
         )
         self._flat_out = flat_out
         self._grown = self._counted = 0
-        self._before = lab.moment()
+        self._before = lab.undo_state()
         self.live = live
         self._tell(on=True, target=target, steps_per_second=0.0, problem="")
         live.start()
@@ -130,7 +130,7 @@ class Runner:
         lab = self.lab
         if lab.joins(line, merge=merge):  # another stroke of the same drag: as if it was then
             message = lab.run(line, merge=merge)
-            self._before = replace(self._started, view=lab.moment().view)
+            self._before = replace(self._started, view=lab.undo_state().view)
             return message
         known = lab.changes
         self._remember()
@@ -139,7 +139,7 @@ class Runner:
         except ValueError:
             lab.forget(lab.changes - known)
             raise
-        self._before = lab.moment()
+        self._before = lab.undo_state()
         return message
 
     def _run_between(self, line: str, *, pauses: bool) -> str:
@@ -210,7 +210,7 @@ class Runner:
             self._counted = self._grown
 
     @property
-    def _started(self) -> Moment:
+    def _started(self) -> UndoState:
         assert self._before is not None
         return self._before
 

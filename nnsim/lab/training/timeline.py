@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from nnsim.i18n import _
 from nnsim.lab.errors import LabError
-from nnsim.lab.reading.metrics import at_a_time, measure
+from nnsim.lab.reading.metrics import chunk_size, measure
 
 if TYPE_CHECKING:
     from nnsim.engine import Network, Trainer
@@ -161,7 +161,7 @@ class Reader:
 
     def outputs(self, frame: Frame, inputs: Array) -> Array:
         network = self.at(frame)
-        size = at_a_time(network)
+        size = chunk_size(network)
         parts = [inputs[start : start + size] for start in range(0, len(inputs), size)]
         return np.concatenate([network.forward(part) for part in parts or [inputs]])
 
