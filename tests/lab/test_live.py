@@ -540,7 +540,7 @@ def test_memory_of_undo_counts_what_was_trained_once(lab):
         runner.run(f"pixel {pixel} 1")
     runner.pause()
     kept = lab.timeline.run.size
-    moments = [step.moment for step in lab._history._done]
+    moments = [step.state for step in lab._history._done]
     assert sum(moment.grown for moment in moments) < 3 * kept + 10**5
 
 
