@@ -51,37 +51,12 @@ if TYPE_CHECKING:
     from nnsim.engine.gradcheck import GradientCheck, check_gradients
 
 __all__ = [
-    "ACTIVATIONS",
-    "BUGS",
-    "LOSSES",
-    "OPTIMIZERS",
-    "Activation",
-    "ActivationFunction",
-    "AveragePool2D",
-    "BatchNorm",
-    "Conv2D",
-    "Dense",
-    "Dropout",
-    "EngineError",
-    "Ensemble",
-    "EnsembleProgress",
-    "Flatten",
-    "GradientCheck",
-    "Layer",
-    "LayerTrace",
-    "MaxPool2D",
-    "Network",
-    "Op",
-    "Plan",
-    "Progress",
-    "Summary",
-    "SummaryRow",
-    "Tape",
-    "Trace",
-    "Trainer",
-    "activation",
+    "ACTIVATIONS", "BUGS", "LOSSES", "OPTIMIZERS", "Activation", "ActivationFunction",
+    "AveragePool2D", "BatchNorm", "Conv2D", "Dense", "Dropout", "EngineError", "Ensemble",
+    "EnsembleProgress", "Flatten", "GradientCheck", "Layer", "LayerTrace", "MaxPool2D", "Network",
+    "Op", "Plan", "Progress", "Summary", "SummaryRow", "Tape", "Trace", "Trainer", "activation",
     "check_gradients",
-]
+]  # fmt: skip
 
 # Imported when first asked for: a network is on the screen sooner without them (PEP 562).
 _LATE = {

@@ -29,6 +29,8 @@ class ActivationFunction:
         at a kink too; empty where there is none. ``{slope}`` is that of leaky_relu.
     start : str
         The initializer that suits the weights before it.
+    trainable : bool
+        False where the slope is 0 everywhere.
     kink : float or None
         The z at which f has no derivative.
     elementwise : bool
@@ -42,6 +44,7 @@ class ActivationFunction:
     slope_formula: ClassVar[str]
     scalar: ClassVar[str] = ""
     start: ClassVar[str] = "xavier"
+    trainable: ClassVar[bool] = True
     kink: ClassVar[float | None] = None
     elementwise: ClassVar[bool] = True
     in_place: ClassVar[bool] = False
@@ -111,6 +114,7 @@ class Step(ActivationFunction):
     name = "step"
     formula = "u(z) = 1 if z ≥ 0 else 0"
     slope_formula = "u′(z) = 0"
+    trainable = False
     kink = 0.0
 
     def value(self, tape: Tape, z: Array, a: Array) -> None:

@@ -118,13 +118,7 @@ class _Runner:
     """A copy of a network in another kind of number, run again and again on the same batch."""
 
     def __init__(
-        self,
-        network: Network,
-        x: Array,
-        target: Array,
-        until: Until,
-        training: bool,
-        dtype: Any,
+        self, network: Network, x: Array, target: Array, until: Until, training: bool, dtype: Any
     ) -> None:
         self.stack: Stack = network.twin(dtype)
         self.generator = np.random.default_rng(network.seed)

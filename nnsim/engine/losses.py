@@ -242,13 +242,10 @@ class Hinge(Loss):
 LOSSES: dict[str, Loss] = {
     loss.name: loss
     for loss in (
-        SquaredError(),
-        SquaredError(mean=True),
-        BinaryCrossEntropy(),
-        SoftmaxCrossEntropy(),
+        SquaredError(), SquaredError(mean=True), BinaryCrossEntropy(), SoftmaxCrossEntropy(),
         Hinge(),
     )
-}
+}  # fmt: skip
 
 
 def loss(name: object) -> Loss:

@@ -243,14 +243,7 @@ class Network:
         return self._bug
 
     def plant(self, bug: str, layer: str) -> None:
-        """Plant a known mistake in the backward pass of the layer of this name.
-
-        Parameters
-        ----------
-        bug : str
-            One of `bugs.BUGS`. It takes the place of one that was planted before.
-        layer : str
-        """
+        """Plant one of `bugs.BUGS`, in place of any other, in the backward pass of this layer."""
         number = self.layers.index(self.layer(layer))
         last = number == len(self.layers) - 1
         fused = last and self._loss.fused_with == self.layers[-1].activation
@@ -450,13 +443,9 @@ class Network:
 
         Parameters
         ----------
-        m : int
-            How many samples it takes.
         training : bool
             True: forward, loss, backward and update; each run trains by one step, and the
             parameters change. False: forward only, a prediction.
-        optimizer : str or Optimizer
-            What the update follows.
         learning_rate : float
             Also to be changed later: ``plan.learning_rate[...] = 0.1``.
         seed : int, optional
@@ -511,10 +500,10 @@ class Network:
     def refuse_untrainable(self) -> None:
         """Refuse to train through a step activation."""
         for layer in self.layers:
-            if layer.activation == "step":
+            if not layer.function.trainable:
                 raise EngineError(
-                    f"{layer.title} has a step activation, whose slope is 0 everywhere: no "
-                    "gradient passes, so it can't be trained; take sigmoid instead"
+                    f"{layer.title} has a {layer.activation} activation, whose slope is 0 "
+                    "everywhere: no gradient passes, so it can't be trained; take sigmoid instead"
                 )
 
     def _block(self) -> int:
@@ -528,14 +517,11 @@ class Network:
     def _run(
         self, until: Until, x: Array, target: Array | None = None, training: bool = False
     ) -> Plan:
-        lean = until == "loss"
-        options = {
-            "generator": self.generator,
-            "lean": lean,
-            "room": self._plans.room if lean else None,
-        }
+        m, lean = len(x), until == "loss"
+        room = self._plans.room if lean else None
+        options = {"generator": self.generator, "lean": lean, "room": room}
         plan = self._plans.get(
-            (until, len(x), training), lambda: self.record(len(x), until, training, **options)
+            (until, m, training), lambda: self.record(m, until, training, **options)
         )
         plan.ones_under_x[...] = 1  # on a lean plan another batch size may have been there
         plan.inputs[...] = x

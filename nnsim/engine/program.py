@@ -229,7 +229,7 @@ class _Writer:
             back = "parameters[...] = best[1]"
         yield f"""\
             now = loss()
-            if best is None or now < best[0] - {self.trainer.min_delta!r}:
+            if best is None or now < best[0]:
                 best, waited = (now, parameters.copy(), {running}.copy()), 0
             else:
                 waited += 1

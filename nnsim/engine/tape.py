@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 
 from nnsim.engine.checks import EngineError
 
+Array = NDArray[Any]
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
 Replay = Callable[[], None]
 
@@ -364,6 +365,10 @@ def _name_of(fn: Callable[..., Any]) -> str:
 
 
 def straight(calls: Sequence[Call]) -> Replay:
+    """Return a function that makes these calls, written out: ``f0(a0, a1); f1(a2); …``.
+
+    A loop over the list costs a few per cent more.
+    """
     if len(calls) > _MOST_CALLS:
         return lambda: _loop(calls)
     code, names = _form(tuple(len(args) for _, args in calls))
@@ -403,9 +408,6 @@ def quiet() -> Context:
     context = Context()
     context.run(np.seterr, all="ignore")
     return context
-
-
-Array = NDArray[Any]
 
 
 def _operands(op: Op) -> list[Array]:

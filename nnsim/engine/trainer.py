@@ -36,7 +36,7 @@ LARGEST = {4: float(np.finfo(np.float32).max), 8: math.inf}
 
 # What a trainer counts and is told, as JSON can hold it.
 _COUNTS = ("period", "epoch", "updates", "position", "order_state", "waited")
-_SETTINGS = ("seed", "clip", "train_biases", "validation_fraction", "patience", "min_delta")
+_SETTINGS = ("seed", "clip", "train_biases", "validation_fraction", "patience")
 
 
 class Trainer:
@@ -66,8 +66,6 @@ class Trainer:
     patience : int, optional
         Stop early after this many epochs without a lower loss (of the validation data if there
         are any) and go back to the best parameters.
-    min_delta : float
-        By how much a loss must be lower to count.
 
     Attributes
     ----------
@@ -107,7 +105,6 @@ class Trainer:
         train_biases: bool = True,
         validation_fraction: float = 0.0,
         patience: int | None = None,
-        min_delta: float = 0.0,
     ) -> None:
         self.network = network
         self.steps = Steps(network, self.record)
@@ -125,7 +122,6 @@ class Trainer:
         if self.validation_fraction >= 1:
             raise EngineError("validation_fraction is 1 or more: nothing would be left to train on")
         self.patience = None if patience is None else as_count(patience, "patience")
-        self.min_delta = checks.real(min_delta, "min_delta", least=0)
         self.reset()
 
     def reset(self) -> None:
@@ -447,7 +443,7 @@ class Trainer:
         """Remember the best parameters; says ``"early"`` when they are too long ago."""
         net = self.network
         loss = Evaluation(net, sets.get("validation", sets["train"]), block).loss
-        if self.best is None or loss < self.best[0] - self.min_delta:
+        if self.best is None or loss < self.best[0]:
             self.best, self.waited = (loss, net.parameters.copy(), net.running.copy()), 0
             return None
         self.waited += 1
@@ -553,7 +549,7 @@ class Trainer:
                 for name, vector in kept.items():
                     files.fill(vector, arrays, f"best_{name}")
                 best = (now["best_loss"], *kept.values())
-            trainer = cls(network, rule, **settings)
+            trainer = cls(network, rule, **{name: settings[name] for name in _SETTINGS})
             trainer.restore({**now, **vectors, "slots": slots, "best": best})
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise EngineError(f"{path} is damaged: {error}") from error

@@ -122,6 +122,12 @@ class Layer:
         """Return the output's shape for an input's; refuses what doesn't fit."""
         return input_shape
 
+    def refuse_unless_image(self, shape: Shape) -> None:
+        if len(shape) != 3:
+            raise EngineError(
+                f"{self.title} takes images (height, width, channels), but {shape} comes in"
+            )
+
     @property
     def title(self) -> str:
         return f'layer "{self.name}"' if self.name else f"a {self.kind} layer"

@@ -76,10 +76,7 @@ class Conv2D(Layer):
         self.initializer = None if initializer is None else read_initializer(initializer)
 
     def shape_after(self, input_shape: Shape) -> Shape:
-        if len(input_shape) != 3:
-            raise EngineError(
-                f"{self.title} takes images (height, width, channels), but {input_shape} comes in"
-            )
+        self.refuse_unless_image(input_shape)
         sizes = [size + 2 * self.padding for size in input_shape[:2]]
         if any(size < kernel for size, kernel in zip(sizes, self.kernel_size, strict=True)):
             raise EngineError(

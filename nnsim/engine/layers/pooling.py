@@ -36,10 +36,7 @@ class Pool(Layer):
         self.stride = self.size if stride is None else as_count(stride, "stride", most=100_000)
 
     def shape_after(self, input_shape: Shape) -> Shape:
-        if len(input_shape) != 3:
-            raise EngineError(
-                f"{self.title} takes images (height, width, channels), but {input_shape} comes in"
-            )
+        self.refuse_unless_image(input_shape)
         height, width, channels = input_shape
         if min(height, width) < self.size:
             raise EngineError(
