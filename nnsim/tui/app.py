@@ -123,7 +123,6 @@ class NnsimApp(KeyQueue):
         gc.enable()
 
     def on_mount(self) -> None:
-        """Remember a theme that is chosen from now on."""
         self.theme_changed_signal.subscribe(self, self._keep_theme)
 
     def _keep_theme(self, _theme: object) -> None:
@@ -239,13 +238,11 @@ class NnsimApp(KeyQueue):
             self.push_screen(screen)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Leave the key of the picture to a line in which one types."""
         if action == "picture" and self.focused is not None:
             return not self.focused.check_consume_key("P", "P")
         return super().check_action(action, parameters)
 
     def action_picture(self) -> None:
-        """Write a picture of the screen to a new file, and say where it is."""
         from nnsim.tui.picture import save_picture
 
         try:
@@ -272,7 +269,6 @@ class NnsimApp(KeyQueue):
         )
 
     def action_command_palette(self) -> None:
-        """Open the command palette."""
         from nnsim.tui.palette import Palette
 
         if not isinstance(self.screen, Palette):
@@ -305,7 +301,6 @@ class NnsimApp(KeyQueue):
         return any(name != "home" for name in self._installed_screens)
 
     def action_help(self) -> None:
-        """Explain the keys that work here."""
         from nnsim.tui.screens.help import HelpScreen
 
         if isinstance(self.screen, HelpScreen):

@@ -37,13 +37,11 @@ class Keeper:
 
     Parameters
     ----------
-    lab : Lab
     file : str, optional
         The file that the bench was opened from.
 
     Attributes
     ----------
-    lab : Lab
     panel : int or None
         The panel that is in sight, to be saved with it.
     """

@@ -81,15 +81,9 @@ def shade_of(level: int, levels: int = LEVELS) -> str:
 
 @dataclass(frozen=True)
 class Scale:
-    """Which value is of which level.
+    """Which value is of which level."""
 
-    Attributes
-    ----------
-    low, high : float
-        Of what is drawn: values, or their decimal logarithms.
-    log : bool
-    """
-
+    # low, high: of what is drawn: values, or their decimal logarithms
     low: float
     high: float
     log: bool
@@ -125,7 +119,6 @@ class Scale:
 
 
 def key_line(scale: Scale, width: int) -> list[tuple[str, str]]:
-    """The key of costs on one line: as many levels as fit."""
     texts = scale.key()
     entries = [((f" {DIGITS[level]} ", f"cell:heat-{level}"), (f"={texts[level]} ", "dim"))
                for level in range(LEVELS)]  # fmt: skip

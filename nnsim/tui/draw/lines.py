@@ -159,7 +159,6 @@ class Lines(Widget):
         self.redrawn = sum(end - x for x, end in spans.values())
 
     def _ask(self) -> None:
-        """Ask for the rows under the circumstances of now."""
         self._for = self.circumstances()
         width, height = self.area
         self._rows = list(self.rows(width, height))[:height] if width and height else ()
@@ -178,7 +177,6 @@ class Lines(Widget):
             self._ask()
 
     def render_line(self, y: int) -> Strip:
-        """One line, as it was drawn before where it says the same."""
         if not self._current:
             self._ask_if_other()
         row: Row | Cells = self._rows[y] if y < len(self._rows) else ()
@@ -236,16 +234,13 @@ class Lines(Widget):
         return app.no_color or app.native_ansi_color or getattr(app, "ascii_only", False)
 
     def watch_has_focus(self, _has_focus: bool) -> None:
-        """Rows may show a cursor."""
         super().watch_has_focus(_has_focus)
         self.update()
 
     def on_resize(self) -> None:
-        """Rows that are laid out for a size are asked for anew."""
         self.update()
 
     def notify_style_update(self) -> None:
-        """Every colour is looked up anew."""
         super().notify_style_update()
         if hasattr(self, "sheet"):
             self.sheet.clear()
@@ -303,7 +298,6 @@ class Table(Lines, ScrollView, can_focus=True):
         raise NotImplementedError
 
     def row(self, index: int) -> Row:
-        """The row at `index`."""
         raise NotImplementedError
 
     def header(self) -> str:
@@ -361,7 +355,6 @@ class Table(Lines, ScrollView, can_focus=True):
         self._say_what_is_in_sight()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Other rows are in sight."""
         super().watch_scroll_y(old_value, new_value)
         self.update()
 
@@ -396,19 +389,15 @@ class Table(Lines, ScrollView, can_focus=True):
             self.post_message(self.Moved(self, self.cursor))
 
     def action_move(self, by: int) -> None:
-        """Move the cursor by rows."""
         self._go(self.cursor + by)
 
     def action_page(self, by: int) -> None:
-        """Move the cursor by pages."""
         self._go(self.cursor + by * max(1, self.size.height - self._top - 1))
 
     def action_edge(self, end: int) -> None:
-        """Move the cursor to the first or last row."""
         self._go(0 if end == 0 else self.row_count() - 1)
 
     def on_click(self, event: events.Click) -> None:
-        """Select the row under the mouse; a click on the selected one chooses it."""
         place = event.get_content_offset(self)
         if place is None or place.y < self._top:
             return
@@ -421,5 +410,4 @@ class Table(Lines, ScrollView, can_focus=True):
             self._go(row)
 
     def watch_cursor(self) -> None:
-        """The cursor is drawn on the line it is on."""
         self.update()

@@ -129,7 +129,6 @@ def signed(
         `most` is the largest size among all that is compared with it.
     width : int
         From `DIGITS` cells on it is written.
-    chosen : bool
     coloured : bool
         Whether colours can be mixed and are seen: then the cell is filled with the shade. Else a
         fuller or emptier block tells the size.

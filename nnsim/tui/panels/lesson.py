@@ -24,20 +24,12 @@ if TYPE_CHECKING:
 
 @dataclass
 class Page:
-    """Lines, and on which of them the parts start.
-
-    Attributes
-    ----------
-    lines : list of lines
-    choices : list of int
-        The line on which each choice of a quiz starts.
-    task : int
-        The line on which starts what is asked.
-    """
+    """Lines, and on which of them the parts start."""
 
     lines: list[Line] = field(default_factory=list)
+    # the line on which each choice of a quiz starts
     choices: list[int] = field(default_factory=list)
-    task: int = 0
+    task: int = 0  # the line on which starts what is asked
 
     @property
     def text(self) -> list[str]:
@@ -50,7 +42,6 @@ class PageWriter:
 
     Parameters
     ----------
-    player : Player
     width : int
         Cells in a line.
     said : sequence of str

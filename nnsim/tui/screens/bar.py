@@ -105,29 +105,24 @@ class CommandInput(Input):
         self._at = len(history)
 
     def action_recall(self, by: int) -> None:
-        """Bring back a line typed before."""
         self._at = max(0, min(len(self._lines), self._at + by))
         self.value = self._lines[self._at] if self._at < len(self._lines) else ""
         self.cursor_position = len(self.value)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Without suggestions Tab goes where it goes elsewhere."""
         if action == "complete":
             return self.suggester is not None
         return super().check_action(action, parameters)
 
     def action_complete(self) -> None:
-        """Take what is suggested."""
         self.action_end()
         self.action_cursor_right()
 
     async def action_submit(self) -> None:
-        """Enter the line; keys that follow wait for what comes of it."""
         hold_keys(self)
         await super().action_submit()
 
     def action_leave(self) -> None:
-        """Close the line."""
         hold_keys(self)
         self.post_message(self.Left())
 
@@ -175,7 +170,6 @@ class CommandBar(Vertical):
         self._known: list[str] | None = None
 
     def compose(self) -> ComposeResult:
-        """The help line above, the prompt and the line below."""
         yield Label(self._usage(self._text), id="bar-help", markup=False)
         with Horizontal():
             prompt = f"{self._setting} = " if self._setting else ": "
@@ -195,7 +189,6 @@ class CommandBar(Vertical):
         return self._known
 
     def on_mount(self) -> None:
-        """Typing can start at once."""
         line = self.query_one(CommandInput)
         self.screen.set_focus(line)
         if not self._setting:  # a value that is proposed is replaced by what is typed
@@ -228,14 +221,12 @@ class CommandBar(Vertical):
             line.cursor_position = start + position
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Help follows what is typed."""
         event.stop()
         label = self.query_one("#bar-help", Label)
         label.remove_class("-wrong")
         label.update(self._usage(event.value))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Hand the line on; it is kept in the history even when it is refused."""
         event.stop()
         text = event.value.strip()
         if not text:
@@ -248,7 +239,6 @@ class CommandBar(Vertical):
             self.post_message(self.Entered(self, text))
 
     def on_command_input_left(self) -> None:
-        """Close."""
         self.post_message(self.Closed())
 
 

@@ -59,7 +59,6 @@ class GuardedScreen(Screen[None]):
         return None
 
     def on_resize(self, event: events.Resize) -> None:
-        """Cover the screen where it is too small."""
         for guard in self.query(TooSmall):
             guard.fit(event.size)
 
@@ -97,11 +96,9 @@ class LineScreen(GuardedScreen):
             self.show(problem, wrong=True)
 
     def action_execute(self, line: str) -> None:
-        """Run a command of the bench."""
         self.execute(line)
 
     def action_command(self, text: str = "") -> None:
-        """Open the line for a command."""
         self.open_bar(text)
 
     def open_bar(self, text: str, setting: str = "") -> None:
@@ -134,17 +131,14 @@ class LineScreen(GuardedScreen):
         release_keys(self)
 
     def on_command_bar_entered(self, message: CommandBar.Entered) -> None:
-        """Run what was typed; what is refused can be mended."""
         message.stop()
         if self.entered(message.line):
             self.close_bar()
         release_keys(self)
 
     def on_answer_bar_answered(self, message: AnswerBar.Answered) -> None:
-        """Let whoever asked take the answer."""
         message.stop()
         message.bar.take(message.answer)
 
     def on_command_bar_closed(self) -> None:
-        """Go back to where the keys were."""
         self.close_bar()

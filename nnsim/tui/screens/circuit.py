@@ -128,7 +128,6 @@ class CircuitScreen(LineScreen):
         return CIRCUIT_COMMANDS, CIRCUIT_ADDRESSES
 
     def compose(self) -> ComposeResult:
-        """The title, the picture, the step, what was done, the keys."""
         yield TitleLine(id="title")
         graph = CircuitGraph(id="graph")
         graph.add_class("panel")
@@ -142,7 +141,6 @@ class CircuitScreen(LineScreen):
         yield TooSmall()
 
     def on_mount(self) -> None:
-        """Show the bench."""
         self.show(_("→ takes a step; i types an expression; ? explains every key"))
 
     def show_bench(self, bench: CircuitBench) -> None:
@@ -217,7 +215,6 @@ class CircuitScreen(LineScreen):
         self.complain(text)
 
     def action_execute(self, line: str) -> None:
-        """Run a command of the bench."""
         self.stop()
         self.execute(line)
 
@@ -251,20 +248,17 @@ class CircuitScreen(LineScreen):
         return self._playing.stop()
 
     def action_speed(self, by: int) -> None:
-        """Play faster or slower."""
         self._playing.change(by)
         self._say_speed()
 
     # Choosing, editing, folding -----------------------------------------------------------------
 
     def on_circuit_graph_selected(self, message: CircuitGraph.Selected) -> None:
-        """A value or gate was chosen."""
         self.stop()
         self._selected = message.node
         self.show("")
 
     def action_edit(self) -> None:
-        """Type a new value for the chosen input."""
         node = self._at() if self._selected is not None else None
         if node is None or node.kind is not INPUT:
             self.show(_("choose an input first, with Tab; a gate's value is a result"), wrong=True)
@@ -314,12 +308,10 @@ class CircuitScreen(LineScreen):
             self.execute("unfold")  # refused, with the reason
 
     def action_roll(self, by: int) -> None:
-        """Scroll the explanation."""
         panel = self.query_one(StepPanel)
         panel.scroll_relative(y=by * max(1, panel.size.height - 1), animate=False, force=True)
 
     def action_examples(self) -> None:
-        """Choose one of the circuits that ship."""
         self.stop()
         self.app.push_screen(ExamplesScreen(), self._take_example)
 
@@ -330,7 +322,6 @@ class CircuitScreen(LineScreen):
     # The line -----------------------------------------------------------------------------------
 
     def action_expression(self) -> None:
-        """Type an expression; it starts from the one that is up."""
         self.open_bar(self.bench.line or FIRST_LINE)
 
     def open_bar(self, text: str, setting: str = "") -> None:
@@ -352,7 +343,6 @@ class CircuitScreen(LineScreen):
         return done
 
     def action_leave(self) -> None:
-        """Stop playing first; then leave, to the bench this came from or Home."""
         if self.stop():
             self.show(_("stopped; Space plays on"))
         else:
@@ -389,7 +379,6 @@ class ExampleList(Table):
         return self.row_count()
 
     def action_take(self) -> None:
-        """Take the one under the cursor."""
         self.post_message(self.Chosen(self, self.cursor))
 
 
@@ -404,13 +393,11 @@ class ExamplesScreen(ModalScreen[str | None]):
     ]  # fmt: skip
 
     def compose(self) -> ComposeResult:
-        """The list alone."""
         panel = ExampleList()
         panel.border_title = _("Examples")
         panel.border_subtitle = _("Enter takes one · Esc closes")
         yield panel
 
     def on_table_chosen(self, message: Table.Chosen) -> None:
-        """Hand the id on."""
         message.stop()
         self.dismiss(self.query_one(ExampleList).entries[message.row].id)

@@ -156,7 +156,6 @@ class PanelTabs(Lines):
         ]
 
     def on_click(self, event: events.Click) -> None:
-        """Choose the tab under the mouse."""
         panel = self.under(event)
         if panel is not None:
             self.post_message(self.Pressed(panel))
@@ -197,7 +196,6 @@ class KeyLine(Lines):
         self._keys: tuple[_Key, ...] = ()
 
     def on_mount(self) -> None:
-        """Follow the bindings of the screen."""
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
         self._bindings_changed(self.screen)
 
@@ -249,6 +247,5 @@ class KeyLine(Lines):
         return [pieces]
 
     def on_click(self, event: events.Click) -> None:
-        """A click on a key is a press of it."""
         if press := self.under(event):
             self.app.simulate_key(press)

@@ -60,11 +60,9 @@ class HelpScreen(ModalScreen[None]):
         yield page
 
     def on_mount(self) -> None:
-        """The arrows scroll."""
         self.query_one(VerticalScroll).focus()
 
     def action_scroll(self, by: int) -> None:
-        """Scroll by a line."""
         self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
 
     def _page(self) -> Text:

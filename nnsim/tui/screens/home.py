@@ -77,7 +77,6 @@ class LessonList(Table):
         return (begun or left or [0])[0]
 
     def row_count(self) -> int:
-        """One row for each lesson."""
         return len(self.entries)
 
     def row(self, index: int) -> Row:
@@ -116,7 +115,6 @@ class LessonList(Table):
         return name if current_language() == SOURCE else titles.get(name, name)
 
     def action_choose(self) -> None:
-        """Open the lesson under the cursor."""
         if self.entries:
             self.post_message(self.Chosen(self, self.cursor))
 
@@ -148,7 +146,6 @@ class ExperimentList(Table):
         return [(f" {mark} ", "strong"), (f"{name:<{width}}  ", "strong"), (_(title), "")]
 
     def action_choose(self) -> None:
-        """Open the experiment under the cursor."""
         self.post_message(self.Chosen(self, self.cursor))
 
 
@@ -167,7 +164,6 @@ class HomeScreen(GuardedScreen):
     ]  # fmt: skip
 
     def compose(self) -> ComposeResult:
-        """A word of welcome and the lists."""
         yield Static(
             _(
                 "nnsim · take neural networks apart\n\n"
@@ -192,7 +188,6 @@ class HomeScreen(GuardedScreen):
         self.query_one(StatusLine).say(message, "", wrong=wrong)
 
     def on_screen_resume(self) -> None:
-        """Show how far the lessons are; after the first picture, which needs none of it."""
         self.set_timer(0.01, self._fill)
 
     def _fill(self) -> None:
@@ -205,7 +200,6 @@ class HomeScreen(GuardedScreen):
         self.set_timer(AFTER, read_ahead)
 
     def on_table_chosen(self, message: Table.Chosen) -> None:
-        """Open what was chosen."""
         if isinstance(message.table, LessonList):
             self.app.open_lesson(message.table.entries[message.row].id)  # type: ignore[attr-defined]
             return
@@ -216,7 +210,6 @@ class HomeScreen(GuardedScreen):
             self.action_circuits()
 
     def action_language(self) -> None:
-        """Choose the other language."""
         from nnsim.tui import language
 
         language.choose(self.app, language.others()[0])  # type: ignore[arg-type]
@@ -227,5 +220,4 @@ class HomeScreen(GuardedScreen):
         self.query_one(LessonList).focus()
 
     def action_circuits(self) -> None:
-        """Open the circuit bench."""
         self.app.open_circuits()  # type: ignore[attr-defined]

@@ -115,7 +115,6 @@ class LabScreen(LineScreen):
     # What is on the screen --------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
-        """The panels, in the order of the keys."""
         self.panels.fit_at_once()
         yield TitleLine(id="title")
         with Horizontal(id="bench"):
@@ -143,7 +142,6 @@ class LabScreen(LineScreen):
         return COMMANDS, ADDRESS_KINDS
 
     def on_mount(self) -> None:
-        """Begin."""
         self.begin()
         self.keeping.begin()
 
@@ -170,7 +168,6 @@ class LabScreen(LineScreen):
         self.showing.while_training()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Panels that were hidden may have come into sight."""
         super().on_resize(event)
         self.call_after_refresh(self.show)
 
@@ -193,7 +190,6 @@ class LabScreen(LineScreen):
         self.training.go_on()
 
     def on_unmount(self) -> None:
-        """Leave no thread behind."""
         self.training.end()
 
     # Commands -----------------------------------------------------------------------------------
@@ -254,11 +250,9 @@ class LabScreen(LineScreen):
         return self.size.width >= WIDE and self.size.height >= HIGH
 
     def walk_panel(self, place: Place) -> WalkPanel:
-        """The panel of a walk."""
         return self.query_one(f"#{place.direction}", WalkPanel)
 
     def action_panel(self, name: str) -> None:
-        """Go to a panel; where panels share a place, it comes to the front."""
         panels = self.panels
         if name not in TABBED:
             if panels.room == 2:
@@ -280,27 +274,21 @@ class LabScreen(LineScreen):
         self.call_after_refresh(self.show)
 
     def on_panel_tabs_pressed(self, message: PanelTabs.Pressed) -> None:
-        """A tab was clicked."""
         self.action_panel(message.panel)
 
     def on_panel_asked(self, message: Panel.Asked) -> None:
-        """A key of a panel asks for a command."""
         self.execute(message.command, merge=message.merge)
 
     def on_panel_asked_why(self, message: Panel.AskedWhy) -> None:
-        """A key of a panel asks why."""
         self.why.open(message.address)
 
     def on_panel_asked_line(self, message: Panel.AskedLine) -> None:
-        """A key of a panel opens the line for a command."""
         self.action_command(message.text)
 
     def on_train_controls_asked_pace(self, message: TrainControls.AskedPace) -> None:
-        """Training is to go slower or faster."""
         self.training.change_pace(message.by)
 
     def on_network_diagram_selected(self, message: NetworkDiagram.Selected) -> None:
-        """A unit, weight or input was selected in the picture."""
         selection = message.selection
         if selection.layer < 0:
             address = f"input[{selection.unit + 1}]"
@@ -317,7 +305,6 @@ class LabScreen(LineScreen):
         self.execute(f"focus {address}")
 
     def on_walk_panel_asked(self, message: WalkPanel.Asked) -> None:
-        """A key of a walk panel."""
         command, away = message.command, self.showing.away
         word, place = command.split()[0], self.lab.walk_place
         if word in WALKS and self.lab.circuit is not None:
@@ -345,23 +332,18 @@ class LabScreen(LineScreen):
     # Questions about a number -------------------------------------------------------------------
 
     def action_why(self) -> None:
-        """Say why the number in the status line is what it is."""
         self.why.open(str(self.lab.focus))
 
     def action_why_here(self) -> None:
-        """Say why the number under the cursor is what it is."""
         self.why.open(self.why.here())
 
     def on_inspector_went(self, message: Inspector.Went) -> None:
-        """The inspector went on to another number."""
         self.why.look_at(message.address)
 
     def on_inspector_closed(self) -> None:
-        """Go back to where the keys were."""
         self.why.close()
 
     def action_edit(self) -> None:
-        """Type a new value for the number that is selected where the keys are."""
         address = self.why.editable()
         if address is None:
             text = _("{address} is a result; edit an input, a weight or a bias")
@@ -370,13 +352,11 @@ class LabScreen(LineScreen):
             self.open_bar(f"{self.lab.read(address):.10g}", setting=address)
 
     def on_command_bar_closed(self) -> None:
-        """A number that was asked for is shown, where the learner gave up."""
         self.asking.give_up()
 
     # Keys -------------------------------------------------------------------------------------
 
     def action_sample(self, by: int) -> None:
-        """Go through the samples; they go round."""
         count = self.lab.sample_count
         if not count:
             self.show(_("this experiment has no samples"), wrong=True)
@@ -386,11 +366,9 @@ class LabScreen(LineScreen):
         self.execute(f"sample {place + 1}")
 
     def action_add_sample(self) -> None:
-        """Add the input to the training data, with a label."""
         add_sample(self)
 
     def action_toggle_training(self) -> None:
-        """Train, or pause."""
         self.training.toggle()
 
     def action_timeline(self, by: int) -> None:
@@ -406,11 +384,9 @@ class LabScreen(LineScreen):
             self.show(_("this is the last epoch so far; t trains on"))
 
     def action_save_session(self) -> None:
-        """Save the session: to its file, or to one whose name is typed."""
         self.keeping.save()
 
     def action_circuit(self) -> None:
-        """Show the circuit that is up, or else the network as one."""
         from nnsim.lab.circuit_bench import of_network
 
         self.training.stop()

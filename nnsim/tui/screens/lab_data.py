@@ -41,7 +41,6 @@ class Work:
 
     Attributes
     ----------
-    done : bool
     result : DataSet, str or ValueError
         What came of it, when it is done.
     count : int
@@ -106,7 +105,6 @@ class Work:
     # What the bench's commands find when the work is done (see `nnsim.lab.lab.DataFiles`).
 
     def read(self, name: str, experiment: Experiment) -> DataSet:  # noqa: ARG002
-        """Return what was read."""
         if isinstance(self.result, ValueError):
             raise self.result
         if experiment.network.outputs != self.experiment.network.outputs or (

@@ -60,7 +60,6 @@ class Panels:
             screen.add_class(name, update=False)
 
     def compose(self) -> ComposeResult:
-        """Yield them in the order of the keys."""
         with Vertical(id="left"):
             yield from self.ends()
             training = TrainingPanel(id="training")
@@ -160,5 +159,4 @@ class Panels:
 
 
 def _titles(names: tuple[str, ...]) -> dict[str, tuple[int, str]]:
-    """Numbers and names for a line of tabs."""
     return {name: (NUMBER[name], _(BY_ID[name].title)) for name in names}

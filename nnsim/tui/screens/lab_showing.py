@@ -71,7 +71,6 @@ class Showing:
         return self._selection
 
     def scene(self) -> Scene:
-        """What there is to show now."""
         return Scene(
             self.lab, self._view(), self._selection, self._hidden(),
             self.away, self._goes_back, self._marked,

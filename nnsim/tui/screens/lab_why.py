@@ -116,7 +116,6 @@ class Asking:
         self._blanks = None
 
     def give_up(self) -> None:
-        """Show the number that was asked for."""
         if self._blanks is not None and self._blanks.hidden:
             self._blanks.hidden.clear()
             self._screen.show(_("shown; b asks for it again"))

@@ -56,7 +56,6 @@ class LessonKeys(LineScreen):
 
     @property
     def pane(self) -> LessonPane:
-        """The pane of the lesson."""
         return self.query_one(LessonPane)
 
     def key_rank(self, binding: Binding) -> int:
@@ -90,7 +89,6 @@ class LessonKeys(LineScreen):
         self.call_after_refresh(self.pane.scroll_home, animate=False)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Put the pane where there is room for it."""
         wide, high = BESIDE
         self.set_class(event.size.width >= wide and event.size.height >= high, "-beside")
         self.call_after_refresh(self.desk.write)
@@ -114,53 +112,41 @@ class LessonKeys(LineScreen):
     # Keys -------------------------------------------------------------------------------------
 
     def action_next(self) -> None:
-        """Go on, where that is allowed; at the end go Home."""
         self.desk.next()
 
     def action_back(self) -> None:
-        """Go back a step."""
         self.desk.move(self.desk.player.back)
 
     def action_skip(self) -> None:
-        """Pass over a step."""
         self.desk.skip()
 
     def action_reset_step(self) -> None:
-        """Bring the bench back to where the step starts."""
         self.desk.reset()
 
     def action_free(self) -> None:
-        """Leave the path, or come back to it."""
         self.desk.free()
 
     def action_read(self) -> None:
-        """Give the keys to the text."""
         self.pane.focus()
 
     def action_hint(self) -> None:
-        """Open the next hint."""
         self.desk.hint()
 
     def action_reveal(self) -> None:
-        """Show the solution."""
         self.desk.reveal()
 
     def action_answer(self) -> None:
-        """Open the line for the answer."""
         self.desk.open_answer()
 
     # What the pane reports --------------------------------------------------------------------
 
     def on_lesson_pane_pressed(self) -> None:
-        """Enter in the text."""
         self.desk.pressed()
 
     def on_lesson_pane_moved(self) -> None:
-        """The cursor of a quiz."""
         self.desk.write()
 
     def on_lesson_pane_chose(self, message: LessonPane.Chose) -> None:
-        """A choice of a quiz."""
         self.desk.answer(str(message.number))
 
 
@@ -174,7 +160,6 @@ class LessonScreen(LabScreen, LessonKeys):
 
     Parameters
     ----------
-    player : Player
     troubles : list of str
         Where whoever records the player's events says what went wrong; each is shown once.
     """
@@ -223,7 +208,6 @@ class LessonScreen(LabScreen, LessonKeys):
             self.call_after_refresh(self.desk.follow)
 
     def on_screen_resume(self) -> None:
-        """The learner comes back: from the circuit, or from Home."""
         if not self.query(LessonPane):
             return
         self.desk.sit_at(self)
@@ -295,14 +279,12 @@ class LessonScreen(LabScreen, LessonKeys):
         self.call_after_refresh(left.scroll_home, animate=False)
 
     def action_panel(self, name: str) -> None:
-        """Go to a panel; not to a board that may tell what is asked."""
         if (BY_ID[name].late and self.player.hidden) or (name == "data" and self.data_tells):
             self.show(_("this panel tells more than is asked; answer first"), wrong=True)
         else:
             super().action_panel(name)
 
     def action_circuit(self) -> None:
-        """Show the circuit that is up; or else the network as one, if nothing of it is asked."""
         if self.lab.circuit is not None:
             self.desk.on_network = False
             self.desk.follow()
@@ -312,5 +294,4 @@ class LessonScreen(LabScreen, LessonKeys):
             super().action_circuit()
 
     def action_again(self) -> None:
-        """Start the lesson anew, from its first step."""
         self.desk.move(self.player.again)

@@ -42,17 +42,14 @@ class LessonCircuitScreen(CircuitScreen, LessonKeys):
         self.desk = desk
 
     def compose(self) -> ComposeResult:
-        """The pane, then what a circuit's screen has."""
         yield LessonPane(id="lesson", classes="-lesson")
         yield from super().compose()
 
     def on_mount(self) -> None:
-        """Begin at the text."""
         self.desk.sit_at(self)
         self.place()
 
     def on_screen_resume(self) -> None:
-        """The learner comes back, from help or from Home."""
         if self.query(LessonPane):
             self.desk.sit_at(self)
             self.desk.look_soon()
@@ -80,12 +77,10 @@ class LessonCircuitScreen(CircuitScreen, LessonKeys):
         self.place()
 
     def action_network(self) -> None:
-        """Look at the network."""
         self.desk.on_network = True
         self.desk.follow()
 
     def action_leave(self) -> None:
-        """Stop playing first; then leave the lesson."""
         if not self.stop():
             self.app.show_home()  # type: ignore[attr-defined]
         else:

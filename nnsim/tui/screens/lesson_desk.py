@@ -28,7 +28,6 @@ class Desk:
 
     Parameters
     ----------
-    player : Player
     troubles : list of str
         Where whoever records the player's events says what went wrong; each is shown once.
 
@@ -233,7 +232,6 @@ class Desk:
     # Answers ------------------------------------------------------------------------------------
 
     def open_answer(self) -> None:
-        """Open the line for the answer."""
         player, screen = self.player, self.screen
         if player.review is None and (player.at_end or player.free):
             return

@@ -194,7 +194,6 @@ class NumberInput(ProbeInput):
     # Keys -------------------------------------------------------------------------------------
 
     def action_move(self, dx: int, dy: int) -> None:
-        """Move the probe to the side, or its target up and down."""
         if dx:
             self.go([self.steps(0, dx)], together=self.recent())
         lab = self.lab

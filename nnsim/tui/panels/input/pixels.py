@@ -38,7 +38,6 @@ class PixelLayout:
     ----------
     width, height : int
         Columns and lines of one pixel; with `half`, two rows of pixels share a line.
-    half : bool
     left : int
         Where the picture starts.
     first_row, first_column : int
@@ -281,7 +280,6 @@ class PixelGrid(Panel, Lines):
         return self.board.width, self.board.height
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """As many lines as the roomiest cells that fit."""
         # Prediction and training stand below: leave them half of the screen.
         return self.board.lines(width or container.width, max(4, viewport.height // 2 - 4))
 
@@ -427,20 +425,17 @@ class PixelGrid(Panel, Lines):
     # Keys and mouse ---------------------------------------------------------------------------
 
     def watch_cursor(self) -> None:
-        """Another pixel has the cursor."""
         self._shaded = -1
         self._say_value()
         self.update()
 
     def action_move(self, dx: int, dy: int) -> None:
-        """Move the cursor; it stops at the edges."""
         row, column = self.board.where(self.cursor)
         row = min(max(row + dy, 0), self.board.rows - 1)
         column = min(max(column + dx, 0), self.board.columns - 1)
         self._go(self.board.index(row, column))
 
     def action_edge(self, end: int) -> None:
-        """Move the cursor to the first or the last pixel."""
         self._go(0 if end == 0 else self.values.size - 1)
 
     def _go(self, index: int) -> None:
@@ -451,7 +446,6 @@ class PixelGrid(Panel, Lines):
         self.post_message(self.Asked(f"pixel {index + 1} {value:g}", merge=stroke))
 
     def action_switch(self) -> None:
-        """Switch the pixel under the cursor."""
         value = 0.0 if self.values[self.cursor] >= 0.5 else 1.0
         self._paint(self.cursor, value)
 
@@ -465,7 +459,6 @@ class PixelGrid(Panel, Lines):
             self._paint(self.cursor, value, stroke=again)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        """Grey levels are for pictures that have them."""
         return self.grey if action == "shade" else True
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
@@ -480,7 +473,6 @@ class PixelGrid(Panel, Lines):
         self._touch(place)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Go on with the stroke, through every pixel on the way."""
         if self._brush is None or self._last is None:
             return
         event.stop()
@@ -492,7 +484,6 @@ class PixelGrid(Panel, Lines):
         self._last = place
 
     def on_mouse_up(self, event: events.MouseUp) -> None:
-        """End the stroke."""
         if self._brush is not None:
             event.stop()
             self._brush = self._last = None

@@ -81,24 +81,12 @@ def with_signs(marks: Codes, upper: Codes, lower: Codes) -> Codes:
 
 @dataclass(frozen=True)
 class Key:
-    """How shades and marks are to be read.
+    """How shades and marks are to be read."""
 
-    Attributes
-    ----------
-    classes : tuple of str
-        Their names; none for regression.
-    per : int
-        Shades for each class.
-    signs : bool
-        Whether characters have to stand for colours.
-    letters : bool
-        Whether those must be ASCII.
-    """
-
-    classes: tuple[str, ...]
-    per: int
-    signs: bool
-    letters: bool
+    classes: tuple[str, ...]  # their names; none for regression
+    per: int  # shades for each class
+    signs: bool  # whether characters have to stand for colours
+    letters: bool  # whether those must be ASCII
 
     def class_of(self, code: int) -> int:
         """The class of a shade."""
@@ -298,7 +286,6 @@ class PlaneInput(ProbeInput):
     # Keys -------------------------------------------------------------------------------------
 
     def action_move(self, dx: int, dy: int) -> None:
-        """Move the probe by small steps."""
         place = self.probe.tolist()
         for index, by in enumerate((dx, dy)):
             if by:
@@ -307,7 +294,6 @@ class PlaneInput(ProbeInput):
         self.go(place, together=self.recent())
 
     def action_mark(self) -> None:
-        """Say that the probe is of the next class."""
         lab = self.lab
         if lab is None:
             return

@@ -242,22 +242,18 @@ class ProbeInput(Panel, Lines):
         return now - before < TOGETHER
 
     def action_move(self, dx: int, dy: int) -> None:
-        """Move the probe by small steps."""
         raise NotImplementedError
 
     def action_leap(self, dx: int, dy: int) -> None:
-        """Move the probe by large steps."""
         self.action_move(dx * LARGE, dy * LARGE)
 
     def action_zoom(self, by: int) -> None:
-        """Look closer, or from farther away."""
         if self.scene is not None and self.lab is not None:
             for sight, value in zip(self.sights, self.followed(self.lab), strict=False):
                 sight.zoom(by, value)
             self.show(self.scene)
 
     def action_execute(self, line: str) -> None:
-        """Ask for a command of the bench."""
         self.post_message(self.Asked(line))
 
     # Its points -------------------------------------------------------------------------------
@@ -270,7 +266,6 @@ class ProbeInput(Panel, Lines):
         return nearest_sample(self.lab, self.probe, spans)
 
     def action_add(self) -> None:
-        """Add the probe to the data as what the target says, else the first class or a number."""
         lab = self.lab
         if lab is None:
             return
@@ -283,12 +278,10 @@ class ProbeInput(Panel, Lines):
             self.post_message(self.AskedLine(f"add {said}"))
 
     def action_remove(self) -> None:
-        """Take the nearest training point out of the data."""
         nearest = self.nearest()
         self.action_execute(f"remove {1 if nearest is None else nearest + 1}")
 
     def action_other_points(self) -> None:
-        """Learn from the next kind of generated data."""
         from nnsim.experiments.generators import drawn, fitting
 
         lab = self.lab
@@ -305,7 +298,6 @@ class ProbeInput(Panel, Lines):
     # The mouse --------------------------------------------------------------------------------
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Put the probe where the mouse is."""
         place = event.get_content_offset_capture(self)
         if event.button == 1 and self.plot.at(*place) is not None:
             event.stop()
@@ -314,14 +306,12 @@ class ProbeInput(Panel, Lines):
             self._touch(place.x, place.y, together=False)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Drag the probe; it stops at the edges."""
         if self._dragging:
             event.stop()
             place = event.get_content_offset_capture(self)
             self._touch(place.x, place.y, together=True)
 
     def on_mouse_up(self, event: events.MouseUp) -> None:
-        """Let go of the probe."""
         if self._dragging:
             event.stop()
             self._dragging = False

@@ -58,11 +58,9 @@ class VectorInput(Panel, Table):
         return self.address()
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
-        """A line for each number, up to a dozen; more are scrolled."""
         return min(len(self.labels), MOST_LINES)
 
     def row_count(self) -> int:
-        """One row for each number."""
         return len(self.labels)
 
     def row(self, index: int) -> Row:
@@ -75,6 +73,5 @@ class VectorInput(Panel, Table):
         ]
 
     def action_nudge(self, by: int) -> None:
-        """Change the number under the cursor by a tenth."""
         value = round(float(self.values[self.cursor]) + by * 0.1, 10)
         self.post_message(self.Asked(f"set input[{self.cursor + 1}] {value:.10g}"))
