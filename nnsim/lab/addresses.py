@@ -406,7 +406,7 @@ def names_of(experiment: Experiment, network: Network) -> Names:
                 output_shape=tuple(layer.output_shape),
                 kernel_shape=() if weight is None else tuple(weight.shape[:-1]),
                 has_bias=getattr(layer, "bias", None) is not None,
-                has_z=layer.kind in ("dense", "conv2d", "activation", "batch_norm"),
+                has_z=layer.has_z,
                 labels=tuple(spec.labels),
                 source_labels=layers[-1].labels if layers else labels,
             )

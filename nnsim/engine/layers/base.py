@@ -82,6 +82,7 @@ class Layer:
     bias = Live("The live biases, or None where the layer has none.", optional=True)
 
     kind: ClassVar[str]
+    has_z: ClassVar[bool] = True  # whether there is a number before its activation
     for_many: ClassVar[bool] = True  # whether one tape can carry many networks at once
     shares_input: ClassVar[bool] = False  # whether those can look at the same samples
     whole_batch: ClassVar[bool] = False  # whether what it computes depends on the other samples

@@ -202,6 +202,7 @@ class Dropout(Layer):
     """
 
     kind = "dropout"
+    has_z = False
     for_many = False
 
     def __init__(self, rate: float, name: str | None = None) -> None:

@@ -78,6 +78,7 @@ class MaxPool2D(Pool):
     """a = the largest x of each window; backward, δ goes to the winner (the first on a tie)."""
 
     kind = "max_pool2d"
+    has_z = False
 
     def forward(self, tape: Tape, x: Array) -> Signals:
         a = self.output(tape)
@@ -121,6 +122,7 @@ class AveragePool2D(Pool):
     """a = the mean of each window; backward, each of its pixels gets δ / size²."""
 
     kind = "average_pool2d"
+    has_z = False
 
     def forward(self, tape: Tape, x: Array) -> Signals:
         a = self.output(tape)
@@ -149,6 +151,7 @@ class Flatten(Layer):
     """Lay an image out as one row of numbers: row by row, pixel by pixel, channel by channel."""
 
     kind = "flatten"
+    has_z = False
     for_many = False
 
     def __init__(self, name: str | None = None) -> None:
