@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from nnsim.experiments import load
-from nnsim.lab import AddressError, Lab, NoValueError
+from nnsim.lab import AddressError, Lab, LabError, NoValueError
 
 # Matt Mazur, "A Step by Step Backpropagation Example" (2015), to the digits printed there.
 PUBLISHED = {
@@ -254,6 +254,22 @@ def test_cross_entropy_is_finite_where_a_share_of_softmax_is_nothing(random_labs
         explanation = lab.explain(address)
         assert explanation.value == explanation.recompute() == 1000
         assert "ln 0" not in explanation.worked.replace("0·ln 1", "")
+
+
+def test_a_layer_of_an_unknown_kind_is_refused(mazur, monkeypatch):
+    monkeypatch.setattr(mazur.network.layers[1], "kind", "mystery", raising=False)
+    for address in ("output[1].z", "output[1].a", "hidden[1].delta", "output[1].w[1].grad"):
+        with pytest.raises(LabError, match="mystery"):
+            mazur.explain(address)
+    with pytest.raises(LabError, match="mystery"):
+        mazur.run("forward term")
+
+
+def test_every_kind_of_layer_of_the_engine_is_known():
+    from nnsim.engine.layers import LAYERS
+    from nnsim.lab.kinds import _kinds
+
+    assert set(_kinds()) == set(LAYERS)
 
 
 def test_names_say_which_number_it_is():

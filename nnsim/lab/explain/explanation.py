@@ -64,6 +64,10 @@ class Explanation:
     # to how much of what is added up the engine and the arithmetic agree; less in float32
     precision: float = 1e-12
 
+    @property
+    def number(self) -> Number:
+        return Number(float(self.value), self.quantity)
+
     def text(self, quantity: Quantity) -> str:
         return str(self.names.address(quantity))
 

@@ -55,8 +55,6 @@ class Convolution(Weighted, kind="conv2d"):
                 found.append(Product((self.number("delta", place), pixel)))
         return tuple(found)
 
-    # --- steps -------------------------------------------------------------------------------
-
     def sentence(self) -> str:
         return _(
             "{layer}: each filter slides over the image and gives a weighted sum z at every "

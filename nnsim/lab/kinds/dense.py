@@ -43,8 +43,6 @@ class Dense(Weighted, kind="dense"):
     def shares(self, index: Index) -> tuple[Product, ...]:
         return (Product((self.number("delta", index[-1:]), self.going_in(index[:-1]))),)
 
-    # --- steps -------------------------------------------------------------------------------
-
     def sentence(self) -> str:
         return _(
             "{layer}: each of the {count} units adds up its weighted inputs and its bias to z; "

@@ -56,8 +56,6 @@ class BatchNorm(Kind, kind="batch_norm"):
         name = self.gradient_name("gamma", index)
         return Explanation(name, "∂C/∂γ", formula, one_or_sum(terms), roles)
 
-    # --- steps -------------------------------------------------------------------------------
-
     def sentence(self) -> str:
         return _("{layer}: {count} values are centred, scaled and shifted")
 

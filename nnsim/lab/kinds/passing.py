@@ -27,8 +27,6 @@ class Passing(Kind):
     def back(self, index: Index) -> Back:
         return self.number("delta", index), _("δ of the next layer"), (DISTRIBUTE,)
 
-    # --- steps -------------------------------------------------------------------------------
-
     def reads(self, index: Index) -> tuple[Index]:
         return (index,)
 

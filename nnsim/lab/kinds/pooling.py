@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import ClassVar
 
 import numpy as np
 
 from nnsim.circuit.gates import ROUTE, SCALE, SUM
-from nnsim.i18n import _
+from nnsim.i18n import N_, _
 from nnsim.lab.addresses import Quantity
 from nnsim.lab.explain.arithmetic import Apply, Node, Number, Product, Quotient, Sum
 from nnsim.lab.explain.explanation import Explanation
@@ -15,11 +16,15 @@ from nnsim.lab.explain.source import Array, Index
 from nnsim.lab.kinds.kind import Back, Kind, one_or_sum
 from nnsim.lab.kinds.windows import Windows
 from nnsim.lab.walk.pieces import column, lines, say, selected, table
-from nnsim.lab.walk.step import Highlight, Step, Table, Window
+from nnsim.lab.walk.step import Highlight, Step, Window
 
 
 class Pool(Kind):
     """What both pools have in common."""
+
+    becomes: ClassVar[str]  # what its last step does
+    goes_on: ClassVar[str]
+    so_far: ClassVar[str]
 
     @property
     def windows(self) -> Windows:
@@ -40,8 +45,6 @@ class Pool(Kind):
             for place, (i, j) in self.windows.over(pixel)
         ]
 
-    # --- steps -------------------------------------------------------------------------------
-
     def steps(self, *, fine: bool) -> int:
         return self.made.size**2 + 1 if fine else 1
 
@@ -49,41 +52,43 @@ class Pool(Kind):
         return self.windows.at(self.layer, index, index[2])
 
     def step(self, index: Index, inner: int, *, fine: bool) -> Step:
+        """One of the values of the window, or what becomes of them."""
         pixels, around, a = self.pixels(index), self.wires(index), self.number("a", index)
-        if not fine or inner == len(pixels):
-            kind, sentence, also, current = self.result(pixels)
-            return Step(
-                kind, a.quantity, sentence.format(a=say(a.value)), self.layer, around,
-                self._table(pixels, current, len(pixels)), lines(self.source, ("a", a)),
-                (also or a.quantity,), window=self.window(index),
-            )  # fmt: skip
-        read = selected(self.layer - 1, self.reads(index)[inner], self.source)
+        done, won = not fine or inner == len(pixels), self.won(pixels)
+        if done:
+            kind, about, sentence = self.becomes, a, _(self.goes_on).format(a=say(a.value))
+            current, also = won, (a if won is None else pixels[won]).quantity
+        else:
+            kind, about, current, also = "look", pixels[inner], inner, None
+            sentence = _("the window looks at {x}").format(x=say(about.value))
+            read = selected(self.layer - 1, self.reads(index)[inner], self.source)
+            around = Highlight(frozenset({read}), around.units)
+        running = self.running(np.array([pixel.value for pixel in pixels]))
+        rows = table(
+            self.source, "i", [str(i + 1) for i in range(len(pixels))], column("xᵢ", pixels),
+            (_(self.so_far), running, None), current=current,
+            known=len(pixels) if done else inner + 1,
+        )  # fmt: skip
         return Step(
-            "look", pixels[inner].quantity,
-            _("the window looks at {x}").format(x=say(pixels[inner].value)), self.layer,
-            Highlight(frozenset({read}), around.units), self._table(pixels, inner, inner + 1),
-            lines(self.source, ("a", a), reached=0), window=self.window(index),
+            kind, about.quantity, sentence, self.layer, around, rows,
+            lines(self.source, ("a", a), reached=int(done)), (also,), window=self.window(index),
         )  # fmt: skip
 
-    def _table(self, pixels: tuple[Number, ...], current: int | None, known: int) -> Table:
-        running = self.running(np.array([pixel.value for pixel in pixels]))
-        labels = [str(i + 1) for i in range(len(pixels))]
-        columns = (column("xᵢ", pixels), (*running, None))
-        return table(self.source, "i", labels, *columns, current=current, known=known)
+    def won(self, pixels: tuple[Number, ...]) -> int | None:
+        """Which of the values alone goes on; None where all have their share."""
+        return None
 
     @abstractmethod
-    def result(self, pixels: tuple[Number, ...]) -> tuple[str, str, Quantity | None, int | None]:
-        """What becomes of a window: kind of step, sentence, which number won, and its row."""
-
-    @abstractmethod
-    def running(self, values: Array) -> tuple[str, Array]:
-        """What is known after each value: what it is called, and the values."""
+    def running(self, values: Array) -> Array:
+        """What is known after each value."""
 
 
 class MaxPool(Pool, kind="max_pool2d"):
     """a = the largest of the window; its gradient goes to where that came from."""
 
     rule = "a = max x"
+    becomes, so_far = "winner", N_("largest so far")
+    goes_on = N_("the largest of the window goes on: a = {a}")
 
     def passed(self, index: Index, name: str) -> Explanation:
         formula = _("a = the largest x in the window")
@@ -91,7 +96,7 @@ class MaxPool(Pool, kind="max_pool2d"):
 
     def back(self, index: Index) -> Back:
         routed: tuple[Node, ...] = tuple(
-            Product((Number(float(winner(self.pixels(place)) == which)), delta))
+            Product((Number(float(self.won(self.pixels(place)) == which)), delta))
             for delta, place, which in self.shares(index)
         )
         roles = (ROUTE, SUM) if len(routed) > 1 else (ROUTE,)
@@ -102,24 +107,24 @@ class MaxPool(Pool, kind="max_pool2d"):
         pixels = (pixel.quantity for place in places for pixel in self.pixels(place))
         return tuple(quantity for quantity in pixels if quantity)
 
-    # --- steps -------------------------------------------------------------------------------
-
     def sentence(self) -> str:
         return _("{layer}: the largest value of each window goes on, {count} in all")
 
-    def result(self, pixels: tuple[Number, ...]) -> tuple[str, str, Quantity | None, int | None]:
-        won = winner(pixels)
-        sentence = _("the largest of the window goes on: a = {a}")
-        return "winner", sentence, pixels[won].quantity, won
+    def won(self, pixels: tuple[Number, ...]) -> int:
+        """The position of the largest value, the first on a tie."""
+        values = [pixel.value for pixel in pixels]
+        return values.index(max(values))
 
-    def running(self, values: Array) -> tuple[str, Array]:
-        return _("largest so far"), np.maximum.accumulate(values)
+    def running(self, values: Array) -> Array:
+        return np.maximum.accumulate(values)
 
 
 class AveragePool(Pool, kind="average_pool2d"):
     """a = the mean of the window; each of its values gets the same share of the gradient."""
 
     rule = "a = mean x"
+    becomes, so_far = "mean", "Σ"
+    goes_on = N_("the mean of the window goes on: a = {a}")
 
     def passed(self, index: Index, name: str) -> Explanation:
         pixels = self.pixels(index)
@@ -132,22 +137,8 @@ class AveragePool(Pool, kind="average_pool2d"):
         roles = (SCALE, SUM) if len(shares) > 1 else (SCALE,)
         return one_or_sum(shares), _("Σ δ/n over the windows it is in"), roles
 
-    # --- steps -------------------------------------------------------------------------------
-
     def sentence(self) -> str:
         return _("{layer}: the mean of each window goes on, {count} in all")
 
-    def result(
-        self,
-        pixels: tuple[Number, ...],
-    ) -> tuple[str, str, Quantity | None, int | None]:
-        return "mean", _("the mean of the window goes on: a = {a}"), None, None
-
-    def running(self, values: Array) -> tuple[str, Array]:
-        return "Σ", np.cumsum(values)
-
-
-def winner(pixels: tuple[Number, ...]) -> int:
-    """The position of the largest value, the first on a tie."""
-    values = [pixel.value for pixel in pixels]
-    return values.index(max(values))
+    def running(self, values: Array) -> Array:
+        return np.cumsum(values)

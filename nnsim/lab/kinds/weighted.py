@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from nnsim.lab.explain.explanation import Explanation
 from nnsim.lab.explain.source import Array, Index, named
 from nnsim.lab.kinds.kind import Kind
 from nnsim.lab.walk.pieces import Labels, curve_of, label, lines, say, selected, table
-from nnsim.lab.walk.step import Highlight, Step, Table
+from nnsim.lab.walk.step import Highlight, Line, Step, Table
 
 
 class Weighted(Kind):
@@ -32,8 +32,6 @@ class Weighted(Kind):
     def values(self, index: Index) -> Array:
         x = self.source.traced(self.layer).x[0]
         return np.array([0.0 if at is None else x[at] for at in self.terms(index)])
-
-    # --- explanations ------------------------------------------------------------------------
 
     def z(self, index: Index) -> Explanation:
         products = [
@@ -90,8 +88,6 @@ class Weighted(Kind):
             parts.append(Product((Number(network.l1), Apply("sign", (weight,)))))
         return tuple(parts)
 
-    # --- the way forward ---------------------------------------------------------------------
-
     def reads(self, index: Index) -> list[Index]:
         return [at for at in self.terms(index) if at is not None]
 
@@ -102,46 +98,48 @@ class Weighted(Kind):
     def step(self, index: Index, inner: int, *, fine: bool) -> Step:
         inputs = Inputs(self, index)
         count = len(inputs.places)
-        if not fine:
-            return self._at_once(index, inputs)
-        if inner < count:
+        if fine and inner < count:
             return self._term(index, inputs, inner)
-        return self._bias(index, inputs) if inner == count else self._activation(index, inputs)
+        b, z, a = self.number("b", index[-1:]), self.number("z", index), self.number("a", index)
+        muted, softmax = self.source.is_muted(self.layer, index), self.made.activation == "softmax"
+        about, also, reached = a, [z], 4
+        if fine and inner == count:
+            kind, about, reached = "bias", b, 3
+            text = _("the bias {b} is added to the sum: z = {z}")
+        elif fine:
+            kind, text = "activation", _("{function} of z = {z} is a = {a}")
+            text = _("the unit is muted: a = 0") if muted else text
+        elif softmax:  # its shares have steps of their own
+            kind, about, also, reached = "z", z, [z, b], 3
+            text = _("{unit} adds up {count} products and its bias: z = {z}")
+        else:
+            kind, also = "unit", [z, b]
+            text = (
+                _("{unit} adds up {count} products and its bias: z = {z}; it is muted, so a = 0")
+                if muted
+                else _(
+                    "{unit} adds up {count} products and its bias: z = {z}; {function} gives "
+                    "a = {a}"
+                )
+            )
+        sentence = text.format(
+            unit=self.source.unit_name(self.layer, index), count=count, b=say(b.value),
+            z=say(z.value), a=say(a.value), function=self.made.activation,
+        )  # fmt: skip
+        wires = Highlight(units=frozenset({self.selected(index)})) if fine else self.wires(index)
+        return Step(
+            kind, about.quantity, sentence, self.layer, wires, inputs.table(None, count),
+            self._results(index, inputs, reached), tuple(number.quantity for number in also),
+            curve=None if kind == "bias" else curve_of(self.source, self.layer, index),
+            window=self.window(index),
+        )  # fmt: skip
 
-    def _results(self, index: Index, inputs: Inputs, reached: int) -> dict[str, Any]:
+    def _results(self, index: Index, inputs: Inputs, reached: int) -> tuple[Line, ...]:
         total = Number(float(np.dot(inputs.w, inputs.x)))
-        found = lines(
+        return lines(
             self.source, ("Σ wᵢ·xᵢ", total), ("+ b", self.number("b", index[-1:])),
             ("z", self.number("z", index)), ("a", self.number("a", index)), reached=reached,
         )  # fmt: skip
-        return {"lines": found, "window": self.window(index), "layer": self.layer}
-
-    def _at_once(self, index: Index, inputs: Inputs) -> Step:
-        z, a = self.number("z", index), self.number("a", index)
-        softmax = self.made.activation == "softmax"
-        text = (
-            _("{unit} adds up {count} products and its bias: z = {z}")
-            if softmax
-            else _("{unit} adds up {count} products and its bias: z = {z}; it is muted, so a = 0")
-            if self.source.is_muted(self.layer, index)
-            else _(
-                "{unit} adds up {count} products and its bias: z = {z}; {function} gives a = {a}"
-            )
-        )
-        sentence = text.format(
-            unit=self.source.unit_name(self.layer, index), count=len(inputs.places),
-            z=say(z.value), a=say(a.value), function=self.made.activation,
-        )  # fmt: skip
-        return Step(
-            "z" if softmax else "unit",
-            z.quantity if softmax else a.quantity,
-            sentence,
-            highlight=self.wires(index),
-            table=inputs.table(None, len(inputs.places)),
-            also=(z.quantity, named("b", self.layer, index[-1:])),
-            curve=curve_of(self.source, self.layer, index),
-            **self._results(index, inputs, 3 if softmax else 4),
-        )
 
     def _term(self, index: Index, inputs: Inputs, i: int) -> Step:
         x, w = float(inputs.x[i]), float(inputs.w[i])
@@ -154,44 +152,11 @@ class Weighted(Kind):
         )  # fmt: skip
         read = frozenset() if at is None else frozenset({selected(self.layer - 1, at, self.source)})
         return Step(
-            "term",
-            self.parameter(index[-1], i),
-            sentence,
-            highlight=Highlight(read, frozenset({self.selected(index)}), wires.weights),
-            table=inputs.table(i, i + 1),
-            also=() if at is None else (self.going_in(at).quantity,),
-            **self._results(index, inputs, 0),
-        )
-
-    def _bias(self, index: Index, inputs: Inputs) -> Step:
-        bias, z = self.number("b", index[-1:]), self.number("z", index)
-        sentence = _("the bias {b} is added to the sum: z = {z}").format(
-            b=say(bias.value), z=say(z.value)
-        )
-        return self._last(index, inputs, "bias", (bias, z), sentence)
-
-    def _activation(self, index: Index, inputs: Inputs) -> Step:
-        z, a = self.number("z", index), self.number("a", index)
-        muted = self.source.is_muted(self.layer, index)
-        text = _("the unit is muted: a = 0") if muted else _("{function} of z = {z} is a = {a}")
-        sentence = text.format(function=self.made.activation, z=say(z.value), a=say(a.value))
-        return self._last(index, inputs, "activation", (a, z), sentence)
-
-    def _last(
-        self, index: Index, inputs: Inputs, kind: str, about: tuple[Number, Number], sentence: str
-    ) -> Step:
-        """A step behind all terms, about two numbers."""
-        done = kind == "activation"
-        return Step(
-            kind,
-            about[0].quantity,
-            sentence,
-            highlight=Highlight(units=frozenset({self.selected(index)})),
-            table=inputs.table(None, len(inputs.places)),
-            also=(about[1].quantity,),
-            curve=curve_of(self.source, self.layer, index) if done else None,
-            **self._results(index, inputs, 4 if done else 3),
-        )
+            "term", self.parameter(index[-1], i), sentence, self.layer,
+            Highlight(read, frozenset({self.selected(index)}), wires.weights),
+            inputs.table(i, i + 1), self._results(index, inputs, 0),
+            () if at is None else (self.going_in(at).quantity,), window=self.window(index),
+        )  # fmt: skip
 
 
 class Inputs:

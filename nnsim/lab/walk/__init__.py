@@ -21,23 +21,9 @@ from nnsim.lab.walk import backward, forward
 from nnsim.lab.walk.calls import Calls
 from nnsim.lab.walk.matrices import Matrix, MatrixView, matrix_view
 from nnsim.lab.walk.route import Route, Spot, route
-from nnsim.lab.walk.step import (
-    GRAINS,
-    Curve,
-    Direction,
-    Grain,
-    Highlight,
-    Line,
-    Step,
-    Table,
-    Window,
-    as_grain,
-)
+from nnsim.lab.walk.step import GRAINS, Direction, Grain, Step, Table, Window, as_grain
 
-__all__ = [
-    "GRAINS", "Curve", "Direction", "Grain", "Highlight", "Line", "Matrix", "MatrixView", "Place",
-    "Step", "Table", "Walk", "Window",
-]  # fmt: skip
+__all__ = ["GRAINS", "Matrix", "MatrixView", "Place", "Step", "Table", "Walk", "Window"]
 
 
 @dataclass(frozen=True)
@@ -52,25 +38,8 @@ class Place:
 class Walk:
     """The steps of one walk through the network on the bench, for the current sample.
 
-    Parameters
-    ----------
-    lab : Readable
-    direction : str
-        ``"forward"`` or ``"backward"``.
-    grain : str
-        ``"layer"``, ``"neuron"``, ``"term"``, or ``"line"``: one NumPy call of the engine's tape.
-
-    Attributes
-    ----------
-    calls : sequence of Op
-        All calls, of the grain ``line``.
-
-    Raises
-    ------
-    NoValueError
-        For a backward walk without a target.
-    LabError
-        For a grain or direction that there isn't.
+    ``calls`` are all NumPy calls of a walk by ``"line"``. A backward walk without a target has no
+    value; a grain or direction that there isn't is refused.
     """
 
     def __init__(
@@ -149,13 +118,6 @@ class Walk:
         return self._index_of(phase, quantity.layer, unit)
 
     def matrices(self, index: int, *, batch: bool = False) -> MatrixView:
-        """Return the matrices that step `index` is a part of.
-
-        Parameters
-        ----------
-        index : int
-        batch : bool
-            For the training data (a batch of it) instead of the current sample.
-        """
+        """Return the matrices that step `index` is a part of, of the sample or a batch of data."""
         spot = self.spot(index % len(self))
         return matrix_view(self._source, self.direction, spot.segment, batch=batch)

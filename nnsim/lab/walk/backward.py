@@ -155,7 +155,7 @@ class _Delta:
     def _lines(self, reached: int) -> tuple[Line, ...]:
         """What comes back, the local slope, and their product."""
         source, found = self.source, self.found
-        delta = ("δ", Number(float(found.value), found.quantity))
+        delta = ("δ", found.number)
         if found.upstream is None or found.local is None:
             return lines(source, delta, reached=int(reached == 3))
         if self.layer == source.last and losses.fused(source):
@@ -248,10 +248,10 @@ def one_gradient(source: Source, spot: Spot) -> Step:
     sentence = found.formula + found.worked.removeprefix(found.symbol)
     columns = ("", "δ", "x", "δ·x", "Σ")
     products = products_table(source, found.arithmetic, columns, None, len(found.terms))
-    result = (found.symbol, Number(float(found.value), found.quantity))
     return Step(
         "gradient", found.quantity, sentence, kind.layer,
-        kind.parameter_wires(spot.unit, spot.inner), products, lines(source, result),
+        kind.parameter_wires(spot.unit, spot.inner), products,
+        lines(source, (found.symbol, found.number)),
         found.rests_on, found.roles,
     )  # fmt: skip
 

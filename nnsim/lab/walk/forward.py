@@ -124,7 +124,7 @@ def the_prediction(source: Source, _spot: Spot) -> Step:
 def the_loss(source: Source, spot: Spot) -> Step:
     """The loss, or one of the terms that it adds up."""
     found, loss = explain(source.lab, Quantity("loss")), Quantity("loss")
-    result = (found.formula, Number(float(found.value), loss))
+    result = (found.formula, found.number)
     last = spot.inner == spot.segment.each - 1
     table = _loss_table(source, None if last else spot.inner)
     if last:
