@@ -31,12 +31,10 @@ class Playing:
 
     @property
     def on(self) -> bool:
-        """Whether steps are being taken."""
         return self._timer is not None
 
     @property
     def rate(self) -> float:
-        """Steps a second."""
         return RATES[self._place]
 
     def start(self) -> None:

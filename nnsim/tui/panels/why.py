@@ -69,7 +69,6 @@ class Inspector(Panel, Lines):
 
     @property
     def asked(self) -> str:
-        """The number it explains."""
         return "" if self._found is None else self._found.address
 
     def open(self, scene: Scene, address: str) -> None:
@@ -190,19 +189,15 @@ class Inspector(Panel, Lines):
         self.update()
 
     def action_move(self, by: int) -> None:
-        """Choose another cause."""
         self._choose(self._cursor + by)
 
     def action_page(self, by: int) -> None:
-        """Go through the causes by pages."""
         self._choose(self._cursor + by * max(1, len(self._seen_now()) - 1))
 
     def action_edge(self, end: int) -> None:
-        """Choose the first or the last cause."""
         self._choose(0 if end == 0 else len(self.causes))
 
     def action_follow(self) -> None:
-        """Explain the chosen cause."""
         if self.causes:
             address = self.causes[self._cursor]
             self._way.append((self.asked, self._cursor))
@@ -222,7 +217,6 @@ class Inspector(Panel, Lines):
         self.post_message(self.Went(address))
 
     def action_close(self) -> None:
-        """Close it."""
         self.post_message(self.Closed())
 
     def on_click(self, event: events.Click) -> None:
@@ -237,7 +231,6 @@ class Inspector(Panel, Lines):
 
 
 def _from_the_end(text: str, width: int) -> str:
-    """The end of a text that is too long."""
     if cell_len(text) <= width:
         return text
     while cell_len(text) > width - 1:

@@ -115,16 +115,13 @@ class CircuitScreen(LineScreen):
 
     @property
     def selected(self) -> int | None:
-        """The node that is chosen; None while the picture follows the walk."""
         return self._selected
 
     @property
     def hidden(self) -> Hidden:
-        """The numbers that are hidden until they are worked out."""
         return NOTHING
 
     def reference(self) -> tuple[Mapping[str, Command], Mapping[str, str]]:
-        """The commands and addresses of this bench."""
         return CIRCUIT_COMMANDS, CIRCUIT_ADDRESSES
 
     def compose(self) -> ComposeResult:
@@ -181,7 +178,6 @@ class CircuitScreen(LineScreen):
             graph.border_title = title.replace("[", r"\[")
 
     def _at(self) -> Node | None:
-        """The node that is chosen, or the gate whose turn it is."""
         nodes = self.bench.circuit.graph.nodes
         if self._selected is not None:
             return nodes[self._selected]
@@ -325,12 +321,10 @@ class CircuitScreen(LineScreen):
         self.open_bar(self.bench.line or FIRST_LINE)
 
     def open_bar(self, text: str, setting: str = "") -> None:
-        """Open a line; nothing plays meanwhile."""
         self.stop()
         super().open_bar(text, setting)
 
     def bench_widget(self) -> Widget:
-        """The picture."""
         return self.query_one(CircuitGraph)
 
     def entered(self, line: str) -> bool:

@@ -56,7 +56,6 @@ class LessonCircuitScreen(CircuitScreen, LessonKeys):
 
     @property
     def hidden(self) -> Hidden:
-        """The addresses of the numbers that are asked for."""
         return self.desk.player.hidden
 
     def show(self, message: str | None = None, *, wrong: bool = False) -> None:
@@ -65,11 +64,9 @@ class LessonCircuitScreen(CircuitScreen, LessonKeys):
         self.desk.look_soon()
 
     def stop_all(self) -> None:
-        """Stop playing."""
         self.stop()
 
     def follow(self) -> None:
-        """Show the circuit of the step."""
         bench = self.desk.player.lab.circuit
         assert bench is not None
         self.show_bench(bench)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
@@ -74,27 +74,18 @@ def wire_number(value: float, width: int = NUMBER) -> str:
 
 @dataclass(frozen=True)
 class Picture:
-    """What there is to draw: a layout, what is known at a place of the walk, what is selected.
-
-    Attributes
-    ----------
-    current : int or None
-        The gate whose turn it is.
-    forward : bool
-        Which way the walk goes.
-    active : dict of int to dict of int to set of int
-        By line and column: the nets (their sources) of the wires into the current gate.
-    """
+    """What there is to draw: a layout, what is known at a place of the walk, what is selected."""
 
     circuit: Circuit
     layout: CircuitLayout
-    values: list[float | None] = field(default_factory=list)
-    gradients: list[float | None] = field(default_factory=list)
-    current: int | None = None
-    forward: bool = True
-    selected: int | None = None
-    blame: int | None = None
-    active: dict[int, dict[int, set[int]]] = field(default_factory=dict)
+    values: list[float | None]
+    gradients: list[float | None]
+    current: int | None  # the gate whose turn it is
+    forward: bool  # which way the walk goes
+    selected: int | None
+    blame: int | None
+    active: dict[int, dict[int, set[int]]]
+    """By line and column: the nets (their sources) of the wires into the current gate."""
 
     @classmethod
     def make(
@@ -259,7 +250,6 @@ class CircuitGraph(Lines, ScrollView, can_focus=True, inherit_bindings=False):
 
         @property
         def control(self) -> CircuitGraph:
-            """The picture it happened in."""
             return self.graph
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
@@ -271,7 +261,6 @@ class CircuitGraph(Lines, ScrollView, can_focus=True, inherit_bindings=False):
     # Showing ------------------------------------------------------------------------------------
 
     def show(self, bench: CircuitBench, selected: int | None, hidden: Hidden = NOTHING) -> None:
-        """Show the bench and what is chosen on it."""
         old, graph = self.picture, bench.circuit.graph
         layout = None if old is None else old.layout
         if layout is None or layout.graph is not graph:
@@ -308,7 +297,6 @@ class CircuitGraph(Lines, ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def area(self) -> Size:
-        """What the scrollbars leave."""
         size: Size = self.scrollable_content_region.size
         return size
 
@@ -341,7 +329,6 @@ class CircuitGraph(Lines, ScrollView, can_focus=True, inherit_bindings=False):
     # Choosing -----------------------------------------------------------------------------------
 
     def _order(self) -> list[Box]:
-        """What can be chosen, column by column, from above to below."""
         if self.picture is None:
             return []
         nodes = self.picture.circuit.graph.nodes
@@ -364,11 +351,9 @@ class CircuitGraph(Lines, ScrollView, can_focus=True, inherit_bindings=False):
         self.post_message(self.Selected(self, node))
 
     def action_choose(self, by: int) -> None:
-        """Choose the next value or gate; they go round."""
         self._choose_from(self._order(), by)
 
     def action_choose_input(self, by: int) -> None:
-        """Choose the next input value; they go round."""
         if self.picture is not None:
             inputs = self.picture.circuit.graph.inputs
             self._choose_from([box for box in self._order() if box.node in inputs], by)
@@ -383,13 +368,11 @@ class CircuitGraph(Lines, ScrollView, can_focus=True, inherit_bindings=False):
     # Mouse --------------------------------------------------------------------------------------
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Take hold of the picture."""
         self.capture_mouse()
         self._grabbed = (event.screen_offset, self.scroll_offset)
         self._dragged = False
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Drag the picture."""
         if self._grabbed is None:
             return
         start, scroll = self._grabbed

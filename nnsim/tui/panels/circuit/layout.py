@@ -20,6 +20,7 @@ from nnsim.circuit import Graph, Node
 from nnsim.circuit.gates import CONSTANT, INPUT
 from nnsim.circuit.graph import Block
 from nnsim.circuit.layout import Wire, lay_out
+from nnsim.lab.addresses import Address
 from nnsim.tui.draw.text import width_of
 
 ROW = 2  # lines of the picture for each row of the grid
@@ -27,7 +28,6 @@ NUMBER = 7  # cells of a number on a wire
 STUB = NUMBER + 1  # cells of the wire under it
 MOST_WIDE = 6  # upright tracks in a gap before they stand close
 MOST_WIRES = 4  # into a folded gate before its parameters go inside
-_ALWAYS = "input["  # the inputs of an unrolled network are always drawn
 
 UP, DOWN, LEFT, RIGHT = 1, 2, 4, 8
 LIGHT = {
@@ -45,27 +45,18 @@ Point = tuple[int, int]
 
 @dataclass(frozen=True)
 class Drawn:
-    """The part of a graph that is drawn, as a graph of its own.
-
-    Attributes
-    ----------
-    graph : Graph
-    nodes : tuple of int
-        For each node of it, the node of the whole graph.
-    inside : dict of int to tuple of int
-        For each gate of the whole graph that has any, the inputs drawn inside its box.
-    """
+    """The part of a graph that is drawn, as a graph of its own."""
 
     graph: Graph
-    nodes: tuple[int, ...]
-    inside: dict[int, tuple[int, ...]]
+    nodes: tuple[int, ...]  # for each node of it, the node of the whole graph
+    inside: dict[int, tuple[int, ...]]  # for gates of the whole graph, the inputs in their boxes
 
 
 def drawn(graph: Graph) -> Drawn:
     """Return the part of `graph` that is drawn: all, but for what only a large folded gate reads.
 
     A folded neuron reads its inputs, all its weights and its bias; the parameters stay inside its
-    box, or the picture would be nothing but them.
+    box, or the picture would be nothing but them. The inputs of the network are always drawn.
     """
     inside: dict[int, tuple[int, ...]] = {}
     for gate in graph.gates:
@@ -75,7 +66,7 @@ def drawn(graph: Graph) -> Drawn:
                 for source in gate.inputs
                 if graph.nodes[source].kind is INPUT
                 and len(graph.readers[source]) == 1
-                and not graph.nodes[source].name.startswith(_ALWAYS)
+                and Address.parse(graph.nodes[source].name).parts[0][0] != "input"
             ]
             if kept:
                 inside[gate.index] = tuple(kept)
@@ -98,27 +89,15 @@ def drawn(graph: Graph) -> Drawn:
 
 @dataclass
 class Net:
-    """The wires from one node through one gap between columns.
-
-    Attributes
-    ----------
-    source : int
-    leaves : int
-        The row at which it comes in from the left.
-    enters : set of int
-        The rows at which it goes on to the right.
-    track : int
-        Which upright track it takes, from the left; −1 where it runs straight.
-    """
+    """The wires from one node through one gap between columns."""
 
     source: int
-    leaves: int
-    enters: set[int] = field(default_factory=set)
-    track: int = -1
+    leaves: int  # the row at which it comes in from the left
+    enters: set[int] = field(default_factory=set)  # the rows at which it goes on to the right
+    track: int = -1  # which upright one it takes, from the left; −1 where it runs straight
 
     @property
     def straight(self) -> bool:
-        """Whether it needs no track."""
         return self.enters == {self.leaves}
 
     @property
@@ -213,58 +192,35 @@ def sides(of_nets: dict[int, int]) -> int:
 
 @dataclass(frozen=True)
 class Box:
-    """Where a node is drawn.
+    """Where a node is drawn."""
 
-    Attributes
-    ----------
-    node : int
-        Of the whole graph.
-    title, symbol : str
-        On its upper edge, and in its middle; of an input only the symbol.
-    x, y : int
-        Its left edge, and the line in its middle, where its wire leaves.
-    width : int
-    half : int
-        Lines over and under its middle; 0 where there is no box, only text.
-    ports : tuple of int
-        The lines at which its wires come in.
-    """
-
-    node: int
-    title: str
+    node: int  # of the whole graph
+    title: str  # on its upper edge; of an input there is only the symbol
     symbol: str
     x: int
-    y: int
+    y: int  # the line in its middle, where its wire leaves
     width: int
-    half: int
-    ports: tuple[int, ...] = ()
+    half: int  # lines over and under its middle; 0 where there is no box, only text
+    ports: tuple[int, ...] = ()  # the lines at which its wires come in
 
     @property
     def end(self) -> int:
-        """The first cell to its right."""
         return self.x + self.width
 
 
 class CircuitLayout:
-    """The boxes and wires of a graph.
+    """The boxes and wires of a graph: `width` by `height` cells.
 
     Attributes
     ----------
-    graph : Graph
-    width, height : int
-        In cells.
-    boxes : dict of int to Box
-        By node of the whole graph, in the order of its nodes.
-    columns : dict of int to int
-        The column of each of them.
+    boxes, columns : dict of int to Box, to int
+        By node of the whole graph, in the order of its nodes; and the column of each.
     by_line : dict of int to list of Box
         The boxes that have something on a line, their numbers included.
     cells : dict of int to dict of int to dict of int to int
         By line and column: for each net (by its source), the sides at which it goes on.
     runs : dict of int to list of (column, text, nets)
         By line: the wires as they are drawn, cells of the same nets together.
-    lines_of_net : dict of int to set of int
-        The lines on which the wires from a node are.
     inside : dict of int to tuple of int
         The inputs that are drawn inside the box of a gate.
     """
@@ -409,15 +365,12 @@ class CircuitLayout:
         """Find what there is on every line."""
         self._index_of = {whole: i for i, whole in enumerate(self._whole)}
         self.cells: dict[int, dict[int, dict[int, int]]] = {}
-        self.lines_of_net: dict[int, set[int]] = {}
         for column, nets in enumerate(self._gaps):
             for net in nets.values():
                 source = self._whole[net.source]
                 at_home = self._column[net.source] == column
                 start = self.boxes[source].end if at_home else self._starts[column]
                 track = self._tracks[column] + net.track * self._pitch[column]
-                lines = self.lines_of_net.setdefault(source, set())
-                lines.update(range(net.span[0], net.span[1] + 1))
                 for (x, y), part in cells_of_net(net, start, track, self._starts[column + 1] - 1):
                     self.cells.setdefault(y, {}).setdefault(x, {})[source] = part
         self.runs = {y: _runs(line) for y, line in self.cells.items()}

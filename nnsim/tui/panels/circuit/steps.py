@@ -21,7 +21,6 @@ MOST_PARTS = 6  # of a sum of gradients that is written out
 
 
 def written(value: float) -> str:
-    """A number as the panel writes it."""
     from nnsim.lab.explain.arithmetic import written as write
 
     return write(value)
@@ -65,7 +64,6 @@ class StepText:
         self._numbers = {node.index: i for i, node in enumerate(self.circuit.gates, 1)}
 
     def rows(self) -> list[Row]:
-        """All rows."""
         if self.selected is not None:
             return self._chosen(self.circuit.graph.nodes[self.selected])
         step = self.walk.step
@@ -291,14 +289,12 @@ class StepPanel(Table, can_focus=False):
         self._title = ""
 
     def show(self, bench: CircuitBench, selected: int | None, hidden: Hidden = NOTHING) -> None:
-        """Show the step of the bench, or what is chosen."""
         self._shows = bench, selected, hidden
         self.update()
         if self.scroll_offset.y:
             self.scroll_to(0, 0, animate=False, force=True)
 
     def _say(self) -> None:
-        """Break the lines for the room there is."""
         if self._shows is not None:
             bench, selected, hidden = self._shows
             text = StepText(bench, selected, self.line_width, hidden)

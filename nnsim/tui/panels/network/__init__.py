@@ -69,7 +69,6 @@ class NetworkDiagram(Panel, Lines):
 
         @property
         def control(self) -> NetworkDiagram:
-            """The diagram it happened in."""
             return self.diagram
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
@@ -118,22 +117,18 @@ class NetworkDiagram(Panel, Lines):
         return [] if picture is None else [picture.line(y).pieces() for y in range(height)]
 
     def watch_mode(self) -> None:
-        """Draw the other picture."""
         self.update()
 
     def on_click(self, event: events.Click) -> None:
-        """Select what is drawn under the mouse."""
         place = self.under(event)
         if place is not None:
             self._select(Selection(*place))
 
     def action_walk(self, step: Step) -> None:
-        """Go one step from what is selected."""
         if self.scene is not None:
             self._select(self._walk.move(self.scene.view, self.selection, step))
 
     def action_toggle_overview(self) -> None:
-        """Change between one unit's wires and all the weights."""
         self.mode = "overview" if self.mode == "focus" else "focus"
 
     def _select(self, selection: Selection) -> None:
@@ -157,7 +152,6 @@ class Walk:
         self._sources: dict[tuple[int, int], int] = {}
 
     def note(self, selection: Selection) -> None:
-        """Remember a place that was selected."""
         self.units[selection.layer] = selection.unit
         if selection.source is not None:
             self._sources[selection.layer, selection.unit] = selection.source

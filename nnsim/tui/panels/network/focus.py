@@ -149,7 +149,6 @@ class FocusPicture:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height in cells."""
         return self.layout.width, self.layout.height
 
     @cached_property
@@ -182,7 +181,6 @@ class FocusPicture:
         return line
 
     def _draw_names(self, line: Canvas) -> None:
-        """Write the layers' names over their columns."""
         end = 0
         columns = self.layout.columns
         for i, column in enumerate(columns):
@@ -237,7 +235,6 @@ class FocusPicture:
             line.put(x, level(min(1.0, abs(value))) + number(value))
 
     def _unit(self, column: PlacedColumn, item: Item) -> tuple[str, float, float, bool]:
-        """Return a unit's label, activation, fill and whether it is the one in focus."""
         layer = self.view.layers[column.layer]
         share = float(self._shares[column.layer][item.index])
         focused = (column.layer, item.index) == self.focus and self.selection.layer >= 0

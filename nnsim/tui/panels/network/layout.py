@@ -96,7 +96,6 @@ class Gap:
 
     @property
     def wires_x(self) -> int:
-        """The first cell of the wires."""
         return self.x + self.numbers
 
 
@@ -305,7 +304,6 @@ class Wire:
 
     @property
     def style(self) -> str:
-        """Its colour: sign and strength."""
         level = 1 if self.faint else min(STRONGEST, 1 + int(self.share * STRONGEST))
         name = "negative" if self.negative else "positive"
         return f"{name} cursor" if self.chosen else f"{name}@{level}"

@@ -160,7 +160,6 @@ class WalkPanel(Panel, Lines):
 
     @property
     def playing(self) -> bool:
-        """Whether it goes on by itself."""
         return self._playing.on
 
     def address(self) -> str:
@@ -179,7 +178,6 @@ class WalkPanel(Panel, Lines):
         self.post_message(self.Asked(self, command))
 
     def action_grain(self) -> None:
-        """Take the next size of steps."""
         from nnsim.lab.walk import GRAINS
 
         at = None if self.scene is None else self.scene.lab.walk_place
@@ -187,7 +185,6 @@ class WalkPanel(Panel, Lines):
         self._order(f"{self.direction} {GRAINS[(now + 1) % len(GRAINS)]}")
 
     def action_play(self) -> None:
-        """Start or stop going on by itself."""
         if self._playing.on:
             self.stop()
         else:
@@ -195,38 +192,31 @@ class WalkPanel(Panel, Lines):
             self._order("next")
 
     def stop(self) -> None:
-        """Stop playing."""
         if self._playing.stop():
             self.update()
 
     def action_speed(self, by: int) -> None:
-        """Play faster or slower."""
         self._playing.change(by)
         self.update()
 
     def action_matrices(self) -> None:
-        """Change between numbers, the matrices of this sample, and those of the batch."""
         following: dict[Matrices, Matrices] = {"": "sample", "sample": "batch", "batch": ""}
         self.matrices = following[self.matrices]
         self.update()
 
     def action_blank(self) -> None:
-        """Hide the number of this step."""
         if self.scene is not None:
             asked = self.address() if self._moved else worth_asking(self.scene.lab, self.page)
             self.post_message(self.Blanked(self, asked))
 
     def action_move(self, by: int) -> None:
-        """Choose another number."""
         row = min(max(0, self._cursor.row + by), max(0, self.page.stops - 1))
         self._go(replace(self._cursor, row=row))
 
     def action_page(self, by: int) -> None:
-        """Go through the table by pages."""
         self.action_move(by * self._laid_out.page_rows)
 
     def action_column(self, by: int) -> None:
-        """Choose another number of the same row."""
         columns = self.page.columns_at(self._cursor.row)
         if columns:
             now = columns.index(self._cursor.column) if self._cursor.column in columns else 0
@@ -246,7 +236,6 @@ class WalkPanel(Panel, Lines):
                 self._order(f"focus {address}")
 
     def on_click(self, event: events.Click) -> None:
-        """Choose the number under the mouse."""
         stop = self.under(event)
         if stop is not None:
             self._go(replace(self._cursor, row=stop))

@@ -59,7 +59,6 @@ class Numbers:
     """How many rows the walk has reached; None where all are known."""
 
     def reaches(self, row: int) -> bool:
-        """Whether the walk has come to a row."""
         return self.known is None or row < self.known
 
 
@@ -75,51 +74,28 @@ class Result:
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """One picture of a walk panel.
+    """One picture of a walk panel."""
 
-    Attributes
-    ----------
-    place : str
-        Where the walk stands, such as ``5/58 · by term``; empty without a walk.
-    pace : str
-        How fast it plays; empty where it does not.
-    sentence, role, hint : str
-        What happens; what the gate does to the gradient; which key goes on.
-    address : str
-        The number in focus.
-    table, results : optional
-    point : Point or None
-        The point on the curve of an activation.
-    image : WindowMap or None
-    hidden : Hidden
-        The numbers that are not shown.
-    secrets : tuple of float
-        Those numbers: what has no address is compared with them.
-    fine : bool
-        Whether the numbers of the table are small differences, shown with all the digits that fit.
-    calls, now :
-        The NumPy calls of the walk in place of a table, and the one that it has come to.
-    """
-
-    place: str = ""
-    pace: str = ""
-    sentence: str = ""
-    role: str = ""
-    hint: str = ""
-    address: str = ""
+    place: str = ""  # where the walk stands, such as ``step 5 of 58 · term by term``
+    pace: str = ""  # how fast it plays; empty where it does not
+    sentence: str = ""  # what happens
+    role: str = ""  # what the gate does to the gradient
+    hint: str = ""  # which key goes on
+    address: str = ""  # of the number in focus
     table: Numbers | None = None
     results: Sequence[Result] = ()
     point: Point | None = None
     image: WindowMap | None = None
     hidden: Hidden = NOTHING
     secrets: tuple[float, ...] = ()
+    """The numbers that are hidden: what has no address is compared with them."""
     fine: bool = False
-    calls: Sequence[Op] = ()
-    now: int = -1
+    """Whether the table's numbers are small differences, shown with all the digits that fit."""
+    calls: Sequence[Op] = ()  # the NumPy calls of the walk, in place of a table
+    now: int = -1  # the one that it has come to
 
     @property
     def table_rows(self) -> int:
-        """How many rows the table has."""
         return 0 if self.table is None else len(self.table.labels)
 
     @property
@@ -135,7 +111,6 @@ class Page:
         return [c for c in range(count) if self.table.addresses(row, c) is not None]
 
     def address_at(self, row: int, column: int) -> str | None:
-        """The address of the number under the cursor."""
         if self.table is not None and row < self.table_rows:
             columns = self.columns_at(row)
             if not columns:
@@ -174,7 +149,6 @@ class Page:
 
 
 def step_page(lab: Lab, step: Step, hidden: Hidden) -> Page:
-    """The page of one step."""
     page = _step_page(lab, step, hidden)
     if lab.walk is None or not lab.walk.calls:
         return page

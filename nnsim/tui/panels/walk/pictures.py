@@ -42,21 +42,13 @@ UNKNOWN = "?"
 
 @dataclass(frozen=True)
 class Point:
-    """Where a unit stands on the curve of its activation.
+    """Where a unit stands on the curve of its activation."""
 
-    Attributes
-    ----------
-    function : ActivationFunction
-    z, a, slope : float
-    tangent : bool
-        Whether the straight line of the slope is drawn, which is what the way back uses.
-    """
-
-    function: Any
+    function: Any  # an ActivationFunction
     z: float
     a: float
     slope: float
-    tangent: bool = False
+    tangent: bool = False  # whether the line of the slope is drawn, which the way back uses
 
 
 def reach_of(z: float) -> float:
@@ -132,7 +124,6 @@ def _draw(raster: Raster, values: Any, dot: Any, owner: int) -> None:
 
 
 def _spot(point: Point, reach: float, width: int, height: int, dot: Any) -> tuple[int, int] | None:
-    """Column and row of the point."""
     if not (math.isfinite(point.z) and math.isfinite(point.a)):
         return None
     x = round((point.z + reach) / (2 * reach) * (width * DOTS_X - 1)) // DOTS_X
@@ -141,7 +132,6 @@ def _spot(point: Point, reach: float, width: int, height: int, dot: Any) -> tupl
 
 
 def _row(cells: list[tuple[str, int]], spot: tuple[int, int] | None, y: int) -> Pieces:
-    """A line of the plot as runs of one style."""
     return [
         *joined(
             ("●", "here") if spot == (x, y) else (char, _STYLES.get(owner, ""))
@@ -164,29 +154,18 @@ def _scale(reach: float, width: int) -> str:
 
 @dataclass(frozen=True, eq=False)
 class WindowMap:
-    """An image and the window over it; rows and columns from 0.
+    """An image and the window over it; rows and columns from 0."""
 
-    Attributes
-    ----------
-    image : array (rows, columns)
-    top, left, rows, columns : int
-        The window; parts of it may lie outside, in the padding.
-    here : (int, int) or None
-        The pixel that the step is about.
-    title : str
-    """
-
-    image: NDArray[np.float64]
-    top: int
+    image: NDArray[np.float64]  # (rows, columns)
+    top: int  # of the window; parts of it may lie outside, in the padding
     left: int
     rows: int
     columns: int
-    here: tuple[int, int] | None
+    here: tuple[int, int] | None  # the pixel that the step is about
     title: str
 
     @property
     def width(self) -> int:
-        """How many cells it takes across."""
         return 2 * len(self.image[0]) + 1
 
     def lines(self, width: int, height: int) -> list[Pieces]:
