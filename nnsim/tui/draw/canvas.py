@@ -55,14 +55,17 @@ class Canvas:
 
     def pieces(self) -> list[Piece]:
         """The row, cells of one style together."""
-        found: list[Piece] = []
-        start = 0
         chars, styles, of = self._chars, self._styles, self._of
-        for x in range(1, self.width + 1):
-            if x == self.width or styles[x] != styles[start] or of[x] is not of[start]:
-                found.append(Piece("".join(chars[start:x]), styles[start], of[start]))
-                start = x
-        return found if self.width else []
+        starts = [
+            x
+            for x in range(self.width)
+            if not x or styles[x] != styles[x - 1] or of[x] is not of[x - 1]
+        ]
+        ends = [*starts[1:], self.width]
+        return [
+            Piece("".join(chars[x:end]), styles[x], of[x])
+            for x, end in zip(starts, ends, strict=True)
+        ]
 
 
 DOTS_X, DOTS_Y = 2, 4

@@ -200,23 +200,22 @@ class FocusPicture:
         last = column.items[-1] if column.items else None
         if column.below and last and y == last.top + last.height:
             line.put(column.x, _more(column.below, column.width), "dim", end)
-        for item in column.items:
-            if not item.top <= y < item.top + item.height:
-                continue
-            line.claim(column.x, column.width, (column.layer, item.index))
-            if column.kind == "folded":
-                line.put(column.x, "···", "dim", end)
-            elif column.kind == "inputs":
-                self._draw_input(line, column, item)
-            elif column.kind == "block":
-                self._draw_block(line, column, item, y - item.top)
-            elif column.kind != "units":
-                raise ValueError(column.kind)
-            elif item.height == 1:
-                self._draw_small_unit(line, column, item)
-            else:
-                self._draw_unit(line, column, item, y - item.top)
+        item = column.rows.get(y)
+        if item is None:
             return
+        line.claim(column.x, column.width, (column.layer, item.index))
+        if column.kind == "folded":
+            line.put(column.x, "···", "dim", end)
+        elif column.kind == "inputs":
+            self._draw_input(line, column, item)
+        elif column.kind == "block":
+            self._draw_block(line, column, item, y - item.top)
+        elif column.kind != "units":
+            raise ValueError(column.kind)
+        elif item.height == 1:
+            self._draw_small_unit(line, column, item)
+        else:
+            self._draw_unit(line, column, item, y - item.top)
 
     def _draw_input(self, line: Canvas, column: PlacedColumn, item: Item) -> None:
         value = float(self.view.input[item.index])
@@ -294,8 +293,8 @@ class FocusPicture:
         matrix = matrix_of(self.view.layers[layer], self.carried) if layer >= 0 else None
         if gap is None or column is None or matrix is None or layer not in self.wires:
             return
-        item = next((item for item in column.items if item.middle == y), None)
-        if item is None or item.index >= matrix.shape[0]:
+        item = column.rows.get(y)
+        if item is None or item.middle != y or item.index >= matrix.shape[0]:
             return
         line.claim(gap.x, max(gap.numbers, 3), (layer, unit, item.index))
         value = float(matrix[item.index, unit])

@@ -13,7 +13,7 @@ say how strong the weight is, beside the largest one of its layer; dashes say th
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
 
 import numpy as np
@@ -79,6 +79,11 @@ class PlacedColumn:
     items: tuple[Item, ...]
     above: int = 0
     below: int = 0
+
+    @cached_property
+    def rows(self) -> dict[int, Item]:
+        """What stands on each row."""
+        return {item.top + row: item for item in self.items for row in range(item.height)}
 
     def item(self, index: int) -> Item | None:
         """Return where unit `index` stands, None if it is scrolled away."""

@@ -127,7 +127,7 @@ class WalkPanel(Panel, Lines):
         )
         if others and (step is not None or page.address != self._chosen):
             row, column = page.start()
-            self._put_cursor(Cursor(row, column, self._cursor.top))
+            self._put_cursor(Cursor(row, column))
             self._moved = False
         if step is not None and step.index == step.total - 1:
             self._playing.stop()
@@ -154,9 +154,8 @@ class WalkPanel(Panel, Lines):
             self.border_subtitle = self._laid_out.in_sight
 
     def _put_cursor(self, cursor: Cursor) -> None:
-        """Put the cursor somewhere, and scroll the table no further than that asks for."""
-        layout = lay_out(self.page, *self.area, cursor)
-        self._cursor = replace(cursor, top=layout.top)
+        """Put the cursor somewhere; the table scrolls from where it is now."""
+        self._cursor = replace(cursor, top=self._laid_out.top)
 
     @property
     def playing(self) -> bool:

@@ -177,9 +177,9 @@ def _table_row(
     name = cut(table.labels[i], labels)
     row: Pieces = [(HERE if here else " ", "here"), (name, "here" if here else "dim")]
     for c, value in enumerate(table.values[i]):
-        address = table.addresses(i, c)
         under = cursor.seen and cursor.row == i and cursor.column == c
-        if page.hides(address, float(value), whole=table.columns[c + 1] == "Σ"):
+        address = table.addresses(i, c) if page.hidden or not reached else None
+        if page.hidden and page.hides(address, float(value), whole=table.columns[c + 1] == "Σ"):
             text, style = right(HIDDEN, column - 1), "asked"
         elif not reached and (address is None or c > 1):
             text, style = right(TO_COME, column - 1), "dim"
