@@ -149,40 +149,31 @@ class Page:
 
 
 def step_page(lab: Lab, step: Step, hidden: Hidden) -> Page:
-    page = _step_page(lab, step, hidden)
-    if lab.walk is None or not lab.walk.calls:
-        return page
-    # The calls say all that a table would.
-    sentence = page.sentence if step.call is None else _named(step.call)
-    return replace(
-        page, sentence=sentence, table=None, results=(), calls=lab.walk.calls, now=step.index - 1
-    )
-
-
-def _named(call: Op) -> str:
-    return f"{call.layer}: {call.note}" if call.layer else call.note
-
-
-def _step_page(lab: Lab, step: Step, hidden: Hidden) -> Page:
     place = _("step {number} of {total} · {grain}").format(
         number=step.index + 1, total=step.total, grain=GRAIN_WORDS[step.grain]()
     )
-    words, table = step.role_words, step.table
+    calls = () if lab.walk is None else lab.walk.calls  # they say all that a table would
+    words, table, call = step.role_words, None if calls else step.table, step.call
     secrets = values_of(lab, hidden)
     covered = bool(hidden) and step.gives_away(hidden)
     sentence = question(lab, step, hidden) if covered else masked(step.sentence, secrets)
+    if call is not None:
+        sentence = f"{call.layer}: {call.note}" if call.layer else call.note
+    lines = () if calls else step.lines
     return Page(
         place=place,
         sentence=sentence,
         role=_("this gate {role}").format(role=words) if words else "",
         address=step.address,
         table=None if table is None else _numbers(table),
-        results=tuple(Result(n.label, n.value, n.address, n.current) for n in step.lines),
+        results=tuple(Result(n.label, n.value, n.address, n.current) for n in lines),
         point=None if covered else _point(lab, step),
         image=None if step.window is None else _window(lab, step, step.window),
         hidden=hidden,
         secrets=secrets,
         fine=step.direction == "backward",
+        calls=calls,
+        now=step.index - 1,
     )
 
 
