@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -139,7 +139,7 @@ class Quantity:
     @property
     def gradient(self) -> Quantity:
         """The derivative of the loss with respect to it, of a weight, bias, γ or β."""
-        return replace(self, kind=f"{self.kind}.grad")
+        return Quantity(f"{self.kind}.grad", self.layer, self.unit, self.position)
 
 
 @dataclass(frozen=True)
@@ -328,6 +328,16 @@ class Names:
                 else _("the layers are {names}").format(names=", ".join(self._positions)),
             )
         )
+
+    def text(self, quantity: Quantity) -> str:
+        """The same, printed: of a unit at once, for an explanation may have thousands."""
+        if quantity.unit < 0:
+            return str(self.address(quantity))
+        part, dot, tail = quantity.kind.partition(".")
+        where = (
+            f"[{','.join([str(i + 1) for i in quantity.position])}]" if quantity.position else ""
+        )
+        return f"{self.layers[quantity.layer].name}[{quantity.unit + 1}].{part}{where}{dot}{tail}"
 
     def address(self, quantity: Quantity) -> Address:
         kind = quantity.kind

@@ -109,6 +109,9 @@ class Number(Node):
     def exact(self) -> Fraction | None:
         return as_fraction(self.value)
 
+    def magnitude(self) -> float:
+        return abs(self.value)
+
 
 ONE = Number(1.0)
 

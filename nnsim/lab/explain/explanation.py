@@ -69,7 +69,7 @@ class Explanation:
         return Number(float(self.value), self.quantity)
 
     def text(self, quantity: Quantity) -> str:
-        return str(self.names.address(quantity))
+        return self.names.text(quantity)
 
     @cached_property
     def address(self) -> str:

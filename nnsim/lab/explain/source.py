@@ -65,7 +65,7 @@ class Source:
         return Number(float(self.field(layer, kind)[index]), named(kind, layer, index))
 
     def text(self, quantity: Quantity) -> str:
-        return str(self.names.address(quantity))
+        return self.names.text(quantity)
 
     def address(self, node: Node) -> str | None:
         """The address of a number that has one."""
@@ -138,10 +138,14 @@ def named(kind: str, layer: int, index: Index) -> Quantity:
 
 
 def flat(index: Index, shape: Index) -> int:
-    return int(np.ravel_multi_index(index, shape)) if shape else 0
+    if len(shape) < 2:
+        return index[0] if shape else 0
+    return int(np.ravel_multi_index(index, shape))
 
 
 def deep(position: int, shape: Index) -> Index:
+    if len(shape) == 1:  # the usual case, and a hundred times as fast
+        return (position,)
     return tuple(int(i) for i in np.unravel_index(position, shape))
 
 

@@ -49,6 +49,10 @@ class Dense(Weighted, kind="dense"):
             "{function} makes a of it"
         )
 
+    def wires(self, index: Index) -> Highlight:
+        read = frozenset(Selection(self.layer - 1, i) for i in range(self.each - 1))
+        return Highlight(read, frozenset({self.selected(index)}), self.weights(index[-1]))
+
     def weights(self, unit: int) -> frozenset[Selection]:
         return frozenset(Selection(self.layer, unit, i) for i in range(self.each - 1))
 

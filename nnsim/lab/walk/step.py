@@ -129,13 +129,13 @@ class Step:
     @property
     def address(self) -> str:
         """The address of the number in focus; nothing where there is none."""
-        return "" if self.quantity is None else str(self.names.address(self.quantity))
+        return "" if self.quantity is None else self.names.text(self.quantity)
 
     @property
     def addresses(self) -> tuple[str, ...]:
         """Every address in focus, that of `address` first."""
         found = dict.fromkeys(q for q in (self.quantity, *self.also) if q is not None)
-        return tuple(str(self.names.address(quantity)) for quantity in found)
+        return tuple(self.names.text(quantity) for quantity in found)
 
     @property
     def role(self) -> str | None:
