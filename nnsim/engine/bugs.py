@@ -12,15 +12,11 @@ mixed_up       the gradients of the weights stand in the wrong order (rows for c
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from nnsim.engine.checks import EngineError
-
-if TYPE_CHECKING:
-    from nnsim.engine.layers.base import Layer
-    from nnsim.engine.tape import Array, Tape
+from nnsim.engine.layers import Layer
+from nnsim.engine.tape import Array, Tape
 
 BUGS = ("forgot_slope", "wrong_sign", "missing_mean", "no_bias", "doubled", "mixed_up")
 

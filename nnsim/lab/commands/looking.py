@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nnsim.engine.checks import LARGEST_SEED
 from nnsim.i18n import N_, _
 from nnsim.lab import values
 from nnsim.lab.commands.table import COMMANDS, Effect, command, number, whole
@@ -109,7 +110,6 @@ command(
 )(_no_circuit)
 
 
-LARGEST = 2**63 - 1
 MOST_PENALTY = 1e100
 
 
@@ -129,7 +129,9 @@ def _landscape(lab: Lab, rest: str) -> str:
         plane = landscape.usual_plane(network, lab.names, run)
     elif found[0] == landscape.RANDOM and len(found) < 3:
         seed = 0 if before is None or before.seed is None else before.seed + 1
-        plane = landscape.random_plane(network, whole(found[1], 0, LARGEST) if found[1:] else seed)
+        plane = landscape.random_plane(
+            network, whole(found[1], 0, LARGEST_SEED) if found[1:] else seed
+        )
     elif found == [landscape.PATH]:
         plane = landscape.path_plane(network, run)
     elif len(found) == 2:

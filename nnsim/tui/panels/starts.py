@@ -13,6 +13,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.timer import Timer
 
+from nnsim.engine.checks import LARGEST_SEED
 from nnsim.i18n import N_, _, ngettext
 from nnsim.lab.errors import LabError
 from nnsim.lab.sweep.starts import (
@@ -31,7 +32,7 @@ from nnsim.tui.widgets.train_axes import Axis, label
 from nnsim.tui.widgets.train_plot import DASHED, DOTTED, SOLID, Plot, Series
 
 POLL = 0.1
-MOST_SEED = 2**63 - 1 - COUNTS[-1]
+MOST_SEED = LARGEST_SEED - COUNTS[-1]
 FINE, WRONG, CURSOR = "●", "×", "▲"
 LIST_WIDTH = 40
 LEAST_WIDE = LIST_WIDTH + 42
