@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnsim.i18n import _
-from nnsim.lab.errors import LabError
-
 if TYPE_CHECKING:
     from nnsim.lab.addresses import LayerNames
 
@@ -60,24 +57,26 @@ class Selection:
 
 
 def layer_view(names: LayerNames, traced: Any) -> LayerView:
+    """The picture of one layer, from the engine's trace of it; always in 64 bits."""
+
+    def doubles(values: Any) -> Array | None:
+        return None if values is None else np.asarray(values, np.float64)
+
     def flat(values: Any) -> Array | None:
-        return None if values is None else np.asarray(values, dtype=np.float64)[0].reshape(-1)
+        return None if values is None else np.asarray(values, np.float64)[0].reshape(-1)
 
     dense = len(names.kernel_shape) == 1
-    a = flat(traced.a)
-    if a is None:
-        raise LabError(_("the layer {name} has no output").format(name=names.name))
+    a = np.asarray(traced.a, np.float64)[0].reshape(-1)
     z = flat(traced.z)
-    labels = names.labels or tuple(str(i + 1) for i in range(a.size))
     return LayerView(
         name=names.name,
         kind=names.kind,
         activation=traced.activation,
-        labels=labels,
+        labels=names.labels or tuple(str(i + 1) for i in range(a.size)),
         z=a if z is None else z,
         a=a,
-        weight=traced.weight if dense else None,
-        bias=traced.bias if dense else None,
+        weight=doubles(traced.weight) if dense else None,
+        bias=doubles(traced.bias) if dense else None,
         delta=flat(traced.delta),
-        grad_weight=traced.grad_weight if dense else None,
+        grad_weight=doubles(traced.grad_weight) if dense else None,
     )
