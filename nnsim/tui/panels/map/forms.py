@@ -398,6 +398,12 @@ class MapPanel(Panel, Lines):
             for side in ("top", "right", "bottom", "left"):
                 self.styles.clear_rule(f"border_{side}")
 
+    def notify_style_update(self) -> None:
+        """Under another theme the map may have another size."""
+        super().notify_style_update()
+        if self.is_attached:
+            self.call_later(self.update)
+
     def on_resize(self) -> None:
         """Keep the cursor in sight."""
         self.follow()
