@@ -305,3 +305,14 @@ def test_equality_is_claimed_only_where_it_holds(random_labs):
             assert equal == (sign.strip() == "="), worked
             claimed += equal
     assert 0 < claimed < 40
+
+
+def test_the_largest_of_one_number_is_that_number(random_labs):
+    import numpy as np
+
+    layers = ['{ type = "dense", name = "only", units = 1 }']
+    inputs = '{ kind = "vector", names = ["a"] }'
+    lab = random_labs.open(inputs, layers, "squared_error", np.random.default_rng(0), 1, 1)
+    for statistic in ("min", "max"):
+        explanation = lab.explain(f"only.w.{statistic}")
+        assert explanation.recompute() == lab.read("only[1].w[1]")

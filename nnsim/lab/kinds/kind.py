@@ -16,8 +16,7 @@ from nnsim.lab.explain.arithmetic import ONE, Node, Number, Sum
 from nnsim.lab.explain.explanation import Explanation
 from nnsim.lab.explain.source import Array, Index, Source, deep, named, size
 from nnsim.lab.view import Selection
-from nnsim.lab.walk.pieces import Column, Labels, selected, table
-from nnsim.lab.walk.step import Highlight, Step, Table, Window
+from nnsim.lab.walk.step import Column, Highlight, Labels, Step, Table, Window, selected, table
 
 KINDS: dict[str, type[Kind]] = {}
 """By the engine's name of the kind."""

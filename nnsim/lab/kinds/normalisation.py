@@ -8,8 +8,7 @@ from nnsim.lab.explain.arithmetic import Apply, Node, Number, Product, Quotient,
 from nnsim.lab.explain.explanation import Explanation
 from nnsim.lab.explain.source import Index, named
 from nnsim.lab.kinds.kind import Back, Kind, one_or_sum
-from nnsim.lab.walk.pieces import lines, say
-from nnsim.lab.walk.step import Step
+from nnsim.lab.walk.step import Step, lines, say
 
 
 class BatchNorm(Kind, kind="batch_norm"):

@@ -7,8 +7,7 @@ from nnsim.i18n import _
 from nnsim.lab.explain.explanation import Explanation
 from nnsim.lab.explain.source import Index, deep, flat, named
 from nnsim.lab.kinds.kind import Back, Kind
-from nnsim.lab.walk.pieces import curve_of, lines, say
-from nnsim.lab.walk.step import Step
+from nnsim.lab.walk.step import Step, curve_of, lines, say
 
 
 class Passing(Kind):

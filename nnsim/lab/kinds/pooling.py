@@ -15,8 +15,7 @@ from nnsim.lab.explain.explanation import Explanation
 from nnsim.lab.explain.source import Array, Index
 from nnsim.lab.kinds.kind import Back, Kind, one_or_sum
 from nnsim.lab.kinds.windows import Windows
-from nnsim.lab.walk.pieces import column, lines, say, selected, table
-from nnsim.lab.walk.step import Highlight, Step, Window
+from nnsim.lab.walk.step import Highlight, Step, Window, column, lines, say, selected, table
 
 
 class Pool(Kind):

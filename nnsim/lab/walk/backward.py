@@ -15,8 +15,13 @@ from nnsim.lab.explain.source import Array, Index, Source, named, size
 from nnsim.lab.kinds import kind_of
 from nnsim.lab.view import Selection
 from nnsim.lab.walk.forward import Builder, the_loss
-from nnsim.lab.walk.pieces import (
+from nnsim.lab.walk.route import Spot
+from nnsim.lab.walk.step import (
+    Highlight,
     Labels,
+    Line,
+    Step,
+    Table,
     bracketed,
     column,
     curve_of,
@@ -29,8 +34,6 @@ from nnsim.lab.walk.pieces import (
     unit_labels,
     whole,
 )
-from nnsim.lab.walk.route import Spot
-from nnsim.lab.walk.step import Highlight, Line, Step, Table
 
 MOST_WIRES = 4096
 

@@ -16,9 +16,8 @@ from nnsim.lab.addresses import Quantity
 from nnsim.lab.explain.source import Source, named
 from nnsim.lab.kinds import kind_of
 from nnsim.lab.walk import backward, forward
-from nnsim.lab.walk.pieces import whole
 from nnsim.lab.walk.route import Segment, Spot
-from nnsim.lab.walk.step import Direction, Highlight, Step
+from nnsim.lab.walk.step import Direction, Highlight, Step, whole
 
 _PHASES = {"forward": "forward", "loss": "loss", "backward": "delta", "update": "update"}
 

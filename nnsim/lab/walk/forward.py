@@ -9,12 +9,15 @@ import numpy as np
 from nnsim.i18n import _
 from nnsim.lab.addresses import Quantity
 from nnsim.lab.explain import explain, losses
-from nnsim.lab.explain.arithmetic import Number
-from nnsim.lab.explain.functions import exp
+from nnsim.lab.explain.arithmetic import Number, exp
 from nnsim.lab.explain.source import Source, named, size
 from nnsim.lab.kinds import kind_of
 from nnsim.lab.view import Selection
-from nnsim.lab.walk.pieces import (
+from nnsim.lab.walk.route import Spot
+from nnsim.lab.walk.step import (
+    Highlight,
+    Step,
+    Table,
     column,
     layer_column,
     lines,
@@ -25,8 +28,6 @@ from nnsim.lab.walk.pieces import (
     values_table,
     whole,
 )
-from nnsim.lab.walk.route import Spot
-from nnsim.lab.walk.step import Highlight, Step, Table
 
 Builder = Callable[[Source, Spot], Step]
 
