@@ -207,7 +207,24 @@ class Circuit:
 
     @property
     def trouble(self) -> Trouble | None:
-        return _trouble(self)
+        for node in self.gates:
+            if not isfinite(self.values[node.index]):
+                return self._innermost(node)
+        for node in reversed(self.gates):
+            step = self.step(node.index)
+            sent = (*step.gradient, *(self.gradients[source] for source in node.inputs))
+            if isfinite(step.upstream) and not all(map(isfinite, sent)):
+                return self._innermost(node)
+        return None
+
+    def _innermost(self, node: Node) -> Trouble:
+        """Look into a folded gate, for the gate inside that is to blame."""
+        if isinstance(node.kind, Block) and not node.kind.saturates:
+            found = self.inside(node.index).trouble
+            if found:
+                return found
+        inputs = tuple(self.values[source] for source in node.inputs)
+        return Trouble(node, inputs, self.values[node.index])
 
     # Folding ----------------------------------------------------------------------------------
 
@@ -261,28 +278,6 @@ def unknown_name(name: str, names: Sequence[str]) -> str:
 
 def _named(node: Node) -> str:
     return f"{node.kind.id} ({node.name})" if node.name else node.kind.id
-
-
-def _trouble(circuit: Circuit) -> Trouble | None:
-    for node in circuit.gates:
-        inputs = tuple(circuit.values[source] for source in node.inputs)
-        if not isfinite(circuit.values[node.index]):
-            return _innermost(circuit, node, inputs)
-    for node in reversed(circuit.gates):
-        step = circuit.step(node.index)
-        sent = (*step.gradient, *(circuit.gradients[source] for source in node.inputs))
-        if isfinite(step.upstream) and not all(map(isfinite, sent)):
-            return _innermost(circuit, node, step.inputs)
-    return None
-
-
-def _innermost(circuit: Circuit, node: Node, inputs: tuple[float, ...]) -> Trouble:
-    """Look into a folded gate, for the gate inside that is to blame."""
-    if isinstance(node.kind, Block) and not node.kind.saturates:
-        found = _trouble(circuit.inside(node.index))
-        if found:
-            return found
-    return Trouble(node, inputs, circuit.values[node.index])
 
 
 class Phase(StrEnum):
