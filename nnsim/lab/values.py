@@ -131,10 +131,7 @@ def spread(values: Array) -> float:
 
 
 def target(lab: Readable) -> Array:
-    """What the current input is said to be, (n_out,).
-
-    Raises NoValueError when nobody has said.
-    """
+    """What the current input is said to be, (n_out,); raises NoValueError when nobody has said."""
     if lab.target is None:
         raise NoValueError(
             _("there is no target yet: choose a sample (sample 1) or say what it is (target …)")

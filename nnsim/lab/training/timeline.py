@@ -307,10 +307,7 @@ class Timeline:
         return self.of(self.current)
 
     def of(self, number: int) -> Run:
-        """The run of a number.
-
-        Raises LabError naming those there are.
-        """
+        """The run of a number; raises LabError naming those there are."""
         for run in self.runs:
             if run.number == number:
                 return run
