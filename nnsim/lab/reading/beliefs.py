@@ -283,9 +283,7 @@ class Marks:
 
 @lru_cache(maxsize=8)
 def _marks(data: DataSet, pixels: int, classes: bool) -> Marks:
-    inputs = np.concatenate(
-        [data.inputs.reshape(-1, pixels), data.test_inputs.reshape(-1, pixels)]
-    )  # fmt: skip
+    inputs = np.concatenate([data.inputs.reshape(-1, pixels), data.test_inputs.reshape(-1, pixels)])
     plain = ((inputs == 0) | (inputs == 1)).all(axis=1)
     form = np.where(plain, numbers(inputs >= 0.5), -1)
     wanted = None

@@ -6,6 +6,7 @@ import math
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -178,13 +179,9 @@ class Snapshot:
     cost_curve: Array
     accuracy_curve: Array | None  # (n, 5)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "verdicts", self._verdicts())
-
-    verdicts: tuple[str, ...] = field(init=False)
-    """By seed what went wrong: ``"diverged"``, ``"stuck"``, or nothing (see `stuck`)."""
-
-    def _verdicts(self) -> tuple[str, ...]:
+    @cached_property
+    def verdicts(self) -> tuple[str, ...]:
+        """By seed what went wrong: ``"diverged"``, ``"stuck"``, or nothing (see `stuck`)."""
         behind = stuck(
             self.costs, self.accuracies, self.diverged == 0, float(self.cost_curve[0, 2])
         )
