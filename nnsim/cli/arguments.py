@@ -93,8 +93,6 @@ def _quoted(text: str) -> str:
 
 
 class _Formatter(argparse.HelpFormatter):
-    """Starts a page of help in the chosen language."""
-
     def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
         super().add_usage(usage, actions, groups, prefix or _("usage:") + " ")
 
@@ -186,7 +184,7 @@ def run_command(command: str | None, words: Sequence[str]) -> int:
     module = module_of(command)
     parser = _Parser(
         prog=f"nnsim {command}",
-        description=module.help(),
+        description=_(COMMANDS[command]),
         allow_abbrev=False,
         add_help=False,
         exit_on_error=False,
@@ -207,7 +205,6 @@ def run_command(command: str | None, words: Sequence[str]) -> int:
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:
-    """Add the options that every command has."""
     group = parser.add_argument_group(_("common options"))
     group.add_argument("--lang", choices=LANGUAGES, help=_("the language of messages"))
     group.add_argument("--ascii", action="store_true", help=_("print nothing but ASCII"))
@@ -249,8 +246,8 @@ def _general(words: Sequence[str]) -> int:
     output.line(_("       nnsim COMMAND …                      do one thing, without a screen"))
     output.line()
     output.line(_("commands:"))
-    for command in COMMANDS:
-        output.line(f"  {command:<14}{module_of(command).help()}")
+    for command, does in COMMANDS.items():
+        output.line(f"  {command:<14}{_(does)}")
     output.line()
     output.line(_("options:"))
     rows = (

@@ -32,7 +32,6 @@ class Bar:
     ----------
     epochs : int
         How many there will be.
-    ascii_only : bool
     """
 
     def __init__(self, epochs: int, *, ascii_only: bool = False) -> None:
@@ -92,7 +91,6 @@ class Line:
         ]  # fmt: skip
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw what fits into the width."""
         room = options.max_width - 1  # a full line would wrap in some terminals
         choices = [(self._text(before), self._text(after)) for before, after in self._choices]
         before, after = next(
@@ -123,7 +121,6 @@ class Line:
 
 
 def _clock(seconds: float) -> str:
-    """Return ``h:mm:ss``."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}"

@@ -40,7 +40,6 @@ def complain(message: str, picture: str = "") -> None:
 
     Parameters
     ----------
-    message : str
     picture : str
         Further lines, which only a terminal gets: what reads our errors reads a line.
     """
@@ -143,11 +142,9 @@ class Output:
         self.as_json = as_json
 
     def text(self, text: str) -> str:
-        """Return `text` as it may be printed."""
         return to_ascii(text) if self.ascii_only else text
 
     def line(self, text: str = "") -> None:
-        """Print a line."""
         write(self.text(text) + "\n")
 
     def json(self, value: Any) -> None:
@@ -214,7 +211,6 @@ def plain(value: Any) -> Any:
 
 
 def number(value: float) -> str:
-    """Return a number for a table."""
     return f"{value + 0.0:.6g}"
 
 

@@ -30,7 +30,6 @@ class PlainLesson:
 
     Parameters
     ----------
-    player : Player
     say : callable
         Takes a line of text.
     """
@@ -42,7 +41,6 @@ class PlainLesson:
         self._said_met: set[str] = set()
 
     def begin(self) -> None:
-        """Say what the lesson is about, and its first step."""
         lesson = self.player.lesson
         self.say(lesson.title)
         self.say(
@@ -246,7 +244,6 @@ class PlainLesson:
         self.say(_("Anything else is your answer, or a command such as: set hidden[1].b 0.5"))
 
     def prose(self, markdown: str) -> None:
-        """Say markdown without its marks."""
         for line in markdown.splitlines():
             if not line.lstrip().startswith(("```", "~~~")):
                 self.say(_MARKS.sub(lambda m: m[1] or m[2] or m[3], line))

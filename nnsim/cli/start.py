@@ -119,12 +119,7 @@ def _one_thread_for_products() -> None:
 
 
 def check_target(target: str) -> None:
-    """Refuse a target that is no shipped experiment, no lesson and no sound file.
-
-    Raises
-    ------
-    CommandError, ExperimentError
-    """
+    """Refuse a target that is no shipped experiment, no lesson and no sound file."""
     if target in experiment_ids() or target in lesson_ids() or _is_numbered(target):
         return
     path = Path(target)
@@ -150,7 +145,6 @@ def _is_numbered(target: str) -> bool:
 
 
 def experiment_ids() -> list[str]:
-    """Return the ids of the experiments that ship: the names of their files."""
     return sorted(path.stem for path in resource("assets/experiments").glob("*.toml"))
 
 

@@ -29,7 +29,6 @@ class Subject:
 
     Attributes
     ----------
-    experiment : Experiment
     lab : Lab or None
         The bench of a session, with its parameters.
     """
@@ -58,7 +57,6 @@ def open_subject(name: str | Path) -> Subject:
 
 
 def add_experiment_argument(parser: argparse.ArgumentParser) -> None:
-    """Take an experiment; a saved session is a file too."""
     parser.add_argument("experiment", metavar="EXPERIMENT", help=_("an id, or a file"))
 
 
@@ -74,7 +72,6 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_input_argument(parser: argparse.ArgumentParser) -> None:
-    """Take one input."""
     parser.add_argument(
         "--input",
         required=True,
@@ -116,12 +113,6 @@ def open_network(subject: Subject, arguments: argparse.Namespace) -> Network:
 
 
 def refuse_without_data(experiment: Experiment) -> None:
-    """Refuse to train on nothing.
-
-    Raises
-    ------
-    CommandError
-    """
     if not experiment.data.count:
         problem = _("{experiment} has no data to train on; a [data] table in its file says which")
         raise CommandError(problem.format(experiment=experiment.id))
@@ -175,12 +166,7 @@ def prediction(experiment: Experiment, output: Array) -> str | None:
 
 
 def check_finite(name: str, values: Array | None) -> None:
-    """Refuse numbers that have left the range of floating point.
-
-    Raises
-    ------
-    CommandError
-    """
+    """Refuse numbers that have left the range of floating point."""
     import numpy as np
 
     if values is not None and not np.isfinite(values).all():

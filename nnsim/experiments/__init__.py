@@ -20,17 +20,9 @@ if TYPE_CHECKING:
     from nnsim.experiments.network import NetworkSpec
 
 __all__ = [
-    "DataSet",
-    "Entry",
-    "Experiment",
-    "ExperimentError",
-    "InputSpec",
-    "LayerSpec",
-    "NetworkSpec",
-    "TrainingSpec",
-    "catalogue",
-    "load",
-]
+    "DataSet", "Entry", "Experiment", "ExperimentError", "InputSpec", "LayerSpec",
+    "NetworkSpec", "TrainingSpec", "catalogue", "load",
+]  # fmt: skip
 
 _LATE = {
     "DataSet": "datasets",

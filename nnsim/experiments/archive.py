@@ -97,7 +97,6 @@ class Archive:
 
     Parameters
     ----------
-    content : bytes
     file : str
         Its name, for refusals.
 
@@ -120,12 +119,6 @@ class Archive:
         self.header = self._header()
 
     def refuse(self, problem: str) -> NoReturn:
-        """Refuse the file.
-
-        Raises
-        ------
-        ExperimentError
-        """
         raise at(self.file, None, problem)
 
     def _look(self) -> dict[str, zipfile.ZipInfo]:
@@ -229,12 +222,7 @@ class Archive:
             return ""
 
     def finish(self) -> None:
-        """Refuse arrays that nothing asked for.
-
-        Raises
-        ------
-        ExperimentError
-        """
+        """Refuse arrays that nothing asked for."""
         for name in self._entries:
             if name != HEADER and name not in self._read:
                 self.refuse(_("{name} has no place in a session").format(name=quoted(name)))
@@ -250,7 +238,6 @@ def describe(experiment: Experiment, name: str) -> tuple[dict[str, Any], dict[st
 
     Parameters
     ----------
-    experiment : Experiment
     name : str
         What the names of its arrays begin with.
     """
@@ -303,17 +290,12 @@ def read_experiment(table: Table, archive: Archive, name: str, data: DataSet | N
 
     Parameters
     ----------
-    table : Table
     archive : Archive
         Holds its arrays.
     name : str
         What their names begin with.
     data : DataSet or None
         Its samples; None to read them from the archive and the table ``data`` at its top.
-
-    Raises
-    ------
-    ExperimentError
     """
     table.only(KEYS)
     called = table.text("id")
@@ -338,7 +320,6 @@ def read_experiment(table: Table, archive: Archive, name: str, data: DataSet | N
 def _given(
     table: Table, archive: Archive, name: str, network: NetworkSpec
 ) -> dict[tuple[str, str], Array]:
-    """Return the exact start, where the experiment has one."""
     shapes = {
         f"{layer.name}.{key}": (layer.name, key, shape)
         for layer in network.layers
@@ -385,7 +366,6 @@ def _narrow(values: Array) -> Array:
 def _read_data(
     table: Table, archive: Archive, network: NetworkSpec, classes: tuple[str, ...]
 ) -> DataSet:
-    """Return the samples of an archive, checked for this network."""
     table.only(DATA_KEYS)
     counts = {key: table.integer(key, None, 0, MOST_SAMPLES) for key in ("samples", "tests")}
     numbers = int(np.prod(network.input_shape)) + network.outputs

@@ -185,7 +185,6 @@ _SQUEEZED = 32 * 2**20  # an archive of more bytes is not compressed: it would t
 
 
 def write_npz(experiment: Experiment) -> Callable[[IO[bytes]], None]:
-    """Return what writes all samples as a NumPy archive."""
     data = experiment.data
     every = np.concatenate([data.targets, data.test_targets])
     labels, classes = class_labels(experiment, every), np.array(experiment.classes, dtype=np.str_)
@@ -223,7 +222,6 @@ def read_idx(path: Path, wanted: Wanted, labels: Path | None) -> tuple[Samples, 
     """
 
     def fits(shape: Shape) -> str:
-        """Refuse images of another size than the inputs."""
         if math.prod(shape[1:]) == wanted.input.count:
             return ""
         problem = ngettext(
@@ -237,7 +235,6 @@ def read_idx(path: Path, wanted: Wanted, labels: Path | None) -> tuple[Samples, 
     images = read_array(path, fits)
 
     def goes_along(shape: Shape) -> str:
-        """Refuse labels that are not one per image."""
         if shape == (len(images),):
             return ""
         problem = _("it holds {got} labels; there should be {want}, one per image")
@@ -266,7 +263,6 @@ def read_array(
 
     Parameters
     ----------
-    path : Path
     check : callable
         Takes the shape that the header tells, and says what is wrong with it, or nothing.
 

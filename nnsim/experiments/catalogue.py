@@ -21,14 +21,6 @@ _HEAD = re.compile(r'^id = "([^"\\]+)"\s+title = "([^"\\]+)"$', re.M)
 
 @dataclass(frozen=True)
 class Entry:
-    """One experiment that ships.
-
-    Attributes
-    ----------
-    id, title : str
-    path : Path
-    """
-
     id: str
     title: str
     path: Path
@@ -137,7 +129,6 @@ def find(name_or_path: str | Path) -> Path:
 
 
 def _refuse_session(path: Path) -> None:
-    """Refuse a session where an experiment file is wanted."""
     if is_session(path) and path.is_file():
         problem = _("this is a session, not an experiment file; nnsim {file} opens it")
         raise at(str(path), None, problem.format(file=path))

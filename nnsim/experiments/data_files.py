@@ -38,10 +38,7 @@ if TYPE_CHECKING:
 
 
 def read_samples(
-    path: Path,
-    wanted: Wanted,
-    labels: Path | None = None,
-    noted: Noted | None = None,
+    path: Path, wanted: Wanted, labels: Path | None = None, noted: Noted | None = None
 ) -> tuple[Samples, Samples]:
     """Return the samples of a data file: those to train on, and those to test on.
 
@@ -50,8 +47,6 @@ def read_samples(
 
     Parameters
     ----------
-    path : Path
-    wanted : Wanted
     labels : Path or None
         The file with the labels of an IDX file of images.
     noted : callable or None

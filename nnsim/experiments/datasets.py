@@ -35,7 +35,6 @@ class Samples:
 
     Attributes
     ----------
-    inputs : array (m, n)
     labels : array (m,) or None
         Positions (from 0) in `classes`.
     targets : array (m, outputs) or None
@@ -53,7 +52,6 @@ class Samples:
         return len(self.inputs)
 
     def take(self, rows: Labels) -> Samples:
-        """Return the samples in these rows."""
         labels = None if self.labels is None else self.labels[rows]
         targets = None if self.targets is None else self.targets[rows]
         return Samples(self.inputs[rows], labels, targets, self.classes)
@@ -78,7 +76,6 @@ class Wanted:
 
     Attributes
     ----------
-    input : InputSpec
     classes : tuple of str
         The classes that the experiment names; empty where it leaves that to the data.
     outputs : int
@@ -131,12 +128,7 @@ def index_classes(
 
 
 def check_size(file: str, samples: int, numbers: int, line: int | None = None) -> None:
-    """Refuse a data set that is empty or beyond all measure, before it is read.
-
-    Raises
-    ------
-    ExperimentError
-    """
+    """Refuse a data set that is empty or beyond all measure, before it is read."""
     if samples == 0:
         raise at(file, line, _("there are no samples in it"))
     if samples > MOST_SAMPLES or samples * numbers > MOST_VALUES:
@@ -194,7 +186,6 @@ class DataSet:
     ----------
     inputs : array (m, …)
         As the network takes them: ``(m, n)``, or ``(m, height, width, channels)``.
-    targets : array (m, outputs)
     labels : array (m,) or None
         The class of each sample, counted from 0; None for regression.
     test_inputs, test_targets, test_labels
@@ -216,12 +207,10 @@ class DataSet:
 
     @property
     def count(self) -> int:
-        """How many samples there are to train on."""
         return len(self.inputs)
 
     @property
     def test_count(self) -> int:
-        """How many samples there are to test on."""
         return len(self.test_inputs)
 
     def labelled(self) -> DataSet:
@@ -294,7 +283,6 @@ def _longer(array: Rows, capacity: int) -> Rows:
 
 
 def _closed(array: Rows) -> Any:
-    """Return the array, not to be written any more."""
     if array is not None:
         array.setflags(write=False)
     return array
@@ -305,9 +293,6 @@ def added(data: DataSet, inputs: Array, target: Array, label: int | None) -> Dat
 
     Parameters
     ----------
-    data : DataSet
-    inputs : array, shaped as the network takes them
-    target : array (outputs,)
     label : int or None
         Its class, from 0; not looked at where the data has no labels.
     """

@@ -41,11 +41,8 @@ class TrainingSpec:
 
     Attributes
     ----------
-    optimizer : str
-    learning_rate : float
     batch_size : int
         0 is the whole set at once.
-    epochs : int
     seed : int
         Of the order in which samples are drawn and of dropout; and of the start weights, where
         ``[network]`` has no seed of its own.
@@ -55,7 +52,6 @@ class TrainingSpec:
         ``"constant"``, ``"step:10:0.5"``, ``"cosine:100"``: how the learning rate falls.
     clip : float or None
         The gradient is scaled down to this norm where it is longer.
-    train_biases : bool
     patience : int
         Training stops after so many epochs without a lower loss (of the validation samples, where
         there are any) and goes back to the parameters of the lowest; 0 goes on to the end.
@@ -81,7 +77,6 @@ class TrainingSpec:
 
 
 def read_training(table: Table) -> TrainingSpec:
-    """Return the checked ``[training]`` table."""
     table.only(TRAINING_KEYS)
     default = TrainingSpec()
     return TrainingSpec(
@@ -109,7 +104,6 @@ def _read_fraction(table: Table, default: float) -> float:
 
 
 def build_trainer(spec: TrainingSpec, network: Network, seed: int) -> Trainer:
-    """Return the engine's trainer for `network`."""
     return engine.Trainer(
         network,
         optimizer=spec.optimizer,
@@ -130,15 +124,10 @@ class Experiment:
 
     Attributes
     ----------
-    id, title : str
     path : Path
         Its file.
-    input : InputSpec
     classes : tuple of str
         The names of the classes; empty for regression.
-    network : NetworkSpec
-    data : DataSet
-    training : TrainingSpec
     """
 
     id: str
@@ -157,7 +146,6 @@ class Experiment:
 
     @property
     def outputs(self) -> int:
-        """How many numbers the network gives."""
         return self.network.outputs
 
     def build_network(self, seed: int | None = None) -> Network:
@@ -181,7 +169,6 @@ class Experiment:
             raise at(str(self.path), None, str(error)) from None
 
     def build_trainer(self, network: Network, seed: int | None = None) -> Trainer:
-        """Return a trainer for `network` as ``[training]`` says."""
         try:
             return build_trainer(
                 self.training, network, self.training.seed if seed is None else seed

@@ -63,7 +63,6 @@ def generate(
     ----------
     kind : str
         A key of `GENERATORS`.
-    samples : int
     noise : float
         Standard deviation of the normal noise, in the unit of the points.
     seed : int
@@ -189,13 +188,10 @@ def drawn(
 
     Parameters
     ----------
-    experiment : Experiment
-    kind : str
     samples : int, optional
         As many as the generator's own, unless told; so is the noise.
     noise : float, optional
         The standard deviation of what is added.
-    seed : int
 
     Raises
     ------
@@ -226,7 +222,6 @@ def drawn(
 
 
 def _check(experiment: Experiment, kind: str) -> None:
-    """Refuse a kind of data that the network can't read and learn."""
     known = fitting(experiment)
     if kind in known:
         return

@@ -44,7 +44,6 @@ class InputSpec:
 
     @property
     def count(self) -> int:
-        """How many numbers one input is."""
         return math.prod(self.shape)
 
     @property

@@ -106,9 +106,7 @@ def load(name_or_path: str | Path) -> Experiment:
     )
 
 
-def read_parts(
-    root: Table,
-) -> tuple[InputSpec, tuple[str, ...], TrainingSpec, NetworkSpec]:
+def read_parts(root: Table) -> tuple[InputSpec, tuple[str, ...], TrainingSpec, NetworkSpec]:
     """Return input, classes, training and network of an experiment, which fit together."""
     given = read_input(root.table("input", required=True))
     classes = root.texts("classes")
@@ -201,7 +199,6 @@ def read_data(
 
     Parameters
     ----------
-    table : Table
     wanted : Wanted
         What the experiment asks of its samples.
     shape : tuple of int
@@ -244,7 +241,6 @@ def _samples(table: Table, wanted: Wanted) -> tuple[Samples, Samples]:
 
 
 def _none(wanted: Wanted) -> Samples:
-    """Return no samples at all."""
     inputs = np.zeros((0, wanted.input.count))
     if wanted.classified:
         return Samples(inputs, np.zeros(0, np.intp), None, wanted.classes)
@@ -291,8 +287,6 @@ def _from_file(table: Table, wanted: Wanted) -> tuple[Samples, Samples]:
 
 
 def _inline(table: Table, wanted: Wanted) -> Samples:
-    """Read the samples that stand in the experiment file itself."""
-
     def parse(text: str) -> Array:
         return parse_input(wanted.input, text)
 

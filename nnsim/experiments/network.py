@@ -32,11 +32,9 @@ class NetworkSpec:
 
     Attributes
     ----------
-    layers : tuple of LayerSpec
     input_shape : tuple of int
         Of one sample: ``(n,)``, or ``(height, width, channels)`` where the first layer that
         cares takes an image.
-    loss, reduction, dtype : str
     seed : int
         Of the start weights.
     initializer : str or None
@@ -56,12 +54,10 @@ class NetworkSpec:
 
     @property
     def outputs(self) -> int:
-        """How many numbers the network gives."""
         return self.layers[-1].output_shape[0]
 
     @property
     def parameter_count(self) -> int:
-        """How many parameters it has."""
         return sum(layer.parameters for layer in self.layers)
 
     def with_output_labels(self, classes: tuple[str, ...]) -> NetworkSpec:
@@ -82,7 +78,6 @@ def read_network(table: Table, given: InputSpec, training_seed: int) -> NetworkS
 
     Parameters
     ----------
-    table : Table
     given : InputSpec
         What goes in.
     training_seed : int

@@ -84,7 +84,6 @@ def read_pictures(path: Path, shape: tuple[int, int, int], classes: Sequence[str
 
     Parameters
     ----------
-    path : Path
     shape : (height, width, channels)
         What each picture should have.
     classes : sequence of str
@@ -128,7 +127,6 @@ class _Parser:
     def _gather(
         self, bands: list[_Band], values: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-        """Return the pictures of all these bands, and their labels."""
         images = [self._images(band, values) for band in bands]
         counts = np.array([len(each) for each in images], dtype=np.intp)
         labels = np.array([band.label for band in bands], dtype=np.intp)
@@ -299,7 +297,6 @@ def _sign(level: int, levels: int) -> str:
 
 
 def write_pictures(path: Path, experiment: Experiment) -> Callable[[IO[bytes]], None]:
-    """Return what writes all samples as text pictures."""
     data, shape = experiment.data, experiment.input.picture_shape
     every = np.concatenate([data.targets, data.test_targets])
     labels = class_labels(experiment, every)

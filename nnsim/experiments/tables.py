@@ -35,8 +35,6 @@ Row = tuple[int, list[str]]
 
 @dataclass(frozen=True)
 class _Layout:
-    """Which columns of a table are what."""
-
     file: str
     inputs: list[int]
     targets: list[int]
@@ -114,8 +112,6 @@ def _header(first: list[str], wanted: Wanted) -> list[str]:
 
 
 def _layout(file: str, header: list[str], width: int, wanted: Wanted) -> _Layout:
-    """Tell which columns are inputs and which are targets."""
-
     def column(name: str) -> int:
         if name not in header:
             problem = _("there is no column {name}; {hint}")
@@ -175,7 +171,6 @@ def _read_samples(
 def _append(
     layout: _Layout, line: int, row: list[str], columns: list[int], numbers: array[float]
 ) -> None:
-    """Append the numbers in these columns of a row."""
     try:
         numbers.extend([float(row[column]) for column in columns])
     except ValueError:
@@ -209,7 +204,6 @@ _BLOCK = 4096  # rows that become Python numbers at a time
 
 
 def write_table(path: Path, experiment: Experiment, delimiter: str) -> Callable[[IO[bytes]], None]:
-    """Return what writes the training samples as a table."""
     data = experiment.data
     labels = class_labels(experiment, data.targets)
     names, classes = _columns(experiment, labels is not None), experiment.classes

@@ -59,7 +59,6 @@ class Document:
             raise at(str(path), None, _("not valid TOML: {why}").format(why=error)) from None
 
     def line(self, path: KeyPath) -> int | None:
-        """Return the line of the key `path`."""
         return line_of(self._lines, path)
 
     @cached_property
@@ -67,11 +66,9 @@ class Document:
         return key_lines(self.text)
 
     def error(self, path: KeyPath, problem: str) -> ExperimentError:
-        """Return the error that `problem` is at the key `path`."""
         return at(str(self.path), self.line(path) or 1, problem)
 
     def root(self) -> Table:
-        """Return the whole file as a table."""
         return Table(self, (), self.content)
 
 
@@ -123,7 +120,6 @@ class Table:
         self.fail(None, problem.format(key=key, wanted=wanted))
 
     def text(self, key: str, default: str | None = None) -> str:
-        """Return a text."""
         if key not in self.content and default is not None:
             return default
         value = self._required(key, _("a text"))
@@ -179,7 +175,6 @@ class Table:
         return as_float
 
     def boolean(self, key: str, default: bool) -> bool:
-        """Return true or false."""
         value = self.content.get(key, default)
         if not isinstance(value, bool):
             self._wrong(key, value, _("true or false"))
@@ -204,7 +199,6 @@ class Table:
         return Table(self.document, (*self.path, key), value)
 
     def values(self, key: str) -> list[Any]:
-        """Return a list, of anything."""
         value = self._required(key, _("a list"))
         if not isinstance(value, list):
             self._wrong(key, value, _("a list"))

@@ -30,7 +30,7 @@ def test_every_command_has_help(nnsim, command):
     result = nnsim(command, "--help", "--ascii")
     assert result.status == 0
     assert result.out.startswith(f"usage: nnsim {command}")
-    assert module_of(command).help()
+    assert COMMANDS[command] in " ".join(result.out.split())
     assert result.out.isascii()
 
 

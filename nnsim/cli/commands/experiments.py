@@ -12,17 +12,11 @@ if TYPE_CHECKING:
     from nnsim.cli.output import Output
 
 
-def help() -> str:  # noqa: A001
-    """Return the command's line of help."""
-    return _("the experiments that ship")
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take no arguments."""
 
 
 def run(_arguments: argparse.Namespace, output: Output) -> int:
-    """Print id and title of each."""
     from nnsim.experiments import catalogue
 
     if output.as_json:

@@ -28,13 +28,7 @@ NEED_TARGET = ("delta", "target", "correct", "loss", "loss.squared_error", "loss
 _ASCII_GUIDES = str.maketrans({"├": "+", "└": "`", "─": "-", "│": "|"})
 
 
-def help() -> str:  # noqa: A001
-    """Return the command's line of help."""
-    return _("why one number is what it is: its formula, worked, and its causes")
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take an experiment, an address, an input and perhaps a target."""
     add_network_arguments(parser)
     parser.add_argument(
         "address",
@@ -48,7 +42,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, output: Output) -> int:
-    """Print the explanation of one number."""
     import numpy as np
 
     from nnsim.lab import LabError
@@ -74,7 +67,6 @@ def run(arguments: argparse.Namespace, output: Output) -> int:
 
 
 def _bench(arguments: argparse.Namespace) -> Lab:
-    """Return a bench with the experiment, the network's parameters, the input and the target."""
     from nnsim.lab import Lab
 
     subject = open_subject(arguments.experiment)
@@ -124,7 +116,6 @@ def _print(lab: Lab, explanation: Explanation, output: Output) -> None:
 
 
 def _because(lab: Lab, cause: str) -> str:
-    """Return one cause with its value and what that is."""
     from nnsim.lab.explain.arithmetic import written
 
     found = lab.explain(cause)

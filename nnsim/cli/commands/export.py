@@ -25,13 +25,7 @@ if TYPE_CHECKING:
 TARGETS = ("numpy", "keras", "torch")
 
 
-def help() -> str:  # noqa: A001
-    """Return the command's line of help."""
-    return _("write a network as a program that runs by itself: NumPy, Keras or PyTorch")
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take an experiment or a session, and what the program should be written for."""
     add_network_arguments(parser)
     parser.add_argument(
         "--to",
@@ -51,7 +45,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _target(text: str) -> str:
-    """Return the library that `text` names."""
     if text in TARGETS:
         return text
     from nnsim.experiments.errors import nearest, quoted
@@ -63,7 +56,6 @@ def _target(text: str) -> str:
 
 
 def run(arguments: argparse.Namespace, output: Output) -> int:
-    """Print the program, or write it to a file."""
     from nnsim.experiments.export import program, subject_of
 
     subject = open_subject(arguments.experiment)

@@ -20,13 +20,7 @@ MOST_PARTS = 8
 """Gradients whose sum is still written out."""
 
 
-def help() -> str:  # noqa: A001
-    """Return the command's line of help."""
-    return _("value, gradients and steps of a circuit of gates")
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take an expression and the values of its names."""
     parser.add_argument(
         "expression",
         metavar="EXPRESSION",
@@ -54,7 +48,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, output: Output) -> int:
-    """Evaluate the circuit, and print it forward and backward."""
     from nnsim.circuit import CircuitError
 
     try:
@@ -114,7 +107,6 @@ class _Names:
         return node.name or (f"#{self._steps[index]}" if node.kind.is_gate else node.label())
 
     def gate(self, node: Node) -> str:
-        """Return the sign of a gate, and its name."""
         sign = node.label(ascii_only=self.ascii_only)
         return f"{sign} {node.name}" if node.name and node.name != sign else sign
 

@@ -20,13 +20,7 @@ MOST_SAMPLES = 32
 FAILED = 1
 
 
-def help() -> str:  # noqa: A001
-    """Return the command's line of help."""
-    return _("check the gradients by nudging every weight")
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take an experiment."""
     add_network_arguments(parser)
 
 
@@ -57,7 +51,6 @@ def run(arguments: argparse.Namespace, output: Output) -> int:
 
 
 def _blocks(network: Network, check: GradientCheck) -> list[tuple[str, float, int, str]]:
-    """Return name, error, size and the number of skipped parameters of each block."""
     sizes = {name: block.size for name, block in network.blocks(network.parameters).items()}
     return [
         (name, error, sizes[name], str(check.skipped[name])) for name, error in check.blocks.items()

@@ -14,13 +14,7 @@ if TYPE_CHECKING:
     from nnsim.tutor.lesson import Lesson
 
 
-def help() -> str:  # noqa: A001
-    """Return the command's line of help."""
-    return _("play a lesson; --plain goes line by line, for screen readers and pipes")
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take a lesson."""
     parser.add_argument("lesson", metavar="LESSON", help=_("an id, or a file"))
     parser.add_argument(
         "--plain", action="store_true", help=_("line by line on standard input and output")
@@ -31,7 +25,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, output: Output) -> int:
-    """Play it."""
     from nnsim.tutor.catalogue import find
     from nnsim.tutor.lesson import read_lesson
 

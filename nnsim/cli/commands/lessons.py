@@ -16,13 +16,7 @@ if TYPE_CHECKING:
 ACTIONS = ("check", "new", "reset")
 
 
-def help() -> str:  # noqa: A001
-    """Return the command's line of help."""
-    return _("the lessons, with your progress; check, new ID, reset [ID]")
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take an action and what it is about."""
     parser.add_argument(
         "action",
         nargs="?",
@@ -36,7 +30,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, output: Output) -> int:
-    """Do what is asked; without an action, list the lessons."""
     if arguments.action == "check":
         return _check(arguments.names, output)
     if arguments.action == "new":

@@ -22,19 +22,12 @@ if TYPE_CHECKING:
     from nnsim.cli.output import Output
 
 
-def help() -> str:  # noqa: A001
-    """Return the command's line of help."""
-    return _("what the network says to an input")
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take an experiment and an input."""
     add_network_arguments(parser)
     add_input_argument(parser)
 
 
 def run(arguments: argparse.Namespace, output: Output) -> int:
-    """Print the outputs and what they mean."""
     subject = open_subject(arguments.experiment)
     experiment = subject.experiment
     x = read_input(experiment, arguments.input)

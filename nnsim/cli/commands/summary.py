@@ -13,18 +13,11 @@ if TYPE_CHECKING:
     from nnsim.cli.output import Output
 
 
-def help() -> str:  # noqa: A001
-    """Return the command's line of help."""
-    return _("layers, shapes, parameter counts")
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take an experiment."""
     add_experiment_argument(parser)
 
 
 def run(arguments: argparse.Namespace, output: Output) -> int:
-    """Print a row per layer, and the total."""
     experiment = open_subject(arguments.experiment).experiment
     summary = experiment.build_network().summary()
     if output.as_json:

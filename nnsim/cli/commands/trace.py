@@ -38,13 +38,7 @@ MOST_ROWS = 60
 WIDTH_OF_NAMES, WIDTH_OF_NUMBERS = 14, 15
 
 
-def help() -> str:  # noqa: A001
-    """Return the command's line of help."""
-    return _("every number of a forward pass; with --target of the backward pass too")
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take an experiment, an input and perhaps a target."""
     add_network_arguments(parser)
     add_input_argument(parser)
     parser.add_argument(
@@ -53,7 +47,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, output: Output) -> int:
-    """Print layer by layer."""
     subject = open_subject(arguments.experiment)
     experiment = subject.experiment
     x = read_input(experiment, arguments.input)
@@ -73,7 +66,6 @@ def run(arguments: argparse.Namespace, output: Output) -> int:
 
 
 def _of_sample(layer: LayerTrace) -> dict[str, Array | None]:
-    """Return the arrays of a layer for the one sample, without the batch axis."""
     return {
         "weight": layer.weight,
         "bias": layer.bias,
@@ -182,7 +174,6 @@ def _print_units(
 def _print_table(
     output: Output, title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]
 ) -> None:
-    """Print a table of at most `MOST_ROWS` rows."""
     output.table(title, columns, rows[:MOST_ROWS])
     if len(rows) > MOST_ROWS:
         more = _("… and {count} more rows; --json has them all")

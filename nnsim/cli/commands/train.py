@@ -29,20 +29,11 @@ if TYPE_CHECKING:
     from nnsim.experiments import Experiment
 
 
-def help() -> str:  # noqa: A001
-    """Return the command's line of help."""
-    return _("train an experiment, with a progress bar; Ctrl+C stops and keeps what there is")
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take an experiment, and what to do otherwise than its file says."""
     add_experiment_argument(parser)
     parser.add_argument("--epochs", type=count("--epochs"), metavar="N", help=_("how many epochs"))
     parser.add_argument(
-        "--learning-rate",
-        type=rate("--learning-rate"),
-        metavar="R",
-        help=_("how large a step"),
+        "--learning-rate", type=rate("--learning-rate"), metavar="R", help=_("how large a step")
     )
     parser.add_argument(
         "--seed",
@@ -67,7 +58,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, output: Output) -> int:
-    """Train, and print how it ended."""
     from nnsim.cli import INTERRUPTED
 
     subject = open_subject(arguments.experiment)
@@ -142,7 +132,6 @@ def _train(
 def _watchers(
     arguments: argparse.Namespace, output: Output, epochs: int, stack: ExitStack
 ) -> list[Callable[[Progress], None]]:
-    """Return what wants to see each epoch: the log and the progress bar."""
     import sys
 
     watchers: list[Callable[[Progress], None]] = []
@@ -246,7 +235,6 @@ class Log:
                 raise self._refused(refused) from None
 
     def write(self, progress: Progress) -> None:
-        """Write the line of an epoch."""
         line = {
             "epoch": progress.epoch,
             "updates": progress.updates,

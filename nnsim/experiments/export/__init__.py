@@ -32,8 +32,6 @@ class Subject:
 
     Attributes
     ----------
-    title : str
-    network : Network
     kind : str
         Of the input: ``"pixels"``, ``"vector"``, ``"point"`` or ``"number"``.
     classes : tuple of str
@@ -60,7 +58,6 @@ def subject_of(experiment: Experiment, network: Network, example: Array | None =
 
     Parameters
     ----------
-    experiment : Experiment
     network : Network
         One of its shape, with any parameters.
     example : array, optional
@@ -90,7 +87,6 @@ def program(subject: Subject, target: str, *, ascii_only: bool = False) -> str:
 
     Parameters
     ----------
-    subject : Subject
     target : str
         One of `TARGETS`.
     ascii_only : bool

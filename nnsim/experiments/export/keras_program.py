@@ -20,31 +20,19 @@ _PARAMETERS = "# The parameters, layer by layer.\n"
 
 
 def write(subject: Subject, quote: Quote) -> str:
-    """Return the program."""
     network = subject.network
-    large = text.is_large(network)
-    kind = "float32" if network.dtype.itemsize == 4 else "float64"
-    parameters = _PARAMETERS + text.parameters(
-        subject.network, lambda _name, rows: f"np.array(\n{rows}\n)", large=large
-    )
     used = {layer.activation for layer in network.layers}
-    functions = {name: ACTIVATIONS[name].keras_function for name in sorted(used)}
-    parts = [
-        text.opening(subject, "Keras 3 and a backend for it", "keras torch", quote),
-        "\n" + ("import base64\n" if large else "") + _IMPORTS,
-        f'\nkeras.config.set_floatx("{kind}")\n',
-        'keras.config.set_image_data_format("channels_last")\n',
-        "\n" + text.outputs_and_classes(subject, quote) + text.example(subject),
-        "" if large else "\n" + parameters,
-        *(f"\n\n{source}" for source in functions.values() if source),
-        _model(subject),
-        _predict(subject),
-        text.reader(subject),
-        text.asking(subject),
-        _unpacking(kind) + parameters if large else "",
-        text.ending(),
-    ]
-    return "".join(parts)
+    functions = (ACTIVATIONS[name].keras_function for name in sorted(used))
+    return text.assembled(
+        subject, quote, ("Keras 3 and a backend for it", "keras torch"),
+        "\n" + "import base64\n" * text.is_large(network) + _IMPORTS
+        + f'\nkeras.config.set_floatx("{network.dtype}")\n'
+        + 'keras.config.set_image_data_format("channels_last")\n',
+        _PARAMETERS + text.parameters(network, lambda _name, rows: f"np.array(\n{rows}\n)"),
+        "".join(f"\n\n{source}" for source in functions if source) + _model(subject)
+        + _predict(subject),
+        f'np.frombuffer(base64.b64decode(packed), "<f{network.dtype.itemsize}").reshape(shape)',
+    )  # fmt: skip
 
 
 _IMPORTS = """import importlib.util
@@ -61,18 +49,6 @@ os.environ.setdefault("JAX_ENABLE_X64", "1")
 import keras  # noqa: E402 (it takes its backend when it is imported)
 from keras import layers  # noqa: E402
 """
-
-
-def _unpacking(kind: str) -> str:
-    sign = "<f4" if kind == "float32" else "<f8"
-    return f'''
-
-def numbers(packed, shape):
-    """Return the array whose bytes stand in `packed` as base64."""
-    return np.frombuffer(base64.b64decode(packed), "{sign}").reshape(shape)
-
-
-'''
 
 
 def _model(subject: Subject) -> str:

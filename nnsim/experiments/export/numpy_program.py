@@ -17,27 +17,17 @@ _QUIET = 'np.seterr(over="ignore")  # where e^-z is infinite, 1 / (1 + e^-z) is 
 
 
 def write(subject: Subject, quote: Quote) -> str:
-    """Return the program."""
-    large = text.is_large(subject.network)
-    kind = "float32" if subject.network.dtype.itemsize == 4 else "float64"
+    network = subject.network
     functions, forward = _forward(subject)
-    imports = ["base64"] * large + ["math"] * ("math." in functions) + ["sys"]
-    parameters = _PARAMETERS + text.parameters(subject.network, _written(subject), large=large)
-    parts = [
-        text.opening(subject, "NumPy", "numpy", quote),
-        "\n" + "".join(f"import {name}\n" for name in imports) + "\nimport numpy as np\n",
-        "\n" + _QUIET,
-        "\n" + text.outputs_and_classes(subject, quote) + text.example(subject),
-        "" if large else "\n" + parameters,
-        functions,
-        forward,
-        _predict(subject, kind),
-        text.reader(subject),
-        text.asking(subject),
-        _unpacking(kind) + parameters if large else "",
-        text.ending(),
-    ]
-    return "".join(parts)
+    imports = ["base64"] * text.is_large(network) + ["math"] * ("math." in functions) + ["sys"]
+    return text.assembled(
+        subject, quote, ("NumPy", "numpy"),
+        "\n" + "".join(f"import {name}\n" for name in imports)
+        + f"\nimport numpy as np\n\n{_QUIET}",
+        _PARAMETERS + text.parameters(network, _written(subject)),
+        functions + forward + _predict(subject),
+        f'np.frombuffer(base64.b64decode(packed), "<f{network.dtype.itemsize}").reshape(shape)',
+    )  # fmt: skip
 
 
 def _written(subject: Subject) -> text.Literal:
@@ -46,24 +36,11 @@ def _written(subject: Subject) -> text.Literal:
 
 
 def _one_line(content: str, before: int) -> str:
-    """Put a short array onto one line."""
     lines = content.split("\n")
     if len(lines) != 3:
         return content
     joined = lines[0] + lines[1].strip() + lines[2]
     return joined if before + len(joined) < text.WIDTH - 10 else content
-
-
-def _unpacking(kind: str) -> str:
-    sign = "<f4" if kind == "float32" else "<f8"
-    return f'''
-
-def numbers(packed, shape):
-    """Return the array whose bytes stand in `packed` as base64."""
-    return np.frombuffer(base64.b64decode(packed), "{sign}").reshape(shape)
-
-
-'''
 
 
 def _forward(subject: Subject) -> tuple[str, str]:
@@ -89,11 +66,11 @@ def _forward(subject: Subject) -> tuple[str, str]:
     return functions, forward
 
 
-def _predict(subject: Subject, kind: str) -> str:
+def _predict(subject: Subject) -> str:
     shape = ", ".join(map(str, subject.network.input_shape))
     return f'''
 
 def predict(x):
     """Return the outputs for one input, {subject.example.size} numbers in a row."""
-    return forward(np.array(x, np.{kind}).reshape(1, {shape}))[0].tolist()
+    return forward(np.array(x, np.{subject.network.dtype}).reshape(1, {shape}))[0].tolist()
 '''

@@ -55,7 +55,6 @@ def blocks_of(network: Network) -> list[dict[str, Array]]:
 
 
 def is_large(network: Network) -> bool:
-    """Tell whether the parameters are packed."""
     return bool(network.parameters.size > MOST_NUMBERS)
 
 
@@ -71,7 +70,6 @@ def opening(subject: Subject, needs: str, install: str, quote: Quote) -> str:
 
 
 def layer_table(network: Network) -> str:
-    """Return the layers as a comment, a line each."""
     rows = [("input", "", shape_text(network.input_shape))]
     for layer, name in zip(network.layers, names_of(network), strict=True):
         what = layer.kind + ("" if layer.is_identity else f", {layer.activation}")
@@ -115,18 +113,13 @@ def packed(values: Array, indent: int) -> str:
     return "\n".join(f'{pad}"{text[i : i + 76]}"' for i in range(0, len(text), 76))
 
 
-def parameters(
-    network: Network, literal: Literal, *, large: bool, shaped: Shaped | None = None
-) -> str:
-    """Return lines that give each parameter its numbers, with its shape behind them.
+def parameters(network: Network, literal: Literal, shaped: Shaped | None = None) -> str:
+    """Return lines that give each parameter its numbers, packed where they are many.
 
     Parameters
     ----------
-    network : Network
     literal : callable (name, rows) -> str
         Writes a small array, from the name it is given to and its numbers as nested lists.
-    large : bool
-        Whether they are packed instead.
     shaped : callable (layer, kind, array) -> array, optional
         Turns a parameter into the shape that the library wants.
     """
@@ -138,11 +131,47 @@ def parameters(
             name = f"{prefix}_{kind}"
             content = (
                 f"numbers(\n{packed(values, 4)},\n    {values.shape},\n)"
-                if large
+                if is_large(network)
                 else literal(name, nested(values, 4))
             )
             found.append(f"{name} = {content}  # {shape_text(values.shape)}\n")
     return "".join(found)
+
+
+def assembled(
+    subject: Subject, quote: Quote, needs: tuple[str, str], head: str, parameters: str, body: str,
+    unpacked: str,
+) -> str:  # fmt: skip
+    """Return a whole program; where there are many parameters they stand packed at its end.
+
+    Parameters
+    ----------
+    needs : (str, str)
+        What it runs on, for people and for pip.
+    head : str
+        Imports and settings.
+    body : str
+        Functions, the last of them ``predict``.
+    unpacked : str
+        What makes an array of ``shape`` of ``packed``, its bytes as base64.
+    """
+    large = is_large(subject.network)
+    unpacking = (
+        '\n\ndef numbers(packed, shape):\n    """Return the array whose bytes stand in `packed` as '
+        f'base64."""\n    return {unpacked}\n\n\n'
+    )
+    parts = [
+        opening(subject, *needs, quote),
+        head,
+        "\n" + outputs_and_classes(subject, quote) + example(subject),
+        "" if large else "\n" + parameters,
+        body,
+        reader(subject),
+        asking(subject),
+        unpacking + parameters if large else "",
+        '\n\nif __name__ == "__main__":\n    main()\n',
+    ]
+    return "".join(parts)
 
 
 def outputs_and_classes(subject: Subject, quote: Quote) -> str:
@@ -206,14 +235,8 @@ def asking(subject: Subject) -> str:
 
 
 def example(subject: Subject) -> str:
-    """Return the line of the example."""
     text = nested(subject.example, 0)
     return f"EXAMPLE = {text}\n"
-
-
-def ending() -> str:
-    """Return the last lines."""
-    return '\n\nif __name__ == "__main__":\n    main()\n'
 
 
 def muted_of(network: Network, number_of_layer: int) -> tuple[int, ...]:

@@ -19,46 +19,26 @@ _PARAMETERS = "# The parameters, in the shapes that PyTorch has them in.\n"
 
 
 def write(subject: Subject, quote: Quote) -> str:
-    """Return the program."""
     network = subject.network
-    large = text.is_large(network)
-    kind = "float32" if network.dtype.itemsize == 4 else "float64"
-    parameters = _PARAMETERS + text.parameters(
-        subject.network,
+    module = _module(subject)
+    functional = "import torch.nn.functional as F\n" if "F." in module else ""
+    parameters = text.parameters(
+        network,
         lambda _name, rows: f"torch.tensor(\n{rows}\n)",
-        large=large,
-        shaped=lambda layer, key, values: (
+        lambda layer, key, values: (
             kind_of(layer).torch_weight(values) if key == "weight" else values
         ),
     )
-    module = _module(subject)
-    functional = "import torch.nn.functional as F\n" if "F." in module else ""
-    parts = [
-        text.opening(subject, "PyTorch", "torch", quote),
-        "\n" + ("import base64\n" if large else "") + "import sys\n\n",
-        f"import torch\n{functional}from torch import nn\n",
-        f"\ntorch.set_default_dtype(torch.{kind})\n",
-        "\n" + text.outputs_and_classes(subject, quote) + text.example(subject),
-        "" if large else "\n" + parameters,
-        module,
-        _predict(subject),
-        text.reader(subject),
-        text.asking(subject),
-        _unpacking(kind) + parameters if large else "",
-        text.ending(),
-    ]
-    return "".join(parts)
-
-
-def _unpacking(kind: str) -> str:
-    return f'''
-
-def numbers(packed, shape):
-    """Return the tensor whose bytes stand in `packed` as base64."""
-    return torch.frombuffer(bytearray(base64.b64decode(packed)), dtype=torch.{kind}).reshape(shape)
-
-
-'''
+    return text.assembled(
+        subject, quote, ("PyTorch", "torch"),
+        "\n" + "import base64\n" * text.is_large(network) + "import sys\n\n"
+        f"import torch\n{functional}from torch import nn\n"
+        f"\ntorch.set_default_dtype(torch.{network.dtype})\n",
+        _PARAMETERS + parameters,
+        module + _predict(subject),
+        "torch.frombuffer(bytearray(base64.b64decode(packed)), "
+        f"dtype=torch.{network.dtype}).reshape(shape)",
+    )  # fmt: skip
 
 
 def _module(subject: Subject) -> str:

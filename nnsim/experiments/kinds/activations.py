@@ -46,11 +46,7 @@ ACTIVATIONS = {
     return keras.ops.cast(z >= 0, z.dtype)
 ''',
     ),
-    "identity": Written(
-        "",
-        "{x}",
-        keras="linear",
-    ),
+    "identity": Written("", "{x}", keras="linear"),
     "sigmoid": Written(
         '''def sigmoid(z):
     """1 / (1 + e^-z)."""

@@ -36,7 +36,6 @@ class Kind:
         As files and the engine call it.
     keys : tuple of str
         What a file may say of such a layer; all but ``labels`` are arguments of the engine's.
-    needs_image : bool
     starts_from_image : bool or None
         Whether pixels go into it as an image or in a row; None where it takes both.
     arrays : dict of str to (str, str)
@@ -156,7 +155,6 @@ class LayerSpec:
 
     @property
     def parameters(self) -> int:
-        """How many parameters it has."""
         return sum(math.prod(shape) for shape in self.parameter_shapes.values())
 
 
