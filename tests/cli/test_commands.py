@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nnsim import __version__
-from nnsim.cli.commands import COMMANDS, module_of
+from nnsim.cli.commands import COMMANDS
 from nnsim.experiments import catalogue, load
 
 ONE = "010/010/010/010"
