@@ -7,16 +7,10 @@ import pytest
 
 from nnsim.experiments import load
 from nnsim.lab import Lab
+from nnsim.lab.reading.axis import Axis, nearest_nice
 from nnsim.lab.reading.beliefs import sureness
 from nnsim.lab.reading.metrics import fingerprint
-from nnsim.lab.reading.plane import (
-    Axis,
-    Plane,
-    nearest_nice,
-    nearest_sample,
-    points_of,
-    read_surface,
-)
+from nnsim.lab.reading.plane import Plane, nearest_sample, points_of, read_surface
 
 
 def bench(name, *lines):

@@ -5,7 +5,6 @@ No screen here: axes, the readings in the middle of each cell of a grid, and the
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnsim.engine.losses import decide
+from nnsim.lab.reading.axis import FARTHEST, Axis
 from nnsim.lab.reading.beliefs import sureness
 from nnsim.lab.reading.metrics import fingerprint
 
@@ -23,102 +23,10 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-FARTHEST = 1e150  # numbers beyond it are drawn as if they were there
-MARGIN = 0.12  # of the data's reach, left free on both sides
-STEPS = 50  # small steps of a probe from one end of an axis to the other
-NICE = (1.0, 2.0, 5.0)
 # Places that the network is asked about at once. BLAS shares larger products out among threads,
 # which then wait for the one that trains: 1024 at once were never slower, and a hundred times
 # faster in the worst tenth, on two busy cores.
 AT_ONCE = 1024
-
-
-def nearest_nice(size: float) -> float:
-    power = math.floor(math.log10(size))
-    near = [m * 10.0**p for p in (power, power + 1) for m in NICE]
-    return min(near, key=lambda nice: abs(math.log(nice / size)))
-
-
-@dataclass(frozen=True)
-class Axis:
-    """A stretch of numbers, ``low`` < ``high``, that is laid out over cells of equal size."""
-
-    low: float
-    high: float
-
-    @classmethod
-    def around(cls, values: Array, margin: float = MARGIN) -> Axis:
-        """The axis that has all these values in sight; from −1 to 1 where there are none."""
-        finite = np.clip(values[np.isfinite(values)], -FARTHEST, FARTHEST)
-        if not finite.size:
-            return cls(-1.0, 1.0)
-        low, high = float(finite.min()), float(finite.max())
-        if not high - low > max(1e-100, 1e-9 * max(abs(low), abs(high))):
-            reach = max(1.0, 0.1 * abs(low))
-            return cls(low - reach, high + reach)
-        room = margin * (high - low)
-        return cls(low - room, high + room)
-
-    @property
-    def span(self) -> float:
-        return self.high - self.low
-
-    @property
-    def step(self) -> float:
-        return nearest_nice(self.span / STEPS)
-
-    def holds(self, value: float) -> bool:
-        return self.low <= value <= self.high
-
-    def centres(self, cells: int) -> Array:
-        """The value in the middle of each of `cells` cells, ascending."""
-        return self.low + (np.arange(cells, dtype=np.float64) + 0.5) * (self.span / cells)
-
-    def cells(self, values: Array, cells: int) -> NDArray[np.intp]:
-        """The cell that each value falls into, counted from 0; −1 outside (and for NaN)."""
-        with np.errstate(all="ignore"):
-            share = (values - self.low) / self.span
-        inside = (share >= 0) & (share <= 1)
-        found = np.minimum(np.where(inside, share, 0.0) * cells, cells - 1).astype(np.intp)
-        return np.where(inside, found, -1)
-
-    def cell(self, value: float, cells: int) -> int:
-        """The cell that a value falls into; what lies outside falls into the first or last."""
-        share = (value - self.low) / self.span
-        if math.isnan(share):
-            return 0
-        return min(max(math.floor(min(max(share, 0.0), 1.0) * cells), 0), cells - 1)
-
-    def ticks(self, most: int) -> list[float]:
-        """At most `most` round numbers on it, evenly spaced."""
-        least = self.span / max(1, most)
-        power = 10.0 ** math.floor(math.log10(least))
-        for gap in (power, 2 * power, 5 * power, 10 * power, 20 * power, 50 * power):
-            first, last = math.ceil(self.low / gap), math.floor(self.high / gap)
-            if last - first + 1 <= most:
-                return [round(i * gap, 12) if gap > 1e-9 else i * gap
-                        for i in range(first, last + 1)]  # fmt: skip
-        return []
-
-    def rounded(self, value: float, cells: int) -> float:
-        """A value with as many digits as tell cells of this size apart."""
-        digits = 1 - math.floor(math.log10(self.span / cells))
-        return round(value, digits) if abs(digits) < 300 else value
-
-    def zoomed(self, factor: float, centre: float) -> Axis:
-        half = self.span * factor / 2
-        return Axis(centre - half, centre + half)
-
-    def reaching(self, value: float) -> Axis:
-        """The axis itself, or one as long and moved as little as brings `value` well onto it."""
-        if self.holds(value) or not math.isfinite(value):
-            return self
-        value = min(max(value, -FARTHEST), FARTHEST)
-        if abs(value) > 1e9 * self.span:  # so far away that an axis as long has no numbers between
-            return Axis.around(np.array([value]))
-        by = value - self.high if value > self.high else value - self.low
-        by += math.copysign(0.1 * self.span, by)
-        return Axis(self.low + by, self.high + by)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from nnsim.i18n import _
 from nnsim.tui.draw.lines import joined
+from nnsim.tui.draw.plot import label
 from nnsim.tui.draw.styles import HEATS
 from nnsim.tui.draw.text import width_of
-from nnsim.tui.widgets.train_axes import label
 
 LEVELS = HEATS
 """Level n looks like the style ``heat-n``; `cell` and `field` fill a cell with it."""

@@ -12,7 +12,7 @@ from unicodedata import category
 
 from rich.cells import cell_len, get_character_cell_size
 
-from nnsim.tui.widgets.rows import joined
+from nnsim.tui.draw.lines import joined
 
 Piece = tuple[str, str]  # text and its style
 Line = list[Piece]

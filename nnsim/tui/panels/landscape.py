@@ -28,13 +28,13 @@ from nnsim.lab.landscape import (
     Window,
     parameter_names,
 )
-from nnsim.lab.reading.plane import Axis
+from nnsim.lab.reading.axis import Axis
 from nnsim.tui.draw import heat
 from nnsim.tui.draw.lines import Cells, Lines, Row
+from nnsim.tui.draw.plot import Plot
 from nnsim.tui.draw.styles import Sheet
 from nnsim.tui.draw.text import left, short, width_of, wrap_cells
 from nnsim.tui.panels.panel import Panel, Scene
-from nnsim.tui.widgets.plot import Plot
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab
@@ -427,17 +427,10 @@ class LandscapePanel(Panel, Lines):
             )
             for row in range(found.rows)
         ]  # fmt: skip
-        below = [self._across(plot, column), self.readout(width), self.legend()]
+        below = [plot.below(column), self.readout(width), self.legend()]
         if not beside:
             below.insert(2, heat.key_line(scale, width))
         return [self.title(landscape.plane), self.state(), *cells, *below]
-
-    @staticmethod
-    def _across(plot: Plot, column: int) -> Row:
-        """The numbers of the horizontal axis, with the mark of the cursor."""
-        text, at = plot.flat(), plot.left + column
-        here = text[at] if text[at] != " " else "▲"
-        return [(text[:at], "dim"), (here, "here"), (text[at + 1 :], "dim")]
 
     @staticmethod
     def title(plane: Plane) -> Row:

@@ -16,6 +16,7 @@ from textual.timer import Timer
 from nnsim.engine.checks import LARGEST_SEED
 from nnsim.i18n import N_, _, ngettext
 from nnsim.lab.errors import LabError
+from nnsim.lab.reading.axis import Axis
 from nnsim.lab.sweep.starts import (
     COUNTS,
     DIVERGED,
@@ -26,10 +27,9 @@ from nnsim.lab.sweep.starts import (
     Snapshot,
 )
 from nnsim.tui.draw.lines import Lines, Piece, Row, joined
+from nnsim.tui.draw.plot import DASHED, DOTTED, SOLID, Chart, Series, along, label, marked
 from nnsim.tui.draw.text import bar, right, short, width_of, wrap_cells
 from nnsim.tui.panels.panel import Panel, Scene
-from nnsim.tui.widgets.train_axes import Axis, label
-from nnsim.tui.widgets.train_plot import DASHED, DOTTED, SOLID, Plot, Series
 
 POLL = 0.1
 MOST_SEED = LARGEST_SEED - COUNTS[-1]
@@ -146,24 +146,11 @@ def strip(snapshot: Snapshot, choice: Choice, width: int, height: int) -> list[R
 
 def axis_line(axis: Axis, width: int, here: int = -1) -> Row:
     """A horizontal axis with the numbers of its ticks in it, and a mark at a column."""
-    line = ["─"] * width
-    free = 0
     ticks = axis.ticks(max(2, width // 10))
     if axis.log and len(ticks) < 3:  # less than three decades: the ends say more
         ticks = sorted({axis.low, *ticks, axis.high})
-    for tick in ticks:
-        text = label(tick, 7)
-        column = round(axis.share(tick) * (width - 1))
-        start = min(max(0, column - len(text) // 2), max(0, width - len(text)))
-        if start <= here < start + len(text):  # beside the mark
-            start = here + 1 if here + 1 + len(text) <= width else here - len(text)
-        if start >= free:
-            line[start : start + len(text)] = text
-            free = start + len(text) + 1
-    text = "".join(line)[:width]
-    if not 0 <= here < width:
-        return [(text, "dim")]
-    return [(text[:here], "dim"), (CURSOR, "here"), (text[here + 1 :], "dim")]
+    numbers = [(round(axis.share(tick) * (width - 1)), label(tick, 7)) for tick in ticks]
+    return marked(along(width, numbers, here=here, beside=True), here, CURSOR)
 
 
 def curves(snapshot: Snapshot, choice: Choice, width: int, height: int) -> list[Row]:
@@ -189,7 +176,7 @@ def _curves(
         Series(ends, x, table[:, 4], "dim", "·", DOTTED),
     ]
     y = Axis(0.0, 1.0) if accuracy else Axis.over(table, log=log, zero=not log)
-    plot = Plot(title, series, Axis(0.0, float(max(1, snapshot.recipe.epochs))), y)
+    plot = Chart(title, series, Axis(0.0, float(max(1, snapshot.recipe.epochs))), y)
     rows = plot.rows(width, height)
     # Each pair of lines means one thing; the legend says it once.
     once = replace(plot, series=[series[0], series[1], series[3]])

@@ -11,19 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnsim.i18n import _
+from nnsim.lab.reading.axis import Axis
 from nnsim.lab.training.timeline import differences, now_measured, points_of
-from nnsim.tui.draw.text import cut, short
-from nnsim.tui.widgets.rows import Row
-from nnsim.tui.widgets.train_axes import Axis
-from nnsim.tui.widgets.train_plot import (
+from nnsim.tui.draw.plot import (
     DASHED,
     DOTTED,
     LEAST_HEIGHT,
     SOLID,
     SPARSE,
-    Plot,
+    Chart,
     Series,
 )
+from nnsim.tui.draw.text import cut, short
+from nnsim.tui.widgets.rows import Row
 from nnsim.tui.widgets.train_view import TrainView, slice_of
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class CurvesView(TrainView):
         both = f"{mine}{_behind(here)}  ×  {_('run {n}').format(n=other.number)}{_behind(there)}"
         return [[(cut(both, width), "dim")]]
 
-    def _plots(self, lab: Lab, run: Run, other: Run | None) -> list[Plot]:
+    def _plots(self, lab: Lab, run: Run, other: Run | None) -> list[Chart]:
         runs = [which for which in (run, other) if which is not None]
         log, metrics = self.scale == 2, lab.metrics
         shift = 1.0 if log else 0.0  # epoch 0 has no logarithm
@@ -141,11 +141,13 @@ class CurvesView(TrainView):
         lines = self._lines(runs, 1, shift, now)
         values = np.concatenate([line.y for line in lines])
         plots = [
-            Plot(_("loss per sample"), lines, x, Axis.over(values, log=self.scale > 0), here, shift)
+            Chart(
+                _("loss per sample"), lines, x, Axis.over(values, log=self.scale > 0), here, shift
+            )
         ]
         if metrics.accuracy is not None:
             lines = self._lines(runs, 3, shift, (metrics.accuracy, metrics.test_accuracy))
-            plots.append(Plot(_("accuracy"), lines, x, Axis(0.0, 1.0), here, shift))
+            plots.append(Chart(_("accuracy"), lines, x, Axis(0.0, 1.0), here, shift))
         return plots
 
     def _lines(

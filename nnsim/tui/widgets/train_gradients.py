@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnsim.i18n import _
+from nnsim.lab.reading.axis import Axis
 from nnsim.lab.reading.signals import GradientHistory, LayerSignals, Looking, Signals
+from nnsim.tui.draw.plot import DASHED, DOTTED, SOLID, SPARSE, Chart, Series
 from nnsim.tui.draw.text import bar, cut, precise
 from nnsim.tui.widgets.rows import Row
-from nnsim.tui.widgets.train_axes import Axis
-from nnsim.tui.widgets.train_plot import DASHED, DOTTED, SOLID, SPARSE, Plot, Series
 from nnsim.tui.widgets.train_view import TrainView, slice_of
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class GradientsView(TrainView):
             ])  # fmt: skip
         return rows
 
-    def _plot(self, lab: Lab, layers: list[LayerSignals]) -> Plot | None:
+    def _plot(self, lab: Lab, layers: list[LayerSignals]) -> Chart | None:
         if len(self._before) < 2:
             return None
         epochs = np.array([epoch for epoch, _norms in self._before], np.float64)
@@ -101,7 +101,7 @@ class GradientsView(TrainView):
             lines.append(Series(layer.name, epochs, y, style, marker, dash))
         x = Axis.over(np.append(epochs, lab.trainer.epoch), zero=False)
         y_axis = Axis.over(np.concatenate([line.y for line in lines]), log=True)
-        return Plot(_("length"), lines, x, y_axis, float(lab.trainer.epoch))
+        return Chart(_("length"), lines, x, y_axis, float(lab.trainer.epoch))
 
 
 def _shortened(rows: list[Row], height: int) -> list[Row]:

@@ -11,10 +11,10 @@ from textual import events
 from textual.message import Message
 
 from nnsim.i18n import N_, _, ngettext
+from nnsim.tui.draw.plot import whole
 from nnsim.tui.draw.styles import Sheet
 from nnsim.tui.widgets.board import Board
 from nnsim.tui.widgets.rows import Row
-from nnsim.tui.widgets.train_axes import whole
 from nnsim.tui.widgets.train_settings import Setting
 
 if TYPE_CHECKING:

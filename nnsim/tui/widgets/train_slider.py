@@ -12,9 +12,9 @@ from textual.message import Message
 from textual.strip import Strip
 
 from nnsim.i18n import _
+from nnsim.tui.draw.plot import whole
 from nnsim.tui.widgets.painter import Painter
 from nnsim.tui.widgets.rows import Row, joined
-from nnsim.tui.widgets.train_axes import whole
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab

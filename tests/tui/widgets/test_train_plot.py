@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from nnsim.lab.reading.axis import Axis
 from nnsim.tui.ascii import to_ascii
-from nnsim.tui.widgets.train_axes import Axis, label, whole
+from nnsim.tui.draw.plot import DASHED, DOTTED, SOLID, Chart, Series, label, whole
 from nnsim.tui.widgets.train_histograms import bars, counted
-from nnsim.tui.widgets.train_plot import DASHED, DOTTED, SOLID, Plot, Series
 
 EXTREME = {
     "nothing": [],
@@ -30,12 +30,12 @@ EXTREME = {
 }
 
 
-def plot(y, *, log=False, epochs=None, log_x=False, here=0.0) -> Plot:
+def plot(y, *, log=False, epochs=None, log_x=False, here=0.0) -> Chart:
     y = np.array(y, np.float64)
     x = np.arange(y.size, dtype=float) if epochs is None else np.array(epochs, np.float64)
     if log_x:
         x = x + 1
-    return Plot(
+    return Chart(
         "loss",
         [Series("train", x, y)],
         Axis.over(x, log=log_x, zero=False),
@@ -115,7 +115,7 @@ def test_lines_differ_without_colour():
         Series("test", x, x * 0 + 2, "test", "○", DASHED),
         Series("run 1", x, x * 0 + 1, "old", "×", DOTTED),
     ]
-    rows = Plot("loss", series, Axis.over(x), Axis(0.0, 3.0)).rows(80, 13)
+    rows = Chart("loss", series, Axis.over(x), Axis(0.0, 3.0)).rows(80, 13)
     cells = ["".join(text for text, style in row if style == "train") for row in rows[1:-1]]
     assert sum(map(len, cells)) == 72
     lines = field(rows)
@@ -142,7 +142,7 @@ def test_epochs_are_whole_and_called_as_they_are_on_a_logarithmic_axis():
     assert [c for c in below if c.isdigit()] == ["0", "1"]
     x = np.arange(1001.0) + 1
     line = Series("train", x, np.ones(1001))
-    rows = Plot("loss", [line], Axis.over(x, log=True), Axis(0.0, 1.0), None, 1.0).rows(60, 8)
+    rows = Chart("loss", [line], Axis.over(x, log=True), Axis(0.0, 1.0), None, 1.0).rows(60, 8)
     below = texts(rows)[-1][8:]
     for name, epoch in (("0", 0), ("10", 10), ("100", 100), ("1k", 1000)):
         place = np.log10(epoch + 1) / np.log10(1001) * 51

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from textual.binding import Binding, BindingType
 
 from nnsim.i18n import N_, _
+from nnsim.lab.reading.axis import Axis
 from nnsim.lab.reading.metrics import fingerprint
-from nnsim.lab.reading.plane import Axis
 from nnsim.tui.draw.canvas import DOTS_X, DOTS_Y, NOBODY, Raster
 from nnsim.tui.draw.lines import Row, joined
+from nnsim.tui.draw.plot import Plot
 from nnsim.tui.draw.text import precise
 from nnsim.tui.panels.input.probe import ProbeInput
-from nnsim.tui.widgets.plot import Plot
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab

@@ -13,11 +13,12 @@ from textual.binding import Binding, BindingType
 
 from nnsim.i18n import N_
 from nnsim.lab.hiding import NOTHING, Hidden
-from nnsim.lab.reading.plane import Axis, Plane, nearest_sample
+from nnsim.lab.reading.axis import Axis
+from nnsim.lab.reading.plane import Plane, nearest_sample
 from nnsim.tui.draw.lines import Lines, Row
+from nnsim.tui.draw.plot import Plot
 from nnsim.tui.draw.text import precise
 from nnsim.tui.panels.panel import Panel, Scene
-from nnsim.tui.widgets.plot import Plot
 
 if TYPE_CHECKING:
     from nnsim.experiments import Experiment
@@ -190,9 +191,7 @@ class ProbeInput(Panel, Lines):
 
     def below(self, plot: Plot, *, marked: bool) -> Row:
         """The numbers of x, and where the probe is."""
-        text, at = plot.flat(), plot.left + plot.column(float(self.probe[0]))
-        char = text[at] if text[at] != " " else "▲"
-        return [(text[:at], "dim"), (char, "here" if marked else "dim"), (text[at + 1 :], "dim")]
+        return plot.below(plot.column(float(self.probe[0])), "here" if marked else "dim")
 
     # What is asked for in a lesson ------------------------------------------------------------
 
