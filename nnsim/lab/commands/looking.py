@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nnsim.engine.checks import LARGEST_SEED
 from nnsim.i18n import N_, _
@@ -12,6 +12,7 @@ from nnsim.lab.errors import LabError
 
 if TYPE_CHECKING:
     from nnsim.lab.lab import Lab
+    from nnsim.lab.walk.step import Direction, Grain
 
 
 def _effect_of_set(lab: Lab, rest: str) -> Effect:
@@ -56,21 +57,82 @@ def _focus(lab: Lab, text: str) -> str:
     return _("looking at {address}").format(address=lab.focus)
 
 
-def _walk_command(usage: str, summary: str) -> None:
-    def run(lab: Lab, rest: str) -> str:
-        from nnsim.lab.walk import walking  # late: the first picture needs no walk
-
-        return walking.COMMANDS[usage.split()[0]](lab, rest.split())
-
-    command(usage, summary, merges=True, group="walk", training="leaves", rest=True)(run)
+_WALK: dict[str, Any] = {"merges": True, "group": "walk", "training": "leaves"}
 
 
-_walk_command("forward [GRAIN]", N_("walk the forward pass; GRAIN is layer, neuron, term or line"))
-_walk_command("backward [GRAIN]", N_("walk the backward pass, from the loss to the update"))
-_walk_command("next [N]", N_("go to the next step of the walk, or N steps on"))
-_walk_command("previous [N]", N_("go back a step of the walk, or N steps"))
-_walk_command("first", N_("go to the first step of the walk"))
-_walk_command("last", N_("go to the last step of the walk"))
+@command(
+    "forward [GRAIN]", N_("walk the forward pass; GRAIN is layer, neuron, term or line"), **_WALK
+)
+def _forward(lab: Lab, grain: str = "") -> str:
+    return _start(lab, "forward", grain)
+
+
+@command("backward [GRAIN]", N_("walk the backward pass, from the loss to the update"), **_WALK)
+def _backward(lab: Lab, grain: str = "") -> str:
+    return _start(lab, "backward", grain)
+
+
+def _start(lab: Lab, direction: Direction, word: str) -> str:
+    """Start a walk at its first step, or go on at another grain from where the walk stands."""
+    from nnsim.lab.walk import Walk, as_grain  # late: the first picture needs no walk
+
+    before = lab.walk_place
+    grain = as_grain(word or ("neuron" if before is None else before.grain))
+    walk, index = Walk(lab, direction, grain), 0
+    if before is not None and before.direction == direction and before.grain != grain and lab.walk:
+        index = walk.near(lab.walk.spot(min(before.index, len(lab.walk) - 1)))
+    return _walk_to(lab, direction, grain, index)
+
+
+def _walk_to(lab: Lab, direction: Direction, grain: Grain, index: int) -> str:
+    """Put the walk at a step, look at its number, and say what happens there."""
+    from nnsim.lab.walk import Place
+
+    lab.walk_to(Place(direction, grain, index))
+    step = lab.walk_step
+    if step is None:
+        raise LabError(_("there is no walk; start one: forward, or backward"))
+    if step.quantity is not None:
+        lab.focus = lab.names.address(step.quantity)
+    return _("{number}/{total} · {sentence}").format(
+        number=step.index + 1, total=step.total, sentence=step.sentence
+    )
+
+
+def _move(lab: Lab, count: str, sign: int) -> str:
+    """Go so many steps on or back; without a count, to the end."""
+    if lab.walk is None or lab.walk_place is None:
+        raise LabError(_("there is no walk; start one: forward, or backward"))
+    if count and not (count.isascii() and count.isdecimal() and len(count) < 10 and int(count)):
+        raise LabError(_('"{text}" is no number of steps; say next, or next 10').format(text=count))
+    last, place = len(lab.walk) - 1, lab.walk_place
+    before = min(place.index, last)  # a change on the bench may have moved it
+    to = min(max(0, before + sign * (int(count) if count else last)), last)
+    if to == before and count:
+        raise LabError(
+            _("this is the last step of the walk") if sign > 0 else _("this is the first step")
+        )
+    return _walk_to(lab, place.direction, place.grain, to)
+
+
+@command("next [N]", N_("go to the next step of the walk, or N steps on"), **_WALK)
+def _next(lab: Lab, count: str = "1") -> str:
+    return _move(lab, count, 1)
+
+
+@command("previous [N]", N_("go back a step of the walk, or N steps"), **_WALK)
+def _previous(lab: Lab, count: str = "1") -> str:
+    return _move(lab, count, -1)
+
+
+@command("first", N_("go to the first step of the walk"), **_WALK)
+def _first(lab: Lab) -> str:
+    return _move(lab, "", -1)
+
+
+@command("last", N_("go to the last step of the walk"), **_WALK)
+def _last(lab: Lab) -> str:
+    return _move(lab, "", 1)
 
 
 @command(

@@ -23,7 +23,7 @@ from nnsim.lab.walk.matrices import Matrix, MatrixView, matrix_view
 from nnsim.lab.walk.route import Route, Spot, route
 from nnsim.lab.walk.step import GRAINS, Direction, Grain, Step, Table, Window, as_grain
 
-__all__ = ["GRAINS", "Matrix", "MatrixView", "Place", "Step", "Table", "Walk", "Window"]
+__all__ = ["GRAINS", "Matrix", "MatrixView", "Place", "Step", "Table", "Walk", "Window", "as_grain"]
 
 
 @dataclass(frozen=True)
