@@ -387,16 +387,21 @@ class StartsPanel(Panel, Lines):
 
     def _list(self, snapshot: Snapshot, height: int) -> list[Row]:
         """The header, and the rows around the cursor."""
-        ordered, place, seen = order(snapshot, self.choice), self._place(snapshot), height - 1
+        ordered, seen = order(snapshot, self.choice), height - 1
         self._seen = max(1, seen)
-        self._top = max(0, min(max(self._top, place - self._seen + 1), place,
-                               max(0, len(ordered) - self._seen)))  # fmt: skip
+        top = self._first(snapshot)
         cursor = "cursor" if self.has_focus else "strong"
         rows: list[Row] = [[(list_header(snapshot), "header")]]
-        for seed in ordered[self._top : self._top + max(0, seen)].tolist():
+        for seed in ordered[top : top + max(0, seen)].tolist():
             here = seed == self.choice.seed
             rows.append(list_row(snapshot, seed, cursor if here else "", here=here))
         return rows
+
+    def _first(self, snapshot: Snapshot) -> int:
+        """The first row in sight: such that the cursor's is, too."""
+        place = self._place(snapshot)
+        top = min(max(self._top, place - self._seen + 1), place)
+        return max(0, min(top, len(snapshot.costs) - self._seen))
 
     def _place(self, snapshot: Snapshot) -> int:
         """The row of the list that the cursor is on."""
@@ -507,6 +512,8 @@ class StartsPanel(Panel, Lines):
     def _go(self, seed: int) -> None:
         self._said, self._touched = "", True
         self.choice = replace(self.choice, seed=seed)
+        if self.snapshot is not None:
+            self._top = self._first(self.snapshot)
         self.update()
 
     def action_move(self, by: int) -> None:

@@ -235,6 +235,7 @@ class StoryTable:
     def __init__(self) -> None:
         self.order = 0  # which of the `ORDERS`
         self.cursor = self.top = 0  # the row of the cursor, and the first row in sight
+        self.following = True  # whether the cursor is to be in sight, whatever the size
         self.stories: list[Story] = []  # in that order
         self._told: tuple[Stories, int] | None = None
 
@@ -265,15 +266,23 @@ class StoryTable:
         """Move the cursor by rows."""
         self.cursor = min(max(0, self.cursor + by), max(0, len(self.stories) - 1))
 
+    def first(self, height: int) -> int:
+        """The first row in sight, as the room there is allows."""
+        seen, top = max(1, height - 1), self.top
+        if self.following:
+            top = min(max(top, self.cursor - seen + 1), self.cursor)
+        return max(0, min(top, len(self.stories) - seen))
+
     def scroll(self, by: int, height: int) -> None:
         """Move the window, not the cursor."""
-        self.top = min(max(0, self.top + by), max(0, len(self.stories) - (height - 1)))
+        top, self.following = self.first(height), False
+        self.top = max(0, top + by)
+        self.top = self.first(height)
 
     def follow(self, height: int) -> None:
         """Move the window so that the cursor is in it."""
-        seen = max(1, height - 1)
-        self.top = min(max(self.top, self.cursor - seen + 1), self.cursor)
-        self.scroll(0, height)
+        self.following = True
+        self.top = self.first(height)
 
     def rows(self, experiment: Experiment, width: int, height: int) -> list[Row]:
         """The header and the rows in sight."""
@@ -288,7 +297,8 @@ class StoryTable:
         if not self.stories:
             return [[(_("nothing here is right or wrong: no classes, or no data"), "dim")]]
         rows: list[Row] = [[("  ".join(map(right, head, wide)), "header")]]
-        for place in range(self.top, min(self.top + height - 1, len(self.stories))):
+        top = self.first(height)
+        for place in range(top, min(top + height - 1, len(self.stories))):
             story = self.stories[place]
             wanted = experiment.decide(experiment.data.targets[story.sample])
             is_ = names[wanted] if wanted is not None and wanted < len(names) else "?"

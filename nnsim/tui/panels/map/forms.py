@@ -115,7 +115,7 @@ class MapPanel(Panel, Lines):
         self.unit: tuple[int, int] | None = None  # the hidden unit that is asked, if one is
         self.table = StoryTable()
         self.top = self.left = 0  # the first line and column of forms in sight
-        self._laid: Grid | None = None  # how the map was laid out when the window was moved
+        self.following = True  # whether the cursor is to be in sight, whatever the size
         self._input: bytes | None = None  # of the bench, when it was last looked at
         self._next = 0.0  # when the network may be asked again
         self._again: Timer | None = None
@@ -278,34 +278,31 @@ class MapPanel(Panel, Lines):
         wide = min(self.map_width, grid.columns) // grid.width
         return wide, min(self.content_size.height, grid.lines)
 
+    @property
+    def corner(self) -> tuple[int, int]:
+        """The first line and column of forms in sight, as the room there is allows."""
+        (columns, lines), grid, top, left = self.seen, self.grid, self.top, self.left
+        if self.shown is not None and self.following:
+            row, column = self.shown.beliefs.layout.place(self.cursor)
+            line = grid.line(row)
+            top = min(max(top, line - lines + 1), line)
+            left = min(max(left, column - columns + 1), column)
+        most = grid.columns // grid.width - columns
+        return max(0, min(top, grid.lines - lines)), max(0, min(left, most))
+
     def follow(self) -> None:
         """Move the window so that the cursor is in it."""
-        if self.listing:
-            self.table.follow(self.content_size.height)
-        elif self.shown is not None:
-            columns, lines = self.seen
-            row, column = self.shown.beliefs.layout.place(self.cursor)
-            line = self.grid.line(row)
-            self.top = min(max(self.top, line - lines + 1), line)
-            self.left = min(max(self.left, column - columns + 1), column)
-            self.scroll_map(0, 0)
-
-    def scroll_map(self, right: int, down: int) -> None:
-        """Move the window, as far as there is map."""
-        if self.listing:
-            self.table.scroll(down, self.content_size.height)
-            return
-        grid, (columns, lines) = self.grid, self.seen
-        most = grid.columns // grid.width - columns
-        self.left = min(max(0, self.left + right), max(0, most))
-        self.top = min(max(0, self.top + down), max(0, grid.lines - lines))
+        self.following = True
+        self.top, self.left = self.corner
+        self.table.follow(self.content_size.height)
 
     def form_at(self, x: int, y: int) -> int | None:
         """The form at a cell of the content; of two the upper one."""
         grid, (columns, lines) = self.grid, self.seen
         if self.shown is None or not (0 <= x < columns * grid.width and 0 <= y < lines):
             return None
-        row, column = grid.at(x + self.left * grid.width, y + self.top)
+        top, left = self.corner
+        row, column = grid.at(x + left * grid.width, y + top)
         return int(self.shown.beliefs.layout.form[row, column])
 
     # Drawing ------------------------------------------------------------------------------------
@@ -316,9 +313,6 @@ class MapPanel(Panel, Lines):
         if shown is None:
             text = _("only of pictures of at most {most} pixels can every form be listed")
             return [[(text.format(most=MOST_PIXELS), "dim")]]
-        if self.grid != self._laid:
-            self._laid = self.grid
-            self.follow()
         names = letters(shown.beliefs.names)
         side: list[Row] = []
         if self.side_width:
@@ -334,7 +328,8 @@ class MapPanel(Panel, Lines):
         plain = self.app.no_color or not self.sheet.mixes
         manner = Manner(grid.halves, grid.width, names, self.signs, plain)
         codes = grid.codes(shown.beliefs, shown.signs, self.cursor)
-        seen = codes[self.top : self.top + lines, self.left : self.left + columns]
+        top, left = self.corner
+        seen = codes[top : top + lines, left : left + columns]
         gap = " " * self.map_width
         return [
             FormRow(seen[y].tobytes(), manner, self.map_width, row)
@@ -376,8 +371,9 @@ class MapPanel(Panel, Lines):
         if lines >= grid.lines and columns >= grid.columns // grid.width:
             return ""
         twice = 2 if grid.halves else 1
-        down = (self.top * twice + 1, (self.top + lines) * twice, grid.lines * twice)
-        right = (self.left + 1, self.left + columns, grid.columns // grid.width)
+        top, left = self.corner
+        down = (top * twice + 1, (top + lines) * twice, grid.lines * twice)
+        right = (left + 1, left + columns, grid.columns // grid.width)
         seen = (*down, *right)
         text = _("rows {a}–{b} of {c}, columns {d}–{e} of {f}")
         text = text.format(**dict(zip("abcdef", seen, strict=True)))
@@ -403,11 +399,6 @@ class MapPanel(Panel, Lines):
         super().notify_style_update()
         if self.is_attached:
             self.call_later(self.update)
-
-    def on_resize(self) -> None:
-        """Keep the cursor in sight."""
-        self.follow()
-        super().on_resize()
 
     # Keys ---------------------------------------------------------------------------------------
 
@@ -587,10 +578,18 @@ class MapPanel(Panel, Lines):
             self._go(form)
 
     def _wheel(self, event: events.MouseEvent, right: int, down: int) -> None:
-        if self.shown is not None:
-            event.stop()
-            self.scroll_map(right, down)
-            self.update()
+        """Move the window, not the cursor."""
+        if self.shown is None:
+            return
+        event.stop()
+        if self.listing:
+            self.table.scroll(down, self.content_size.height)
+        else:
+            top, left = self.corner
+            self.following = False
+            self.top, self.left = max(0, top + down), max(0, left + right)
+            self.top, self.left = self.corner
+        self.update()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         self._wheel(event, *((6, 0) if event.shift else (0, 3)))

@@ -138,11 +138,10 @@ class ImagesPanel(Panel, Lines):
             return rows
         room, tiling = self.room(width, height), self.tiling
         spot = self.spot.within(tiling.tiles)
-        self._follow(tiling, spot, width, room)
+        top, left = self._corner(tiling, spot, width, room)
         coloured = not self.in_signs
         rows += [
-            tiling.row(y, self.left, width, spot, coloured=coloured)
-            for y in range(self.top, self.top + room)
+            tiling.row(y, left, width, spot, coloured=coloured) for y in range(top, top + room)
         ]
         if height >= LEAST_ROOM + 3:
             first, second = footer(self.scene.lab, self.look, tiling.tiles, spot)
@@ -158,8 +157,8 @@ class ImagesPanel(Panel, Lines):
         if text != self.border_subtitle:
             self.border_subtitle = text
 
-    def _follow(self, tiling: Tiling, spot: Spot, width: int, room: int) -> None:
-        """Move the window so that the number under the cursor is in sight, if possible its tile."""
+    def _corner(self, tiling: Tiling, spot: Spot, width: int, room: int) -> tuple[int, int]:
+        """The first line and column in sight: with the number, if possible all of its tile."""
         whole_width, whole_height = tiling.size
         left, top = tiling.corner(spot.tile)
         columns, lines = tiling.tile[0] - BETWEEN, tiling.tile[1] - 1
@@ -168,10 +167,16 @@ class ImagesPanel(Panel, Lines):
             top, lines = y, 1
         if columns > width:
             left, columns = x, wide
-        self.top = min(max(self.top, top + lines - room), top)
-        self.left = min(max(self.left, left + columns - width), left)
-        self.top = max(0, min(self.top, whole_height - room))
-        self.left = max(0, min(self.left, whole_width - width))
+        top = min(max(self.top, top + lines - room), top)
+        left = min(max(self.left, left + columns - width), left)
+        return max(0, min(top, whole_height - room)), max(0, min(left, whole_width - width))
+
+    def _follow(self) -> None:
+        """Move the window to where the cursor is."""
+        (width, height), tiling = self.content_size, self.tiling
+        if tiling.tiles:
+            room = self.room(width, height)
+            self.top, self.left = self._corner(tiling, self.spot, width, room)
 
     # Keys and mouse -----------------------------------------------------------------------------
 
@@ -198,12 +203,14 @@ class ImagesPanel(Panel, Lines):
         """Put the cursor on a number; the bench looks at it then, so that w and e are about it."""
         if self.look is not None and spot != self.spot:
             self.spot = spot
+            self._follow()
             self.update()
             self.post_message(self.Asked(f"focus {self.address()}"))
 
     def _see(self, look: Look) -> None:
         self.look = look
         self.spot = self.spot.within(self.tiling.tiles)
+        self._follow()
         self.refresh_bindings()
         self.update()
 
@@ -251,7 +258,9 @@ class ImagesPanel(Panel, Lines):
         inside = place.y - len(self.head(width, height))
         if not 0 <= inside < self.room(width, height):
             return
-        spot = self.tiling.at(place.x + self.left, inside + self.top)
+        tiling, room = self.tiling, self.room(width, height)
+        top, left = self._corner(tiling, self.spot, width, room)
+        spot = tiling.at(place.x + left, inside + top)
         if spot is not None and spot == self.spot:
             self.action_why()
         elif spot is not None:
