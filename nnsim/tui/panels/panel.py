@@ -57,9 +57,10 @@ class Panel(Widget, can_focus=True):
     class Asked(Message):
         """The person asked for a command of the bench."""
 
-        def __init__(self, command: str, *, merge: bool = False) -> None:
+        def __init__(self, command: str, *, merge: bool = False, paused: bool = False) -> None:
             self.command = command
             self.merge = merge  # to be undone together with the one before it
+            self.paused = paused  # whether training is to stop before, and stay so
             super().__init__()
 
     class AskedWhy(Message):

@@ -502,10 +502,8 @@ class StartsPanel(Panel, Lines):
         seed, until = recipe.commands(
             recipe.seeds[self.choice.seed], recipe.epochs if gone else epoch
         )
-        pause = getattr(self.screen, "stop_training", None)
-        if pause is not None:
-            pause()  # else training would go on from the new start, past the epoch that is wanted
-        self.post_message(self.Asked(seed))
+        # (Training would go on from the new start, past the epoch that is wanted.)
+        self.post_message(self.Asked(seed, paused=True))
         if epoch:
             self.post_message(self.Asked(until))
 

@@ -277,6 +277,8 @@ class LabScreen(LineScreen):
         self.action_panel(message.panel)
 
     def on_panel_asked(self, message: Panel.Asked) -> None:
+        if message.paused:
+            self.training.stop()
         self.execute(message.command, merge=message.merge)
 
     def on_panel_asked_why(self, message: Panel.AskedWhy) -> None:
