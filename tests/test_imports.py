@@ -1,6 +1,8 @@
 """Modules that import one another can't be read, or changed, one at a time."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,3 +75,10 @@ def test_no_circle_of_imports_has_more_than_three_files():
 def test_circles_are_found():
     edges = {"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": set(), "e": {"f"}, "f": {"e", "a"}}
     assert sorted(map(sorted, circles(edges))) == [["a", "b", "c"], ["e", "f"]]
+
+
+def test_home_needs_no_numpy():
+    """It is the first picture; NumPy takes longer to import than Home to draw."""
+    code = "import sys, nnsim.tui.app; print('numpy' in sys.modules, 'nnsim.lab' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]

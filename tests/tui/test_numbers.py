@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from nnsim.tui.draw.text import bar, short
+from nnsim.tui.draw.numbers import bar, short
 
 
 @pytest.mark.parametrize(

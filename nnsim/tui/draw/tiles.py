@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnsim.lab.hiding import MARK
+from nnsim.tui.draw.numbers import number
 from nnsim.tui.draw.styles import STRONGEST
-from nnsim.tui.draw.text import middle, number
+from nnsim.tui.draw.text import middle
 
 Painted = tuple[str, str]
 

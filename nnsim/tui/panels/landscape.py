@@ -31,9 +31,10 @@ from nnsim.lab.landscape import (
 from nnsim.lab.reading.axis import Axis
 from nnsim.tui.draw import heat
 from nnsim.tui.draw.lines import Cells, Lines, Row
+from nnsim.tui.draw.numbers import short
 from nnsim.tui.draw.plot import Plot
 from nnsim.tui.draw.styles import Sheet
-from nnsim.tui.draw.text import left, short, width_of, wrap_cells
+from nnsim.tui.draw.text import left, width_of, wrap_cells
 from nnsim.tui.panels.panel import Panel, Scene
 
 if TYPE_CHECKING:

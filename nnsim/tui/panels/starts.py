@@ -27,8 +27,9 @@ from nnsim.lab.sweep.starts import (
     Snapshot,
 )
 from nnsim.tui.draw.lines import Lines, Piece, Row, joined
+from nnsim.tui.draw.numbers import bar, short
 from nnsim.tui.draw.plot import DASHED, DOTTED, SOLID, Chart, Series, along, label, marked
-from nnsim.tui.draw.text import bar, right, short, width_of, wrap_cells
+from nnsim.tui.draw.text import right, width_of, wrap_cells
 from nnsim.tui.panels.panel import Panel, Scene
 
 POLL = 0.1

@@ -13,7 +13,8 @@ from textual.message import Message
 from nnsim.i18n import N_, _
 from nnsim.lab.hiding import MARK, masked, values_of
 from nnsim.tui.draw.lines import Lines, Piece, Row
-from nnsim.tui.draw.text import cut, precise, wrap_cells
+from nnsim.tui.draw.numbers import precise
+from nnsim.tui.draw.text import cut, wrap_cells
 from nnsim.tui.panels.panel import Panel, Scene
 
 if TYPE_CHECKING:

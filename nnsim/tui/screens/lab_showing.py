@@ -12,7 +12,7 @@ from textual.widget import Widget
 from nnsim.i18n import _
 from nnsim.lab import Lab, NoValueError
 from nnsim.lab.view import Selection
-from nnsim.tui.draw.text import short
+from nnsim.tui.draw.numbers import short
 from nnsim.tui.panels import DOORS
 from nnsim.tui.panels.panel import Panel, Scene
 from nnsim.tui.panels.walk import WalkPanel

@@ -10,7 +10,7 @@ import numpy as np
 from rich.cells import cell_len, set_cell_size
 
 from nnsim.i18n import _
-from nnsim.tui.draw.text import short
+from nnsim.tui.draw.numbers import short
 from nnsim.tui.widgets.rows import Row
 
 if TYPE_CHECKING:

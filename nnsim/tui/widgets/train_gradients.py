@@ -9,8 +9,9 @@ import numpy as np
 from nnsim.i18n import _
 from nnsim.lab.reading.axis import Axis
 from nnsim.lab.reading.signals import GradientHistory, LayerSignals, Looking, Signals
+from nnsim.tui.draw.numbers import bar, precise
 from nnsim.tui.draw.plot import DASHED, DOTTED, SOLID, SPARSE, Chart, Series
-from nnsim.tui.draw.text import bar, cut, precise
+from nnsim.tui.draw.text import cut
 from nnsim.tui.widgets.rows import Row
 from nnsim.tui.widgets.train_view import TrainView, slice_of
 

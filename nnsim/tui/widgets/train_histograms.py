@@ -11,8 +11,9 @@ from rich.cells import cell_len
 
 from nnsim.i18n import _
 from nnsim.lab.reading.signals import LayerSignals, Looking
+from nnsim.tui.draw.numbers import LEVELS
 from nnsim.tui.draw.plot import label
-from nnsim.tui.draw.text import LEVELS, cut
+from nnsim.tui.draw.text import cut
 from nnsim.tui.widgets.rows import Row
 from nnsim.tui.widgets.train_view import TrainView
 

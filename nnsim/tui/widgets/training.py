@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from nnsim.i18n import N_, _
-from nnsim.tui.draw.text import bar, cut, short
+from nnsim.tui.draw.numbers import bar, short
+from nnsim.tui.draw.text import cut
 from nnsim.tui.widgets.rows import Row, RowList
 
 if TYPE_CHECKING:

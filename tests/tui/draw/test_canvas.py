@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnsim.tui.draw.canvas import NOBODY, Canvas, Raster
-from nnsim.tui.draw.text import fit, level, number, width_of
+from nnsim.tui.draw.numbers import level, number
+from nnsim.tui.draw.text import fit, width_of
 
 
 @pytest.mark.parametrize(

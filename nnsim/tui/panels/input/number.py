@@ -15,8 +15,8 @@ from nnsim.lab.reading.axis import Axis
 from nnsim.lab.reading.metrics import fingerprint
 from nnsim.tui.draw.canvas import DOTS_X, DOTS_Y, NOBODY, Raster
 from nnsim.tui.draw.lines import Row, joined
+from nnsim.tui.draw.numbers import precise
 from nnsim.tui.draw.plot import Plot
-from nnsim.tui.draw.text import precise
 from nnsim.tui.panels.input.probe import ProbeInput
 
 if TYPE_CHECKING:

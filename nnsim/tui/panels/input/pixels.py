@@ -16,7 +16,7 @@ from textual.reactive import reactive
 
 from nnsim.i18n import N_
 from nnsim.tui.draw.lines import Lines, Row
-from nnsim.tui.draw.text import precise
+from nnsim.tui.draw.numbers import precise
 from nnsim.tui.draw.tiles import LETTERS, SHADES, shade
 from nnsim.tui.panels.panel import Panel, Scene
 

@@ -16,9 +16,9 @@ from textual.color import Color
 from nnsim.i18n import N_, _
 from nnsim.tui.draw.heat import SHADES, shade_of
 from nnsim.tui.draw.lines import Cells, Row
+from nnsim.tui.draw.numbers import short
 from nnsim.tui.draw.plot import Plot
 from nnsim.tui.draw.styles import COLOURS, Sheet
-from nnsim.tui.draw.text import short
 from nnsim.tui.panels.input.probe import ProbeInput, quoted
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from textual.geometry import Size
 from nnsim.i18n import N_, _
 from nnsim.lab.hiding import where_hidden
 from nnsim.tui.draw.lines import Lines, Row
-from nnsim.tui.draw.text import bar, short
+from nnsim.tui.draw.numbers import bar, short
 from nnsim.tui.panels.panel import Panel, Scene
 
 if TYPE_CHECKING:

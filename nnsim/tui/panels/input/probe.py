@@ -16,8 +16,8 @@ from nnsim.lab.hiding import NOTHING, Hidden
 from nnsim.lab.reading.axis import Axis
 from nnsim.lab.reading.plane import Plane, nearest_sample
 from nnsim.tui.draw.lines import Lines, Row
+from nnsim.tui.draw.numbers import precise
 from nnsim.tui.draw.plot import Plot
-from nnsim.tui.draw.text import precise
 from nnsim.tui.panels.panel import Panel, Scene
 
 if TYPE_CHECKING:

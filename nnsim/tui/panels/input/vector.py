@@ -12,7 +12,8 @@ from textual.geometry import Size
 
 from nnsim.i18n import N_
 from nnsim.tui.draw.lines import Row, Table
-from nnsim.tui.draw.text import cut, short
+from nnsim.tui.draw.numbers import short
+from nnsim.tui.draw.text import cut
 from nnsim.tui.panels.panel import Panel, Scene
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from nnsim.lab.hiding import MARK
 from nnsim.lab.reading.beliefs import RIGHT, TEST_RIGHT, TEST_WRONG, WRONG, Beliefs, Marks
 from nnsim.lab.reading.samples import Stories, Story
 from nnsim.tui.draw.lines import Piece, Row
+from nnsim.tui.draw.numbers import bar, short
 from nnsim.tui.draw.styles import COLOURS
-from nnsim.tui.draw.text import bar, fit, right, short, width_of
+from nnsim.tui.draw.text import fit, right, width_of
 from nnsim.tui.panels.map.field import SIGNS
 
 if TYPE_CHECKING:

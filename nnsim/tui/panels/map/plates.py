@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from nnsim.i18n import _
 from nnsim.lab.hiding import HIDDEN, MARK, Hidden, is_hidden
 from nnsim.tui.draw.lines import joined
+from nnsim.tui.draw.numbers import number, precise
 from nnsim.tui.draw.styles import Sheet
-from nnsim.tui.draw.text import fit, number, precise, width_of
+from nnsim.tui.draw.text import fit, width_of
 from nnsim.tui.draw.tiles import largest, signed
 
 if TYPE_CHECKING:

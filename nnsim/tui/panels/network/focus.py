@@ -14,8 +14,9 @@ import numpy as np
 from nnsim.i18n import _
 from nnsim.lab.view import LayerView, NetworkView, Selection
 from nnsim.tui.draw.canvas import Canvas
+from nnsim.tui.draw.numbers import level, number
 from nnsim.tui.draw.styles import STRONGEST
-from nnsim.tui.draw.text import fit, level, middle, number, width_of
+from nnsim.tui.draw.text import fit, middle, width_of
 from nnsim.tui.draw.tiles import shade
 from nnsim.tui.panels.network.layout import (
     PORTS,

@@ -15,7 +15,8 @@ import numpy as np
 from nnsim.i18n import _
 from nnsim.lab.view import NetworkView, Selection
 from nnsim.tui.draw.canvas import Canvas
-from nnsim.tui.draw.text import fit, number, width_of
+from nnsim.tui.draw.numbers import number
+from nnsim.tui.draw.text import fit, width_of
 from nnsim.tui.draw.tiles import DIGITS, NOTHING, graded, largest, signed
 from nnsim.tui.panels.network.focus import Carried, FocusPicture, draw_footer, matrix_of
 from nnsim.tui.panels.network.layout import Matrix, strengths

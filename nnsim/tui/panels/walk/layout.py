@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from rich.cells import cell_len
 
 from nnsim.tui.draw.lines import in_sight
-from nnsim.tui.draw.text import cut, precise, right, short, wrap_cells
+from nnsim.tui.draw.numbers import precise, short
+from nnsim.tui.draw.text import cut, right, wrap_cells
 from nnsim.tui.panels.walk import pictures
 from nnsim.tui.panels.walk.pages import Numbers, Page, Result
 from nnsim.tui.panels.walk.pictures import Pieces

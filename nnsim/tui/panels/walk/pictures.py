@@ -15,7 +15,8 @@ from nnsim.i18n import _
 from nnsim.lab.hiding import HIDDEN, tells
 from nnsim.tui.draw.canvas import DOTS_X, DOTS_Y, Raster
 from nnsim.tui.draw.lines import joined
-from nnsim.tui.draw.text import cut, short, wrap_cells
+from nnsim.tui.draw.numbers import short
+from nnsim.tui.draw.text import cut, wrap_cells
 from nnsim.tui.draw.tiles import shade
 
 if TYPE_CHECKING:
