@@ -13,15 +13,8 @@ from numpy.typing import NDArray
 from nnsim.i18n import _
 from nnsim.lab.reading.axis import Axis
 from nnsim.lab.training.timeline import differences, now_measured, points_of
-<<<<<<< HEAD
-from nnsim.tui.draw.plot import (
-=======
 from nnsim.tui.draw.numbers import short
-from nnsim.tui.draw.text import cut
-from nnsim.tui.widgets.rows import Row
-from nnsim.tui.widgets.train_axes import Axis
-from nnsim.tui.widgets.train_plot import (
->>>>>>> a330a9b (Keep NumPy out of Home: what prints numbers stands apart from what folds text)
+from nnsim.tui.draw.plot import (
     DASHED,
     DOTTED,
     LEAST_HEIGHT,
@@ -30,7 +23,6 @@ from nnsim.tui.widgets.train_plot import (
     Chart,
     Series,
 )
-from nnsim.tui.draw.numbers import short
 from nnsim.tui.draw.text import cut
 from nnsim.tui.widgets.rows import Row
 from nnsim.tui.widgets.train_view import TrainView, slice_of
