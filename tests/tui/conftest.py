@@ -13,9 +13,12 @@ from textual.pilot import Pilot
 
 from nnsim.experiments import load
 from nnsim.lab import Lab
+from nnsim.tui.key_queue import KeyQueue
 
 AT_LAST = 60.0  # seconds after which what a test waits for does not come any more
-SHORT = 3.0  # seconds up to which a widget's timer puts off something that will be seen
+SOON = 0.2  # seconds up to which a widget's timer puts off what will be seen at once
+LATER = 3.0  # and what will be seen when all is told
+PRESS, PAUSE = Pilot.press, Pilot.pause
 
 
 @pytest.fixture(autouse=True)
@@ -65,20 +68,22 @@ def screen_text():
 # Waiting for a state, never for a time ----------------------------------------------------------
 
 
-def _due(node) -> bool:
+def _due(node, within) -> bool:
     """Whether a widget has put something off that it will do by itself in a moment."""
     return any(
-        timer._repeat == 0 and timer._interval <= SHORT and timer._task and not timer._task.done()
+        timer._repeat == 0 and timer._interval <= within and timer._task and not timer._task.done()
         for timer in node._timers
     )
 
 
-def is_settled(app) -> bool:
-    """Whether every key, message, layout and short timer has had its effect."""
+def is_settled(app, within=SOON) -> bool:
+    """Whether every key, message, layout and timer of so many seconds has had its effect."""
     screen = app.screen
-    if (app._waiting_keys and not app._keys_held) or app._resize_event is not None:
+    if isinstance(app, KeyQueue) and (
+        app._key_in_work or (app._waiting_keys and not app._keys_held)
+    ):
         return False
-    if app._key_in_work or screen._callbacks or screen._compositor._dirty_regions:
+    if app._resize_event or screen._callbacks or screen._compositor._dirty_regions:
         return False
     if screen._layout_required or screen._repaint_required or screen._scroll_required:
         return False
@@ -90,23 +95,45 @@ def is_settled(app) -> bool:
     if app.message_queue_size or any(n.message_queue_size or n._next_callbacks for n in nodes):
         return False
     # What trains draws by timers without an end.
-    return getattr(screen, "live", None) is not None or not any(_due(node) for node in nodes)
+    return getattr(screen, "live", None) is not None or not any(
+        _due(node, within) for node in nodes
+    )
 
 
-async def settled(pilot) -> None:
+async def settled(pilot, within=SOON) -> None:
     """Wait until the app has done all that came of what it was told."""
     app, quiet, end = pilot.app, 0, time.monotonic() + AT_LAST
     while quiet < 2:
-        await PATIENT(pilot)
+        await pilot._wait_for_screen()
         if app._exception is not None or not app._running or app._exit:
             return
         app.screen._on_timer_update()
-        quiet = quiet + 1 if is_settled(app) else 0
+        quiet = quiet + 1 if is_settled(app, within) else 0
         await asyncio.sleep(0 if quiet else 0.001)
         assert time.monotonic() < end, "the app never comes to rest"
 
 
-PATIENT = Pilot._wait_for_screen
+@pytest.fixture(autouse=True)
+def a_pilot_that_waits_for_states(monkeypatch):
+    """Textual's waits until the processor is idle, which it never is on a busy machine."""
+
+    async def give_way(*_args: float) -> None:
+        await asyncio.sleep(0.001)
+
+    async def press(pilot, *keys: str) -> None:
+        for key in keys:
+            await pilot.app._press_keys([key])
+            await settled(pilot)
+
+    async def pause(pilot, seconds: float | None = None) -> None:
+        if seconds:
+            await asyncio.sleep(seconds)
+        await settled(pilot)
+
+    monkeypatch.setattr("textual.app.wait_for_idle", give_way)
+    monkeypatch.setattr("textual.pilot.wait_for_idle", give_way)
+    monkeypatch.setattr(Pilot, "press", press)
+    monkeypatch.setattr(Pilot, "pause", pause)
 
 
 @pytest.fixture
@@ -123,14 +150,10 @@ def until():
 
 
 @pytest.fixture
-def no_waiting_for_idle(monkeypatch):
-    """Pilot waits 20 ms or more around each event; here it gives way and goes on."""
-
-    async def give_way(*_args: float) -> None:
-        await asyncio.sleep(0.001)
-
-    monkeypatch.setattr("textual.app.wait_for_idle", give_way)
-    monkeypatch.setattr("textual.pilot.wait_for_idle", give_way)
+def hasty(a_pilot_that_waits_for_states, monkeypatch):
+    """Go on at once after a key or a click, as somebody does who doesn't look at the screen."""
+    monkeypatch.setattr(Pilot, "press", PRESS)
+    monkeypatch.setattr(Pilot, "pause", PAUSE)
 
 
 # What the terminal shows ------------------------------------------------------------------------
@@ -210,7 +233,7 @@ async def redraw_everything(pilot) -> None:
         size, virtual, container = widget.size, widget.virtual_size, widget.container_size
         widget.post_message(events.Resize(size, virtual, container))
     app.refresh_css(animate=False)
-    await settled(pilot)
+    await settled(pilot, LATER)
 
 
 @pytest.fixture
@@ -224,13 +247,13 @@ async def resize_and_back(pilot) -> None:
     width, height = pilot.app.size
     places = {w: w.scroll_offset for w in pilot.app.screen.walk_children()}
     await pilot.resize_terminal(width + 1, height)
-    await settled(pilot)
+    await settled(pilot, LATER)
     await pilot.resize_terminal(width, height)
-    await settled(pilot)
+    await settled(pilot, LATER)
     for widget, place in places.items():
         if widget.is_attached and widget.scroll_offset != place:
             widget.scroll_to(*place, animate=False, force=True)
-    await settled(pilot)
+    await settled(pilot, LATER)
 
 
 def _differences(app, before, after) -> list[str]:
@@ -252,7 +275,7 @@ def lies():
     """Compare the screen as it came to be with a redraw of everything: what differs, in words."""
 
     async def lies(pilot, terminal, how=redraw_everything) -> list[str]:
-        await settled(pilot)
+        await settled(pilot, LATER)
         before = [list(row) for row in terminal.grid]
         await how(pilot)
         return _differences(pilot.app, before, terminal.grid)

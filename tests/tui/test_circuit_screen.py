@@ -476,7 +476,7 @@ LINES = [
 ]  # fmt: skip
 
 
-@pytest.mark.usefixtures("no_waiting_for_idle")
+@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 36)], ids=str)
 async def test_eighty_random_events(open_circuit, size):
     rng = random.Random(size[0])

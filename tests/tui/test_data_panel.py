@@ -364,7 +364,7 @@ async def test_what_can_not_be_read_is_said_beside_the_line(open_app, tmp_path, 
 
 
 async def test_a_large_file_is_read_meanwhile_and_can_be_stopped(
-    open_app, tmp_path, monkeypatch, no_waiting_for_idle
+    open_app, tmp_path, monkeypatch, hasty
 ):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "many.csv").write_text("0.5,1\n" * 900_000)

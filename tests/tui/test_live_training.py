@@ -25,7 +25,7 @@ SIZE = (120, 36)
 
 
 @pytest.fixture(autouse=True)
-def quickly(no_waiting_for_idle, monkeypatch):
+def quickly(hasty, monkeypatch):
     """Polls come so often that no test has to wait for one."""
     monkeypatch.setattr(Training, "POLL", 0.01)
 

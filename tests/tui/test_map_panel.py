@@ -337,7 +337,7 @@ KEYS = [
 
 
 @pytest.mark.parametrize("name", ["overfit", "left-half", "digits-8x8-cnn", "rgb-4x4", "score"])
-async def test_nothing_that_is_pressed_breaks_it(open_app, name, no_waiting_for_idle):
+async def test_nothing_that_is_pressed_breaks_it(open_app, name, hasty):
     rng = random.Random(5)
     async with open_app(name).run_test(size=(80, 24)) as pilot:
         screen = pilot.app.screen

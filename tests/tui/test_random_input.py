@@ -26,7 +26,7 @@ TYPED = [
 TYPED += ["forward term", "backward", "next 20", "focus cost", "focus output[1].delta"]
 
 
-pytestmark = pytest.mark.usefixtures("no_waiting_for_idle")
+pytestmark = pytest.mark.usefixtures("hasty")
 
 
 async def press_at_random(app, size, seed, events):

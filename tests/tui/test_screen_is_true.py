@@ -32,7 +32,7 @@ THEMES = ["textual-dark", "textual-light", "ansi-dark", "nord"]
 # Keys that write files, leave the app, or open what is Textual's own.
 LEFT_OUT = {"P", "s", "ctrl+s", "ctrl+q", "ctrl+c", "ctrl+p", "q"}
 
-pytestmark = pytest.mark.usefixtures("no_waiting_for_idle")
+pytestmark = pytest.mark.usefixtures("hasty")
 
 
 class Person:
