@@ -83,6 +83,8 @@ def is_settled(app, within=SOON) -> bool:
         app._key_in_work or (app._waiting_keys and not app._keys_held)
     ):
         return False
+    if getattr(screen, "live", None) is not None:
+        return True  # what trains is drawn without an end
     if app._resize_event or screen._callbacks or screen._compositor._dirty_regions:
         return False
     if screen._layout_required or screen._repaint_required or screen._scroll_required:
@@ -94,10 +96,7 @@ def is_settled(app, within=SOON) -> bool:
     nodes = [*app.screen_stack, *screen.walk_children()]
     if app.message_queue_size or any(n.message_queue_size or n._next_callbacks for n in nodes):
         return False
-    # What trains draws by timers without an end.
-    return getattr(screen, "live", None) is not None or not any(
-        _due(node, within) for node in nodes
-    )
+    return not any(_due(node, within) for node in nodes)
 
 
 async def settled(pilot, within=SOON) -> None:
