@@ -76,6 +76,22 @@ def _due(node, within) -> bool:
     )
 
 
+def trains(app) -> bool:
+    """Whether a network is being trained in a thread of its own, and drawn without an end."""
+    return getattr(getattr(app.screen, "training", None), "live", None) is not None
+
+
+def _works(node) -> bool:
+    """Whether a widget has messages to read, or has not begun or drawn yet."""
+    return bool(
+        node.message_queue_size
+        or node._next_callbacks
+        or not node._is_mounted
+        or node._layout_required
+        or node._repaint_required
+    )
+
+
 def is_settled(app, within=SOON) -> bool:
     """Whether every key, message, layout and timer of so many seconds has had its effect."""
     screen = app.screen
@@ -83,20 +99,18 @@ def is_settled(app, within=SOON) -> bool:
         app._key_in_work or (app._waiting_keys and not app._keys_held)
     ):
         return False
-    if getattr(screen, "live", None) is not None:
-        return True  # what trains is drawn without an end
-    if app._resize_event or screen._callbacks or screen._compositor._dirty_regions:
+    if trains(app):
+        return True
+    if app._resize_event or app.message_queue_size or screen._compositor.size != app.size:
         return False
-    if screen._layout_required or screen._repaint_required or screen._scroll_required:
+    if screen._callbacks or screen._compositor._dirty_regions or screen._dirty_widgets:
         return False
-    if screen._dirty_widgets or screen._recompose_required:
+    if screen._scroll_required or screen._recompose_required:
         return False
-    if screen._compositor.size != app.size or app.animator._animations or app.animator._scheduled:
+    if app.animator._animations or app.animator._scheduled:
         return False
     nodes = [*app.screen_stack, *screen.walk_children()]
-    if app.message_queue_size or any(n.message_queue_size or n._next_callbacks for n in nodes):
-        return False
-    return not any(_due(node, within) for node in nodes)
+    return not any(_works(node) or _due(node, within) for node in nodes)
 
 
 async def settled(pilot, within=SOON) -> None:
