@@ -82,14 +82,8 @@ def trains(app) -> bool:
 
 
 def _works(node) -> bool:
-    """Whether a widget has messages to read, or has not begun or drawn yet."""
-    return bool(
-        node.message_queue_size
-        or node._next_callbacks
-        or not node._is_mounted
-        or node._layout_required
-        or node._repaint_required
-    )
+    """Whether a widget has messages to read, or has not begun yet."""
+    return bool(node.message_queue_size or node._next_callbacks or not node._is_mounted)
 
 
 def is_settled(app, within=SOON) -> bool:
@@ -105,7 +99,7 @@ def is_settled(app, within=SOON) -> bool:
         return False
     if screen._callbacks or screen._compositor._dirty_regions or screen._dirty_widgets:
         return False
-    if screen._scroll_required or screen._recompose_required:
+    if screen._layout_required or screen._repaint_required or screen._scroll_required:
         return False
     if app.animator._animations or app.animator._scheduled:
         return False
