@@ -58,6 +58,22 @@ class GuardedScreen(Screen[None]):
         """The tables of commands and addresses that work here, for the help and the palette."""
         return None
 
+    def _refresh_layout(self, size: Size | None = None, scroll: bool = False) -> None:
+        """Lay out, and tell each widget its new size.
+
+        Textual tells it only to those whose place is another than when anybody last asked for the
+        size of any widget: one who asks between mounting and laying out would leave a panel blank.
+        """
+        places = self._compositor._full_map  # replaced, never changed, by what comes
+        sizes = {widget: widget._size for widget in places}
+        super()._refresh_layout(size, scroll)
+        for widget, place in self._compositor._full_map.items():
+            untold = widget in places and places[widget].region.size == place.region.size
+            if untold and widget._size != sizes[widget]:
+                widget.post_message(
+                    events.Resize(place.region.size, place.virtual_size, place.container_size)
+                )
+
     def on_resize(self, event: events.Resize) -> None:
         for guard in self.query(TooSmall):
             guard.fit(event.size)
