@@ -37,6 +37,8 @@ class ActivationFunction:
         False where an output depends on every z of the layer (softmax).
     in_place : bool
         Whether a may take the place of z: the way back needs a only.
+    bounded : bool
+        Whether a never leaves −1 … 1.
     """
 
     name: ClassVar[str]
@@ -48,6 +50,7 @@ class ActivationFunction:
     kink: ClassVar[float | None] = None
     elementwise: ClassVar[bool] = True
     in_place: ClassVar[bool] = False
+    bounded: ClassVar[bool] = False
 
     def value(self, tape: Tape, z: Array, a: Array) -> None:
         """Write a = f(z) onto the tape."""
@@ -112,6 +115,7 @@ class Step(ActivationFunction):
     """u(z) = 1 for z ≥ 0, else 0: all or nothing."""
 
     name = "step"
+    bounded = True
     formula = "u(z) = 1 if z ≥ 0 else 0"
     slope_formula = "u′(z) = 0"
     trainable = False
@@ -144,6 +148,7 @@ class Sigmoid(ActivationFunction):
     """σ(z) = 1 / (1 + e⁻ᶻ). Where e⁻ᶻ overflows, 1 / (1 + ∞) = 0 is the right value."""
 
     name = "sigmoid"
+    bounded = True
     formula = "σ(z) = 1 / (1 + e⁻ᶻ)"
     slope_formula = "σ′(z) = σ(z)(1 − σ(z))"
     scalar = "sigmoid(z)"
@@ -162,6 +167,7 @@ class Sigmoid(ActivationFunction):
 
 class Tanh(ActivationFunction):
     name = "tanh"
+    bounded = True
     formula = "tanh z = (eᶻ − e⁻ᶻ) / (eᶻ + e⁻ᶻ)"
     slope_formula = "tanh′ z = 1 − tanh² z"
     scalar = "tanh(z)"
@@ -338,6 +344,7 @@ class Softmax(ActivationFunction):
     """aᵢ = e^zᵢ / Σⱼ e^zⱼ, computed with zᵢ − max z, which changes nothing and never overflows."""
 
     name = "softmax"
+    bounded = True
     formula = "aᵢ = e^zᵢ / Σⱼ e^zⱼ"
     slope_formula = "∂aᵢ/∂zⱼ = aᵢ([i = j] − aⱼ)"
     elementwise = False

@@ -263,6 +263,8 @@ async def test_all_sizes_and_networks_are_drawn_and_walked(make_view, size):
                     assert app.diagram.render_line(y).cell_length == size[0]
             assert app.selected
             await pilot.resize_terminal(size[0] + 7, size[1] + 3)
+            while app.diagram.size.width != size[0] + 7:
+                await pilot.pause()
             assert app.diagram.render_line(0).cell_length == size[0] + 7
 
 

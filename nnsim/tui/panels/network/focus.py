@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 
+from nnsim.engine import activation
 from nnsim.i18n import _
 from nnsim.lab.view import LayerView, NetworkView, Selection
 from nnsim.tui.draw.canvas import Canvas
@@ -40,8 +41,6 @@ Carried = Literal["weight", "gradient"]
 
 MOST, LEAST = 10, 0.45
 """The overview draws this many wires of a layer, and none below this share of the strongest."""
-BOUNDED = ("sigmoid", "softmax", "step", "tanh")
-"""Activations that fill a box by themselves, not beside the layer's largest."""
 
 
 def matrix_of(layer: LayerView, carried: Carried) -> Matrix | None:
@@ -52,7 +51,7 @@ def matrix_of(layer: LayerView, carried: Carried) -> Matrix | None:
 def shares(layer: LayerView) -> Matrix:
     """Return how full each unit's box is, 0 to 1: |a|, beside the layer's largest if unbounded."""
     size = np.where(np.isfinite(layer.a), np.abs(layer.a), 0.0)
-    if layer.activation not in BOUNDED:
+    if not activation(layer.activation).bounded:
         size = size / max(float(size.max(initial=0.0)), 1e-12)
     return np.clip(size, 0.0, 1.0)
 

@@ -301,7 +301,8 @@ def _page(lab: Lab, selection: Selection, hidden: Hidden) -> Page:
     point = None
     known = not any(is_hidden(value) for value in (layer.z[unit], layer.a[unit]))
     known = known and not hidden.covers(f"{name}.slope")
-    if known and function is not None and layer.activation not in ("identity", "softmax"):
+    alone = function is not None and function.elementwise  # one curve says all of it
+    if known and alone and layer.activation != "identity":
         point = Point(function, float(layer.z[unit]), float(layer.a[unit]), 0.0)
     return Page(
         address=focus, table=table, results=tuple(results), point=point, hidden=hidden,
