@@ -4,9 +4,9 @@ import pytest
 
 from nnsim.tui.panels.input.pixels import PixelGrid
 from nnsim.tui.panels.network import NetworkDiagram
+from nnsim.tui.panels.training import TrainingPanel
 from nnsim.tui.panels.why import Inspector
 from nnsim.tui.screens.frame import StatusLine
-from nnsim.tui.widgets.training import TrainingPanel
 
 
 async def press(pilot, *keys):

@@ -7,13 +7,13 @@ from nnsim.tui.panels import DOORS
 from nnsim.tui.panels.input.pixels import PixelGrid
 from nnsim.tui.panels.input.prediction import PredictionBars
 from nnsim.tui.panels.network import NetworkDiagram
+from nnsim.tui.panels.train import TrainPanel
 from nnsim.tui.panels.walk import WalkPanel
 from nnsim.tui.screens.bar import CommandBar
 from nnsim.tui.screens.frame import PanelTabs, StatusLine
 from nnsim.tui.screens.home import HomeScreen
 from nnsim.tui.screens.lab import LabScreen
 from nnsim.tui.widgets.data_panel import DataPanel
-from nnsim.tui.widgets.train_panel import TrainPanel
 
 
 def status(app) -> str:

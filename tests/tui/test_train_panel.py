@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 
+from nnsim.tui.draw.text import wrap_cells
+from nnsim.tui.panels.train import TrainPanel
+from nnsim.tui.panels.train.head import VIEWS, Timeline
+from nnsim.tui.panels.training import TrainingPanel
 from nnsim.tui.screens.bar import CommandBar, CommandInput
 from nnsim.tui.screens.frame import StatusLine
-from nnsim.tui.widgets.train_head import VIEWS, TrainHead, TrainLines
-from nnsim.tui.widgets.train_panel import TrainPanel
-from nnsim.tui.widgets.train_slider import TrainSlider
-from nnsim.tui.widgets.training import TrainingPanel
 
 
 async def settle(app, pilot):
@@ -17,7 +17,7 @@ async def settle(app, pilot):
     for _turn in range(200):
         await pilot.pause(0.02)
         panel = app.screen.query(TrainPanel)
-        busy = any(view.busy for p in panel for view in p._views[p.view : p.view + 1])
+        busy = any(p.views[p.view].busy for p in panel)
         if app.screen.training.live is None and not busy:
             break
     await pilot.pause(0.05)
@@ -29,16 +29,29 @@ async def press(app, pilot, *keys):
     await settle(app, pilot)
 
 
+def panel_of(app) -> TrainPanel:
+    return app.screen.query_one(TrainPanel)
+
+
+def heights(app) -> tuple[int, int]:
+    """How many lines stand above and below the view."""
+    panel = panel_of(app)
+    width = panel.content_size.width
+    above = panel._head.rows(panel.scene.lab, panel.view, panel.settings, panel.chosen, width)
+    return len(above), 1 + len(wrap_cells(panel.health, width, 2))
+
+
 def view(app) -> list[str]:
-    return app.screen.query_one("#train-view", TrainLines).lines
+    above, below = heights(app)
+    return panel_of(app).lines[above:-below]
 
 
 def head(app) -> str:
-    return " ".join(app.screen.query_one(TrainHead).lines)
+    return " ".join(panel_of(app).lines[: heights(app)[0]])
 
 
 def slider(app) -> str:
-    return app.screen.query_one(TrainSlider).text
+    return panel_of(app).lines[-1]
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (160, 48)])
@@ -223,8 +236,8 @@ async def test_two_seeds_are_laid_over_one_another_and_told_apart(open_app):
         text = "\n".join(view(app))
         assert "run 2 (seed 1 · rate 0.5)  ×  run 1 (seed 0 · rate 0.2)" in text
         # The lines of the other run are drawn in another style, and with markers of their own.
-        rows = app.screen.query_one("#train-view", TrainLines)._rows
-        assert any(style == "old" and "×" in piece for row in rows for piece, style in row)
+        rows = panel_of(app)._rows
+        assert any(p[1] == "dim" and "×" in p[0] for row in rows[2:-2] for p in row)
 
 
 async def test_the_mouse_draws_the_bench_along_the_timeline(open_app):
@@ -232,14 +245,16 @@ async def test_the_mouse_draws_the_bench_along_the_timeline(open_app):
     async with app.run_test(size=(120, 36)) as pilot:
         lab = app.screen.lab
         await press(app, pilot, "5")
-        line = app.screen.query_one(TrainSlider)
-        await pilot.mouse_down(line, offset=(2, 0))
+        panel = panel_of(app)
+        width, height = panel.content_size
+        line = Timeline.of(lab, width)
+        await pilot.mouse_down(panel, offset=(1 + line.start, height))  # inside of the border
         await settle(app, pilot)
         assert lab.trainer.epoch == 0
-        await pilot.hover(line, offset=(2 + line._width // 2, 0))
+        await pilot.hover(panel, offset=(1 + line.start + line.width // 2, height))
         await settle(app, pilot)
         assert lab.trainer.epoch == pytest.approx(50, abs=2)
-        await pilot.mouse_up(line, offset=(2 + line._width // 2, 0))
+        await pilot.mouse_up(panel, offset=(1 + line.start + line.width // 2, height))
         await press(app, pilot, "u")
         assert lab.trainer.epoch == 100
 
@@ -248,15 +263,15 @@ async def test_views_and_settings_can_be_clicked(open_app):
     app = open_app("digits-4x3")
     async with app.run_test(size=(120, 36)) as pilot:
         await press(app, pilot, "5")
-        top = app.screen.query_one(TrainHead)
-        await pilot.click(top, offset=(top.lines[0].index("Gradients") + 1, 0))
+        top = panel_of(app)
+        await pilot.click(top, offset=(top.lines[0].index("Gradients") + 2, 1))
         await settle(app, pilot)
         assert "[Gradients]" in head(app)
-        place = top.lines[1].index("rate") + 1
-        await pilot.click(top, offset=(place, 1))
+        place = top.lines[1].index("rate") + 2
+        await pilot.click(top, offset=(place, 2))
         await settle(app, pilot)
         assert "[rate 0.2]" in head(app)
-        await pilot.click(top, offset=(place, 1))  # once more: to type a value
+        await pilot.click(top, offset=(place, 2))  # once more: to type a value
         await settle(app, pilot)
         assert app.screen.query_one(CommandBar)
 
@@ -266,19 +281,18 @@ async def test_dead_units_are_named_and_the_name_goes_when_they_live(open_app):
     async with app.run_test(size=(120, 36)) as pilot:
         lab = app.screen.lab
         await press(app, pilot, "5")
-        health = app.screen.query_one("#train-health", TrainLines)
         app.screen.execute("set hidden1[3].b -1000")
         await settle(app, pilot)
-        assert "hidden1[3] is dead: 0 for all 240 samples" in " ".join(health.lines)
+        assert "hidden1[3] is dead: 0 for all 240 samples" in panel_of(app).health
         summary = app.screen.query_one(TrainingPanel)
         while not any("dead" in line for line in texts(summary)):
             await pilot.pause(0.05)
         row = next(i for i, line in enumerate(texts(summary)) if "dead" in line)
         assert "! " in texts(summary)[row]
-        assert summary.address(row) == "hidden1[3].a"
+        assert summary.numbers[row][1] == "hidden1[3].a"
         app.screen.execute("undo")
         await settle(app, pilot)
-        assert "hidden1[3]" not in " ".join(health.lines)
+        assert "hidden1[3]" not in panel_of(app).health
         assert lab.can_redo
 
 
@@ -287,9 +301,9 @@ async def test_what_stopped_training_is_said(open_app):
     async with app.run_test(size=(120, 36)) as pilot:
         app.screen.execute("rate 1000")
         await press(app, pilot, "5", "y", "y")
-        health = app.screen.query_one("#train-health", TrainLines)
         assert app.screen.lab.diverged
-        assert health.lines[0].startswith("! ")
+        assert panel_of(app).health.startswith("! ")
+        assert any(line.startswith("! ") for line in panel_of(app).lines)
 
 
 async def test_the_scale_of_the_curves_can_be_changed(open_app):
@@ -331,7 +345,8 @@ async def test_every_kind_of_experiment_has_views(open_app, name):
             await press(app, pilot, "v", "pagedown", "pageup")
 
 
-def test_names_of_the_summary_take_their_cells_in_chinese():
+def test_names_of_the_summary_take_their_cells_in_chinese(monkeypatch):
     panel = TrainingPanel()
-    panel._rows = [("轮", "epoch", [("1", "")]), ("测试集", "cost", [("2", "")])]
+    numbers = [("轮", "epoch", [("1", "")]), ("测试集", "cost", [("2", "")])]
+    monkeypatch.setattr(TrainingPanel, "numbers", numbers)
     assert [cell_len(panel.row(i)[0][0]) for i in range(2)] == [11, 11]

@@ -6,8 +6,8 @@ from textual import events
 
 from nnsim.tui.key_queue import PATIENCE
 from nnsim.tui.panels.network import NetworkDiagram
+from nnsim.tui.panels.train import TrainPanel
 from nnsim.tui.screens.bar import CommandBar
-from nnsim.tui.widgets.train_panel import TrainPanel
 
 
 async def burst(app, pilot, *keys):

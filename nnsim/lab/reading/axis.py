@@ -122,7 +122,7 @@ class Axis:
         size = max(abs(self.low), abs(self.high))
         # In logarithms: high − low may be more than a number can be.
         span = math.log10(self.high / size - self.low / size) + math.log10(size)
-        power = math.floor(span - math.log10(max(1, most - 1)))
+        power = math.floor(span - math.log10(most))
         for step in (1.0, 2.0, 5.0, 10.0, 20.0, 50.0):
             unit = float(f"{step:g}e{power}")
             if unit == 0.0 or not math.isfinite(unit):

@@ -62,10 +62,10 @@ def _backward(_lab: Lab) -> Panel:
     return WalkPanel("backward")
 
 
-def _train(lab: Lab) -> Panel:
-    from nnsim.tui.widgets.train_panel import TrainPanel
+def _train(_lab: Lab) -> Panel:
+    from nnsim.tui.panels.train import TrainPanel
 
-    return TrainPanel(lab)
+    return TrainPanel()
 
 
 def _data(_lab: Lab) -> Panel:

@@ -31,7 +31,7 @@ from nnsim.tui.sessions import Keeping
 if TYPE_CHECKING:
     from nnsim.lab.view import NetworkView
     from nnsim.lab.walk import Place
-    from nnsim.tui.widgets.train_controls import TrainControls
+    from nnsim.tui.panels.train import TrainPanel
 
 MOVES = ("next", "previous", "first", "last")
 WALKS = ("forward", "backward", *MOVES)
@@ -287,7 +287,7 @@ class LabScreen(LineScreen):
     def on_panel_asked_line(self, message: Panel.AskedLine) -> None:
         self.action_command(message.text)
 
-    def on_train_controls_asked_pace(self, message: TrainControls.AskedPace) -> None:
+    def on_train_panel_asked_pace(self, message: TrainPanel.AskedPace) -> None:
         self.training.change_pace(message.by)
 
     def on_network_diagram_selected(self, message: NetworkDiagram.Selected) -> None:

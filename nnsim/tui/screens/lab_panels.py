@@ -13,9 +13,9 @@ from nnsim.i18n import _
 from nnsim.tui.panels import BY_ID, DOORS, LOWER, NUMBER, TABBED
 from nnsim.tui.panels.input.prediction import PredictionBars, output_labels
 from nnsim.tui.panels.panel import Panel
+from nnsim.tui.panels.training import TrainingPanel
 from nnsim.tui.panels.why import Inspector
 from nnsim.tui.screens.frame import PanelTabs
-from nnsim.tui.widgets.training import TrainingPanel
 
 if TYPE_CHECKING:
     from textual.screen import Screen

@@ -18,7 +18,6 @@ from nnsim.tui.panels.panel import Panel, Scene
 from nnsim.tui.panels.walk import WalkPanel
 from nnsim.tui.screens.base import FRAME
 from nnsim.tui.screens.frame import StatusLine, TitleLine
-from nnsim.tui.widgets.training import TrainingPanel
 
 if TYPE_CHECKING:
     from nnsim.lab.hiding import Hidden
@@ -232,5 +231,3 @@ class Showing:
 def _show(panel: Widget, scene: Scene) -> None:
     if isinstance(panel, Panel):
         panel.show(scene)
-    elif isinstance(panel, TrainingPanel):
-        panel.show(scene.lab)

@@ -119,7 +119,7 @@ class Training:
 
     def change_pace(self, by: int) -> None:
         """Train slower or faster by so many places."""
-        from nnsim.tui.widgets.train_settings import pace_of
+        from nnsim.tui.panels.train.settings import pace_of
 
         self.runner.paces_commands = True
         self.runner.change_pace(by)

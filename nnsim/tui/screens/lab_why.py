@@ -15,7 +15,6 @@ from nnsim.tui.panels.panel import Panel
 from nnsim.tui.panels.why import Inspector
 from nnsim.tui.screens.base import LineScreen
 from nnsim.tui.screens.frame import StatusLine
-from nnsim.tui.widgets.training import TrainingPanel
 
 if TYPE_CHECKING:
     from nnsim.lab.blanks import Blanks
@@ -42,8 +41,6 @@ class Why:
         """The address of the number under the cursor, else of the one that is looked at."""
         focused = self._screen.focused
         found = focused.address() if isinstance(focused, Panel) else None
-        if isinstance(focused, TrainingPanel):
-            found = focused.address(focused.cursor)
         return found or str(self._showing.lab.focus)
 
     def open(self, address: str) -> None:
@@ -85,8 +82,6 @@ class Why:
         lab, focused = self._showing.lab, self._screen.focused
         if isinstance(focused, Panel) and (address := focused.edits()) is not None:
             return address
-        if isinstance(focused, TrainingPanel):
-            return "learning_rate"
         quantity = lab.names.resolve(lab.focus)
         if settable(quantity):
             return str(lab.focus)

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from nnsim.lab.reading.axis import Axis
 from nnsim.tui.ascii import to_ascii
 from nnsim.tui.draw.plot import DASHED, DOTTED, SOLID, Chart, Series, label, whole
-from nnsim.tui.widgets.train_histograms import bars, counted
+from nnsim.tui.panels.train.layers import bars, counted
 
 EXTREME = {
     "nothing": [],

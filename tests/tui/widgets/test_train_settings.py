@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from nnsim.experiments import load
 from nnsim.experiments.experiment import OPTIMIZERS
 from nnsim.lab import Lab
-from nnsim.tui.widgets.train_settings import next_round, settings_of
-from nnsim.tui.widgets.train_slider import cell_of, drawn, epoch_of
+from nnsim.tui.panels.train.head import cell_of, drawn, epoch_of
+from nnsim.tui.panels.train.settings import next_round, settings_of
 
 
 @pytest.fixture

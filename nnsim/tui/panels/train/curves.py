@@ -1,4 +1,4 @@
-"""Curves: loss and accuracy along the epochs, of this run and of one laid over it."""
+"""What a view of training is; the curves: loss and accuracy, of this run and one laid over it."""
 
 from __future__ import annotations
 
@@ -9,23 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.cells import cell_len
 
 from nnsim.i18n import _
 from nnsim.lab.reading.axis import Axis
 from nnsim.lab.training.timeline import differences, now_measured, points_of
+from nnsim.tui.draw.lines import Row
 from nnsim.tui.draw.numbers import short
-from nnsim.tui.draw.plot import (
-    DASHED,
-    DOTTED,
-    LEAST_HEIGHT,
-    SOLID,
-    SPARSE,
-    Chart,
-    Series,
-)
+from nnsim.tui.draw.plot import DASHED, DOTTED, LEAST_HEIGHT, SOLID, SPARSE, Chart, Series
 from nnsim.tui.draw.text import cut
-from nnsim.tui.widgets.rows import Row
-from nnsim.tui.widgets.train_view import TrainView, slice_of
 
 if TYPE_CHECKING:
     from nnsim.experiments import DataSet
@@ -34,6 +26,8 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+# Seconds that a view may compute at a time what it shows of past epochs.
+WHILE_TRAINING, AT_REST = 0.002, 0.015
 BESIDE = 76  # from this width the two plots stand side by side, where they would be low
 HIGH = 20  # and from this height one above the other, unless there is much width
 ENOUGH = 9  # rows that two plots need at least
@@ -41,7 +35,47 @@ NONE, AUTOMATIC = 0, -1  # beside the number of a run
 SCALES = 3  # linear; logarithmic loss; epochs logarithmic too
 
 
-class CurvesView(TrainView):
+def no_data() -> list[Row]:
+    return [[(_("this experiment has no data to train on"), "")]]
+
+
+def slice_of(lab: Lab) -> float:
+    """How long a view may compute now."""
+    return WHILE_TRAINING if lab.running.on else AT_REST
+
+
+class View:
+    """Rows that show something of training.
+
+    Attributes
+    ----------
+    busy : bool
+        Whether there is more to compute: the view wants to `look` again soon.
+    first : int
+        The layer that is on top, where not all of them fit.
+    """
+
+    def __init__(self) -> None:
+        self.busy = False
+        self.first = 0
+
+    def look(self, lab: Lab) -> None:
+        """Compute some of what is missing of past epochs."""
+
+    def rows(self, lab: Lab, width: int, height: int) -> list[Row]:
+        """What to show in so many cells, of what is known."""
+        raise NotImplementedError
+
+    def layers(self, lab: Lab) -> int:  # noqa: ARG002
+        """How many layers there are to go through."""
+        return 1
+
+    def scroll(self, lab: Lab, by: int) -> None:
+        """Begin at another layer."""
+        self.first = max(0, min(self.layers(lab) - 1, self.first + by))
+
+
+class Curves(View):
     """Loss per sample and accuracy over the epochs."""
 
     def __init__(self) -> None:
@@ -65,61 +99,60 @@ class CurvesView(TrainView):
         trained = [other for other in others.values() if other.trained]
         return trained[-1] if trained else None
 
-    def next_other(self, timeline: Timeline) -> Run | None:
-        """Lay the next run over the current one, after the last none; returns it."""
+    def next_other(self, timeline: Timeline) -> None:
+        """Lay the next run over the current one, after the last none."""
         numbers = [r.number for r in timeline.runs if r.number != timeline.run.number]
         now = self.other(timeline)
         order = [NONE, *numbers]
         at = order.index(now.number) if now is not None else 0
         self._chosen = order[(at + 1) % len(order)]
-        return self.other(timeline)
 
     def stand_in_for(self, left: int) -> None:
         """The bench has gone to the run that was laid over; the one it left is, now."""
         self._chosen = left
 
-    # Drawing ------------------------------------------------------------------------------------
+    # What is known ------------------------------------------------------------------------------
 
-    def key(self, lab: Lab, width: int) -> Any:  # noqa: ARG002
-        """The points that are known, of both runs."""
-        timeline = lab.timeline
-        runs = [timeline.run, self.other(timeline)]
+    def look(self, lab: Lab) -> None:
+        """Read more points of both runs."""
         now_measured(lab.timeline.run, lab.trainer, lab.metrics)
-        self._known = {r.number: self._read(r, lab) for r in runs if r is not None}
+        self._known = {run.number: self._read(run, lab) for run in self._runs(lab)}
         self.busy = not all(known.whole for known in self._known.values())
-        known = [(n, len(known.points), known.points[-1:]) for n, known in self._known.items()]
-        return (self.scale, lab.trainer.epoch, id(lab.experiment.data), id(lab.metrics), *known)
+
+    def _runs(self, lab: Lab) -> list[Run]:
+        runs = (lab.timeline.run, self.other(lab.timeline))
+        return [run for run in runs if run is not None]
 
     def _read(self, run: Run, lab: Lab) -> _Known:
         """The points of a run; those of one that no longer changes are only read once."""
         data, before = run.setup.reader.experiment.data, self._known.get(run.number)
-        same = before is not None and before.frames is run.frames and before.data is data
-        if same and before is not None and before.whole:
+        if before and before.frames is run.frames and before.data is data and before.whole:
             return before
         return _Known(run.frames, data, *points_of(run, slice_of(lab), training=lab.running.on))
 
-    def draw(self, lab: Lab, width: int, height: int) -> list[Row]:
+    # Drawing ------------------------------------------------------------------------------------
+
+    def rows(self, lab: Lab, width: int, height: int) -> list[Row]:
         """Both plots, above or beside one another, and a line that says which runs they are."""
         if not lab.experiment.data.count:
-            return [[(_("this experiment has no data to train on"), "")]]
-        timeline = lab.timeline
-        run, other = timeline.run, self.other(timeline)
-        about = self._about(timeline, run, other, width)
+            return no_data()
+        about = self._about(lab.timeline, width)
         room = height - len(about)
-        plots = self._plots(lab, run, other)
-        if len(plots) == 1 or (room < ENOUGH and width < BESIDE):
-            return [*plots[0].rows(width, room), *about]
+        charts = self._charts(lab)
+        if len(charts) == 1 or (room < ENOUGH and width < BESIDE):
+            return [*charts[0].rows(width, room), *about]
         if width >= BESIDE and (room < HIGH or width > 5 * room):
             half = (width - 2) // 2
-            left, right = (plot.rows(half, room) for plot in plots)
+            left, right = (chart.rows(half, room) for chart in charts)
             return [*(_side_by_side(a, b, half) for a, b in zip(left, right, strict=True)), *about]
         upper = room - max(LEAST_HEIGHT, room * 2 // 5)
-        return [*plots[0].rows(width, upper), *plots[1].rows(width, room - upper), *about]
+        return [*charts[0].rows(width, upper), *charts[1].rows(width, room - upper), *about]
 
-    def _about(self, timeline: Timeline, run: Run, other: Run | None, width: int) -> list[Row]:
+    def _about(self, timeline: Timeline, width: int) -> list[Row]:
         """Which runs there are, and what tells the two apart."""
         if len(timeline.runs) < 2:
             return []
+        run, other = timeline.run, self.other(timeline)
         mine = _("run {n}").format(n=run.number)
         if other is None:
             count = _("{n} runs, o lays one over this").format(n=len(timeline.runs))
@@ -130,26 +163,25 @@ class CurvesView(TrainView):
         both = f"{mine}{_behind(here)}  ×  {_('run {n}').format(n=other.number)}{_behind(there)}"
         return [[(cut(both, width), "dim")]]
 
-    def _plots(self, lab: Lab, run: Run, other: Run | None) -> list[Chart]:
-        runs = [which for which in (run, other) if which is not None]
+    def _charts(self, lab: Lab) -> list[Chart]:
+        runs = self._runs(lab)
+        for run in runs:
+            if run.number not in self._known:
+                self._known[run.number] = self._read(run, lab)
         log, metrics = self.scale == 2, lab.metrics
         shift = 1.0 if log else 0.0  # epoch 0 has no logarithm
         here = lab.trainer.epoch + shift
-        spans = [self._known[which.number].table[0] for which in runs]
-        span = np.concatenate([*spans, [lab.trainer.epoch, run.last]]) + shift
+        spans = [self._known[run.number].table[0] for run in runs]
+        span = np.concatenate([*spans, [lab.trainer.epoch, runs[0].last]]) + shift
         x = Axis.over(span, log=log, zero=False)
         now = (_per(metrics.cost, metrics.samples), _per(metrics.test_cost, metrics.test_samples))
         lines = self._lines(runs, 1, shift, now)
-        values = np.concatenate([line.y for line in lines])
-        plots = [
-            Chart(
-                _("loss per sample"), lines, x, Axis.over(values, log=self.scale > 0), here, shift
-            )
-        ]
+        y = Axis.over(np.concatenate([line.y for line in lines]), log=self.scale > 0)
+        charts = [Chart(_("loss per sample"), lines, x, y, here, shift)]
         if metrics.accuracy is not None:
             lines = self._lines(runs, 3, shift, (metrics.accuracy, metrics.test_accuracy))
-            plots.append(Chart(_("accuracy"), lines, x, Axis(0.0, 1.0), here, shift))
-        return plots
+            charts.append(Chart(_("accuracy"), lines, x, Axis(0.0, 1.0), here, shift))
+        return charts
 
     def _lines(
         self, runs: Sequence[Run], column: int, shift: float, now: tuple[float | None, float | None]
@@ -160,10 +192,10 @@ class CurvesView(TrainView):
             known = self._known[run.number]
             if run is not runs[0]:  # the one laid over is grey, and dotted
                 name = _("run {n}").format(n=run.number)
-                looks = [(name, "old", "×", DOTTED), (_("its test"), "old", "+", SPARSE)]
+                looks = [(name, "dim", "×", DOTTED), (_("its test"), "dim", "+", SPARSE)]
                 now = (None, None)
             else:
-                looks = [(_("train"), "train", "●", SOLID), (_("test"), "test", "○", DASHED)]
+                looks = [(_("train"), "positive", "●", SOLID), (_("test"), "negative", "○", DASHED)]
             for at, (name, style, marker, dash) in enumerate(looks[: 2 if known.tested else 1]):
                 note = "" if (value := now[at]) is None else short(value, 7).strip()
                 x, y = known.table[0] + shift, known.table[column + at]
@@ -182,7 +214,6 @@ class _Known:
 
     @property
     def tested(self) -> bool:
-        """Whether there are test data."""
         return self.data.test_count > 0
 
     @cached_property
@@ -209,7 +240,5 @@ def _per(cost: float | None, samples: int) -> float | None:
 
 
 def _side_by_side(left: Row, right: Row, width: int) -> Row:
-    from rich.cells import cell_len
-
-    used = sum(cell_len(text) for text, _style in left)
+    used = sum(cell_len(piece[0]) for piece in left)
     return [*left, (" " * (max(0, width - used) + 2), ""), *right]

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from nnsim.i18n import N_, _
+from nnsim.tui.draw.lines import Row, Table
 from nnsim.tui.draw.numbers import bar, short
 from nnsim.tui.draw.text import cut
-from nnsim.tui.widgets.rows import Row, RowList
+from nnsim.tui.panels.panel import Panel, Scene
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab
@@ -20,7 +21,7 @@ KINDS = {"dead": N_("dead"), "saturated": N_("saturated")}  # units, and what th
 LOOK = 0.4  # seconds after which units are looked at that may have stopped learning
 
 
-class TrainingPanel(RowList):
+class TrainingPanel(Panel, Table):
     """Epoch, cost, how many are right, and how fast it goes."""
 
     BINDING_GROUP_TITLE = N_("Training")
@@ -28,36 +29,42 @@ class TrainingPanel(RowList):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._rows: list[tuple[str, str, Row]] = []  # name, address, value
-        self._lab: Lab | None = None
         self._watch: Watch | None = None
         self._look_is_due = False
 
-    def show(self, lab: Lab) -> None:
+    def show(self, scene: Scene) -> None:
         """Show how training stands."""
+        self.scene = scene
+        self.update()
+        if not self._look_is_due:
+            self._look_is_due = True
+            self.set_timer(LOOK, self._look)
+
+    @property
+    def numbers(self) -> list[tuple[str, str, Row]]:
+        """The name of each number, its address and its value."""
+        if self.scene is None:
+            return []
+        lab = self.scene.lab
         metrics, trainer, running = lab.metrics, lab.trainer, lab.running
         mark = " ▶" if running.on else ""
-        rows: list[tuple[str, str, Row]] = [
+        found: list[tuple[str, str, Row]] = [
             (_("epoch"), "epoch", [(f"{trainer.epoch}{mark}", "strong")]),
         ]
         if metrics.samples:
             cost = short(metrics.cost, self._room).strip()
-            rows.append((_("cost"), "cost", [(cost, "strong")]))
+            found.append((_("cost"), "cost", [(cost, "strong")]))
         if metrics.right is not None:
-            rows.append((_("right"), "accuracy", self._share(metrics.right, metrics.samples)))
+            found.append((_("right"), "accuracy", self._share(metrics.right, metrics.samples)))
         if metrics.test_right is not None:
             share = self._share(metrics.test_right, metrics.test_samples)
-            rows.append((_("test"), "test_accuracy", share))
-        rows.append((_("rate"), "learning_rate", [(f"{trainer.learning_rate:.6g}", "")]))
+            found.append((_("test"), "test_accuracy", share))
+        found.append((_("rate"), "learning_rate", [(f"{trainer.learning_rate:.6g}", "")]))
         if running.on:
-            rows.append((_("steps/s"), "epoch", [(f"{running.steps_per_second:.0f}", "")]))
+            found.append((_("steps/s"), "epoch", [(f"{running.steps_per_second:.0f}", "")]))
         if lab.diverged:
-            rows.append((_("stopped"), "diverged", [(_("the numbers left the finite"), "wrong")]))
-        rows += self._troubles(lab)
-        self._lab = lab
-        if rows != self._rows:
-            self._rows = rows
-            self.rows_changed()
+            found.append((_("stopped"), "diverged", [(_("the numbers left the finite"), "wrong")]))
+        return found + self._troubles(lab)
 
     def _troubles(self, lab: Lab) -> list[tuple[str, str, Row]]:
         """A mark for units that have stopped learning; the panel Train names them."""
@@ -71,9 +78,6 @@ class TrainingPanel(RowList):
                 flat = of is not None and len(of.output_shape) == 1
                 address = f"{first.layer}[{first.units[0] + 1}].a" if flat else "cost"
                 rows.append((_(KINDS[kind]), address, [(f"! {count}", "negative")]))
-        if not self._look_is_due:
-            self._look_is_due = True
-            self.set_timer(LOOK, self._look)
         return rows
 
     def _look(self) -> None:
@@ -82,18 +86,9 @@ class TrainingPanel(RowList):
 
         self._look_is_due = False
         self._watch = self._watch or Watch()
-        lab = self._lab
-        if lab is None or not self.is_attached or not self._watch.due(lab):
-            return
-        before = self._watch.found
-        if self._watch.look(lab) != before:
-            self.show(lab)
-
-    def on_resize(self) -> None:
-        """Fit the numbers into the new width."""
-        super().on_resize()
-        if self._lab is not None:
-            self.show(self._lab)
+        if self.scene is not None and self.is_attached and self._watch.due(self.scene.lab):
+            self._watch.look(self.scene.lab)
+            self.update()
 
     @property
     def _room(self) -> int:
@@ -107,14 +102,18 @@ class TrainingPanel(RowList):
         return [(text, "strong"), (filled, ""), (rest, "dim")]
 
     def row_count(self) -> int:
-        """One row for each number."""
-        return len(self._rows)
+        return len(self.numbers)
 
     def row(self, index: int) -> Row:
         """A name and its value."""
-        name, _address, pieces = self._rows[index]
+        name, _address, pieces = self.numbers[index]
         return [(f" {cut(name, NAME)} ", "dim"), *pieces]
 
-    def address(self, index: int) -> str:
-        """The address of the number in a row."""
-        return self._rows[index][1] if index < len(self._rows) else "epoch"
+    def address(self) -> str | None:
+        """Of the number under the cursor."""
+        numbers = self.numbers
+        return numbers[self.cursor][1] if self.cursor < len(numbers) else "epoch"
+
+    def edits(self) -> str | None:
+        """The learning rate."""
+        return "learning_rate"
