@@ -25,16 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Subject:
-    """An experiment by itself, or on the bench of a session.
-
-    Attributes
-    ----------
-    lab : Lab or None
-        The bench of a session, with its parameters.
-    """
+    """An experiment by itself, or on the bench of a session."""
 
     experiment: Experiment
-    lab: Lab | None = None
+    lab: Lab | None = None  # the bench of a session, with its parameters
 
 
 def open_subject(name: str | Path) -> Subject:

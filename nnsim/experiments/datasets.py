@@ -31,22 +31,12 @@ MOST_VALUES = 64_000_000
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Samples with flat inputs, and a class or numbers as the target of each.
-
-    Attributes
-    ----------
-    labels : array (m,) or None
-        Positions (from 0) in `classes`.
-    targets : array (m, outputs) or None
-        What there is in place of labels.
-    classes : tuple of str
-        The names of the classes; empty without labels.
-    """
+    """Samples with flat inputs, and a class or numbers as the target of each."""
 
     inputs: Array
-    labels: Labels | None = None
-    targets: Array | None = None
-    classes: tuple[str, ...] = ()
+    labels: Labels | None = None  # positions (from 0) in `classes`
+    targets: Array | None = None  # what there is in place of labels
+    classes: tuple[str, ...] = ()  # the names of the classes; empty without labels
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -76,21 +66,16 @@ class Wanted:
 
     Attributes
     ----------
-    classes : tuple of str
-        The classes that the experiment names; empty where it leaves that to the data.
-    outputs : int
-        How many numbers the network gives.
-    classified : bool
-        Whether targets are classes even where the data writes numbers.
     input_columns, label_column, target_columns
         The columns of a table that hold the inputs, the class and the targets, by name; where
         none is named, the last one is the target and all others are inputs.
     """
 
     input: InputSpec
+    # the classes that the experiment names; empty where it leaves that to the data
     classes: tuple[str, ...]
-    outputs: int
-    classified: bool
+    outputs: int  # how many numbers the network gives
+    classified: bool  # whether targets are classes even where the data writes numbers
     label_column: str | None = None
     target_columns: tuple[str, ...] = ()
     input_columns: tuple[str, ...] = ()
@@ -184,26 +169,19 @@ class DataSet:
 
     Attributes
     ----------
-    inputs : array (m, …)
-        As the network takes them: ``(m, n)``, or ``(m, height, width, channels)``.
-    labels : array (m,) or None
-        The class of each sample, counted from 0; None for regression.
     test_inputs, test_targets, test_labels
         The same of the samples that are never trained on; there may be none of them.
-    room : Room or None
-        Where the arrays to train on can grow (see `nnsim.experiments.datasets`).
-    grown : int
-        Bytes that the last change of one sample took.
     """
 
-    inputs: Array
+    inputs: Array  # as the network takes them: ``(m, n)``, or ``(m, height, width, channels)``
     targets: Array
-    labels: Labels | None
+    labels: Labels | None  # the class of each sample, counted from 0; None for regression
     test_inputs: Array
     test_targets: Array
     test_labels: Labels | None
+    # where the arrays to train on can grow (see `nnsim.experiments.datasets`)
     room: Room | None = field(default=None, repr=False)
-    grown: int = 0
+    grown: int = 0  # bytes that the last change of one sample took
 
     @property
     def count(self) -> int:

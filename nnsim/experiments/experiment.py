@@ -37,43 +37,28 @@ TRAINING_KEYS = (
 
 @dataclass(frozen=True)
 class TrainingSpec:
-    """How an experiment trains.
-
-    Attributes
-    ----------
-    batch_size : int
-        0 is the whole set at once.
-    seed : int
-        Of the order in which samples are drawn and of dropout; and of the start weights, where
-        ``[network]`` has no seed of its own.
-    l1, l2 : float
-        Penalties on weights and kernels, l1·Σ|w| and ½·l2·Σw².
-    schedule : str
-        ``"constant"``, ``"step:10:0.5"``, ``"cosine:100"``: how the learning rate falls.
-    clip : float or None
-        The gradient is scaled down to this norm where it is longer.
-    patience : int
-        Training stops after so many epochs without a lower loss (of the validation samples, where
-        there are any) and goes back to the parameters of the lowest; 0 goes on to the end.
-    validation_fraction : float
-        The share of the training samples that is held back for that, chosen by the seed.
-    on_open : bool
-        Whether the app and the command line open the experiment trained.
-    """
+    """How an experiment trains."""
 
     optimizer: str = "sgd"
     learning_rate: float = 0.2
-    batch_size: int = 0
+    batch_size: int = 0  # 0 is the whole set at once
     epochs: int = 50
+    # of the order in which samples are drawn and of dropout; and of the start weights, where
+    # ``[network]`` has no seed of its own
     seed: int = 0
+    # l1, l2: penalties on weights and kernels, l1·Σ|w| and ½·l2·Σw²
     l1: float = 0.0
     l2: float = 0.0
+    # ``"constant"``, ``"step:10:0.5"``, ``"cosine:100"``: how the learning rate falls
     schedule: str = "constant"
-    clip: float | None = None
+    clip: float | None = None  # the gradient is scaled down to this norm where it is longer
     train_biases: bool = True
+    # training stops after so many epochs without a lower loss (of the validation samples, where
+    # there are any) and goes back to the parameters of the lowest; 0 goes on to the end
     patience: int = 0
+    # the share of the training samples that is held back for that, chosen by the seed
     validation_fraction: float = 0.0
-    on_open: bool = False
+    on_open: bool = False  # whether the app and the command line open the experiment trained
 
 
 def read_training(table: Table) -> TrainingSpec:
@@ -120,21 +105,13 @@ def build_trainer(spec: TrainingSpec, network: Network, seed: int) -> Trainer:
 
 @dataclass(frozen=True, eq=False)
 class Experiment:
-    """One experiment, read and checked.
-
-    Attributes
-    ----------
-    path : Path
-        Its file.
-    classes : tuple of str
-        The names of the classes; empty for regression.
-    """
+    """One experiment, read and checked."""
 
     id: str
     title: str
-    path: Path
+    path: Path  # its file
     input: InputSpec
-    classes: tuple[str, ...]
+    classes: tuple[str, ...]  # the names of the classes; empty for regression
     network: NetworkSpec
     data: DataSet
     training: TrainingSpec

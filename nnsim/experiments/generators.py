@@ -25,33 +25,15 @@ Curve = Callable[[Array], Array]
 
 @dataclass(frozen=True)
 class Generator:
-    """One kind of generated data.
+    """One kind of generated data."""
 
-    Attributes
-    ----------
-    inputs : int
-        Numbers per sample.
-    classes : range
-        How many classes it can have; empty for regression.
-    samples : int
-        How many samples there are unless told.
-    noise : float
-        The standard deviation of what is added, unless told.
-    draw : callable
-        Draws the points of a classification.
-    curve : callable
-        The function of x that a regression follows.
-    reach : tuple (first, last)
-        From where to where its x are, evenly spaced.
-    """
-
-    inputs: int
-    classes: range
-    samples: int
-    noise: float
-    draw: Draw | None = None
-    curve: Curve | None = None
-    reach: tuple[float, float] = (-1.0, 1.0)
+    inputs: int  # numbers per sample
+    classes: range  # how many classes it can have; empty for regression
+    samples: int  # how many samples there are unless told
+    noise: float  # the standard deviation of what is added, unless told
+    draw: Draw | None = None  # draws the points of a classification
+    curve: Curve | None = None  # the function of x that a regression follows
+    reach: tuple[float, float] = (-1.0, 1.0)  # from where to where its x are, evenly spaced
 
 
 def generate(

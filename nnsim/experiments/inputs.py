@@ -25,21 +25,13 @@ _MARKS = {"0": 0.0, "1": 1.0, ".": 0.0, "#": 1.0}
 
 @dataclass(frozen=True)
 class InputSpec:
-    """The kind of input an experiment has.
+    """The kind of input an experiment has."""
 
-    Attributes
-    ----------
-    kind : str
-        ``"pixels"``, ``"vector"``, ``"point"`` or ``"number"``.
-    shape : tuple of int
-        ``(height, width)`` or ``(height, width, channels)`` of pixels, ``(n,)`` otherwise.
-    names : tuple of str
-        What the inputs are called: as the file says, else ``x``, ``y`` of a point, ``x`` of a
-        number, and numbers from 1 (the pixels ①, ② … row by row, channels innermost).
-    """
-
-    kind: str
+    kind: str  # ``"pixels"``, ``"vector"``, ``"point"`` or ``"number"``
+    # ``(height, width)`` or ``(height, width, channels)`` of pixels, ``(n,)`` otherwise
     shape: tuple[int, ...]
+    # what the inputs are called: as the file says, else ``x``, ``y`` of a point, ``x`` of a number,
+    # and numbers from 1 (the pixels ①, ② … row by row, channels innermost)
     names: tuple[str, ...]
 
     @property

@@ -180,7 +180,6 @@ def _read_id(root: Table) -> str:
 
 
 def read_title(root: Table, name: str) -> str:
-    """Return the title, one line; `name` where there is none."""
     title = root.text("title", name)
     if not title.strip() or len(title) > LONGEST_TITLE or not title.isprintable():
         problem = _("title should be one line of at most {most} characters")

@@ -28,28 +28,19 @@ NETWORK_KEYS = ("loss", "reduction", "layers", "initializer", "dtype", "seed", "
 
 @dataclass(frozen=True, eq=False)
 class NetworkSpec:
-    """The network of an experiment.
-
-    Attributes
-    ----------
-    input_shape : tuple of int
-        Of one sample: ``(n,)``, or ``(height, width, channels)`` where the first layer that
-        cares takes an image.
-    seed : int
-        Of the start weights.
-    initializer : str or None
-        How layers start that don't say it themselves; None for the engine's own choice.
-    parameters : dict of (layer name, parameter name) to array
-        The exact start, where the file gives it.
-    """
+    """The network of an experiment."""
 
     layers: tuple[LayerSpec, ...]
+    # of one sample: ``(n,)``, or ``(height, width, channels)`` where the first layer that cares
+    # takes an image
     input_shape: Shape
     loss: str
     reduction: str
     dtype: str
-    seed: int
+    seed: int  # of the start weights
+    # how layers start that don't say it themselves; None for the engine's own choice
     initializer: str | None
+    # the exact start, where the file gives it
     parameters: dict[tuple[str, str], NDArray[np.float64]]
 
     @property

@@ -50,23 +50,15 @@ _SIGNS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 @dataclass(frozen=True)
 class Pictures:
-    """Pictures with their classes.
+    """Pictures with their classes."""
 
-    Attributes
-    ----------
-    images, test_images : array (m, height, width, channels)
-        Of 0 … 1; those to train on, and those to test on.
-    labels, test_labels : array (m,)
-        Positions (from 0) in `classes`.
-    classes : tuple of str
-        The names of the classes.
-    """
-
+    # images, test_images: of 0 … 1; those to train on, and those to test on
     images: NDArray[np.float64]
+    # labels, test_labels: positions (from 0) in `classes`
     labels: NDArray[np.intp]
     test_images: NDArray[np.float64]
     test_labels: NDArray[np.intp]
-    classes: tuple[str, ...]
+    classes: tuple[str, ...]  # the names of the classes
 
 
 @dataclass

@@ -181,7 +181,6 @@ def _append(
 
 
 def _finite(layout: _Layout, numbers: array[float], columns: list[int], lines: array[int]) -> Array:
-    """Return the numbers as a matrix, all of them finite."""
     values = np.array(numbers).reshape(-1, len(columns))
     bad = np.argwhere(~np.isfinite(values))
     if len(bad):

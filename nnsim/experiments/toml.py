@@ -205,7 +205,6 @@ class Table:
         return value
 
     def tables(self, key: str, most: int) -> list[Table]:
-        """Return a list of one to `most` tables."""
         values = self.values(key)
         if not 1 <= len(values) <= most:
             problem = ngettext(

@@ -56,7 +56,7 @@ def run_app(
 def _open(target: str, *, untrained: bool, from_start: bool) -> dict[str, Any]:
     """Open a lesson, a session or an experiment; returns what the app is to begin with."""
     from nnsim.experiments.catalogue import is_session
-    from nnsim.tui.lessons import is_lesson, open_player
+    from nnsim.tutor.catalogue import is_lesson, open_player
 
     if is_lesson(target):
         return {"lesson": open_player(target, from_start=from_start)}

@@ -52,7 +52,7 @@ class NnsimApp(KeyQueue):
     ascii_only : bool
         Draw with ASCII characters alone.
     lesson : (Player, list of str), optional
-        A lesson to open with, as `nnsim.tui.lessons.open_player` gives it.
+        A lesson to open with, as `nnsim.tutor.catalogue.open_player` gives it.
     session : (str, int or None), optional
         The session file that `lab` was opened from, and the panel that was in sight there.
 
@@ -169,8 +169,8 @@ class NnsimApp(KeyQueue):
 
     def open_lesson(self, name: str) -> None:
         """Open a lesson at the learner's place; one that was played to its end starts anew."""
-        from nnsim.tui.lessons import open_player
         from nnsim.tui.screens.lesson import LessonScreen
+        from nnsim.tutor.catalogue import open_player
 
         if not self.is_screen_installed(f"lesson {name}"):
             try:

@@ -33,16 +33,16 @@ SYSTEM = (
 
 def system_commands(app: NnsimApp, commands: Iterable[SystemCommand]) -> Iterator[SystemCommand]:
     """Go through Textual's own commands in the chosen language, and those that choose another."""
-    from nnsim.tui import language
+    from nnsim.tui import settings
 
     for title, text, callback, discover in commands:
         yield SystemCommand(_(title), _(text), callback, discover)
-    for code in language.others():
+    for code in settings.others():
         yield SystemCommand(
             # In both, for those who can't read the present one.
-            f"Language: {language.NAMES[code]}",
+            f"Language: {settings.NAMES[code]}",
             _("Use this language, from now on or from the next start on"),
-            partial(language.choose, app, code),
+            partial(settings.choose, app, code),
         )
 
 

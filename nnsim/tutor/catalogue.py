@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nnsim.experiments.errors import nearest, quoted
-from nnsim.i18n import _
+from nnsim.i18n import _, current_language
 from nnsim.resources import resource
 from nnsim.tutor.errors import LessonError, Problem, Problems
 from nnsim.tutor.markdown import FENCE, WORD, read_front_matter
+
+if TYPE_CHECKING:
+    from nnsim.tutor.player import Player
 
 FOLDER = "lessons"
 _ID = re.compile(r"""\s*id\s*=\s*["']([\w-]+)["']""")
@@ -218,3 +222,40 @@ class SkeletonError(ValueError):
 def _next_number(folder: Path) -> str:
     numbers = [int(m[1]) for p in folder.glob("*.md") if (m := NAME.fullmatch(p.name))]
     return str(min(99, max(numbers, default=0) + 1))
+
+
+def is_lesson(target: str) -> bool:
+    """Whether a target is a lesson: a markdown file, or an id of no experiment but of a lesson."""
+    if target.endswith(".md"):
+        return True
+    if any(path.stem == target for path in resource("assets/experiments").glob("*.toml")):
+        return False
+    return any(target in (path.stem, path.stem[3:]) for path in resource("lessons").glob("en/*.md"))
+
+
+def open_player(name: str, *, from_start: bool = False) -> tuple[Player, list[str]]:
+    """Return the player of a lesson at the learner's place, and a list that troubles go to.
+
+    Raises
+    ------
+    ValueError
+        If there is no such lesson, or it is wrong; `OSError` where it can't be read.
+    """
+    from nnsim.tutor.lesson import read_lesson
+    from nnsim.tutor.player import Player, due_shipped
+    from nnsim.tutor.progress import Event, ProgressLog, key_of
+
+    language = current_language()
+    lesson = read_lesson(find(name, language))
+    log = ProgressLog()
+    key = key_of(lesson)
+    progress = log.progress()
+    place = "" if from_start else progress.of_lesson(key).place
+    troubles: list[str] = []
+
+    def record(event: Event) -> None:
+        if not log.append(event) and log.trouble not in troubles:
+            troubles.append(log.trouble)
+
+    reviews = [] if place else due_shipped(progress, key, language)
+    return Player(lesson, key=key, record=record, reviews=reviews, at=place), troubles

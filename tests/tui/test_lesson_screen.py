@@ -9,14 +9,13 @@ import pytest
 
 from nnsim.lab.hiding import is_hidden
 from nnsim.tui.app import NnsimApp
-from nnsim.tui.lessons import is_lesson, open_player
 from nnsim.tui.panels.circuit import CircuitGraph
 from nnsim.tui.screens.bar import CommandInput
 from nnsim.tui.screens.frame import KeyLine, StatusLine
 from nnsim.tui.screens.home import HomeScreen, LessonList
 from nnsim.tui.screens.lesson import LessonScreen
 from nnsim.tui.screens.lesson_circuit import LessonCircuitScreen
-from nnsim.tutor.catalogue import find
+from nnsim.tutor.catalogue import find, is_lesson, open_player
 from nnsim.tutor.lesson import read_lesson
 from nnsim.tutor.player import Player
 from nnsim.tutor.progress import Event, ProgressLog

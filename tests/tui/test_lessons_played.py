@@ -6,10 +6,9 @@ import pytest
 
 from nnsim.i18n import set_language
 from nnsim.tui.app import NnsimApp
-from nnsim.tui.lessons import open_player
 from nnsim.tui.screens.bar import CommandInput
 from nnsim.tutor.answers import names_to_match
-from nnsim.tutor.catalogue import shipped
+from nnsim.tutor.catalogue import open_player, shipped
 from nnsim.tutor.progress import ProgressLog
 
 QUICK = ("bias", "demons", "noise")

@@ -28,29 +28,15 @@ TARGETS = ("numpy", "keras", "torch")
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A network and how people speak of it.
-
-    Attributes
-    ----------
-    kind : str
-        Of the input: ``"pixels"``, ``"vector"``, ``"point"`` or ``"number"``.
-    classes : tuple of str
-        Empty for regression.
-    outputs : tuple of str
-        What the outputs are called, one each.
-    example : array (n,)
-        An input.
-    usage : str
-        An input as one types it; empty where it would be long.
-    """
+    """A network and how people speak of it."""
 
     title: str
     network: Network
-    kind: str
-    classes: tuple[str, ...]
-    outputs: tuple[str, ...]
-    example: Array
-    usage: str
+    kind: str  # of the input: ``"pixels"``, ``"vector"``, ``"point"`` or ``"number"``
+    classes: tuple[str, ...]  # empty for regression
+    outputs: tuple[str, ...]  # what the outputs are called, one each
+    example: Array  # an input
+    usage: str  # an input as one types it; empty where it would be long
 
 
 def subject_of(experiment: Experiment, network: Network, example: Array | None = None) -> Subject:

@@ -14,24 +14,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Written:
-    """One activation in programs.
+    """One activation in programs."""
 
-    Attributes
-    ----------
-    numpy : str
-        The function in NumPy; empty for none.
-    torch : str
-        The expression in PyTorch, of ``{x}`` and perhaps ``{slope!r}``.
-    keras : str
-        Keras' own name for it, where it has one.
-    keras_function : str
-        The function in Keras, where it has none.
-    """
-
-    numpy: str
-    torch: str
-    keras: str = ""
-    keras_function: str = ""
+    numpy: str  # the function in NumPy; empty for none
+    torch: str  # the expression in PyTorch, of ``{x}`` and perhaps ``{slope!r}``
+    keras: str = ""  # keras' own name for it, where it has one
+    keras_function: str = ""  # the function in Keras, where it has none
 
 
 ACTIVATIONS = {

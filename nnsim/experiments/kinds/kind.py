@@ -111,26 +111,16 @@ def kind_of(layer: Layer) -> Kind:
 
 @dataclass(frozen=True)
 class LayerSpec:
-    """One layer as the experiment file gives it, with the shapes that follow.
+    """One layer as the experiment file gives it, with the shapes that follow."""
 
-    Attributes
-    ----------
-    type : str
-        A key of `KINDS`.
-    name : str
-        As the file says, else ``layer1``, ``layer2``, … by position.
-    labels : tuple of str
-        What its units or filters are called; empty where the file does not say (the outputs go
-        by the classes then, one each).
-    input_shape, output_shape : tuple of int
-        Of one sample: ``(n,)``, or ``(height, width, channels)``.
-    """
-
-    type: str
-    name: str
+    type: str  # A key of `KINDS`
+    name: str  # as the file says, else ``layer1``, ``layer2``, … by position
+    # input_shape, output_shape: of one sample: ``(n,)``, or ``(height, width, channels)``
     input_shape: Shape
     output_shape: Shape
     activation: str = "identity"
+    # what its units or filters are called; empty where the file does not say (the outputs go by the
+    # classes then, one each)
     labels: tuple[str, ...] = ()
     units: int = 0
     slope: float | None = None

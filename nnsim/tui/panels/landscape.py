@@ -142,7 +142,6 @@ class Landscape:
 
     Attributes
     ----------
-    plane : Plane or None
     window : Window
         The part of the plane that is looked at.
     path : array (k, 2)

@@ -42,22 +42,11 @@ LEAST_WIDE = LIST_WIDTH + 42
 
 @dataclass(frozen=True)
 class Choice:
-    """What the person has chosen to see.
+    """What the person has chosen to see."""
 
-    Attributes
-    ----------
-    seed : int
-        Position of the seed that the cursor is on.
-    log : bool
-        Whether the axes of costs are logarithmic.
-    accuracy : bool
-        Whether the curves are those of the accuracy.
-    worst_first : bool
-    """
-
-    seed: int = 0
-    log: bool = True
-    accuracy: bool = False
+    seed: int = 0  # position of the seed that the cursor is on
+    log: bool = True  # whether the axes of costs are logarithmic
+    accuracy: bool = False  # whether the curves are those of the accuracy
     worst_first: bool = False
 
 

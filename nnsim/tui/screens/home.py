@@ -210,9 +210,9 @@ class HomeScreen(GuardedScreen):
             self.action_circuits()
 
     def action_language(self) -> None:
-        from nnsim.tui import language
+        from nnsim.tui import settings
 
-        language.choose(self.app, language.others()[0])  # type: ignore[arg-type]
+        settings.choose(self.app, settings.others()[0])  # type: ignore[arg-type]
 
     def begin_again(self) -> None:
         """Fill the lists that were composed anew."""

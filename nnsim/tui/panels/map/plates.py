@@ -40,27 +40,17 @@ BETWEEN = 2
 
 @dataclass(frozen=True, eq=False)
 class Plate:
-    """One picture of numbers, such as a kernel or a feature map.
-
-    Attributes
-    ----------
-    values : array (rows, columns)
-    most : float
-        The largest size among all that is compared with it.
-    prefix, suffix : str
-        Its numbers' addresses are ``prefix + "row,column" + suffix``, or, with `channels`, the
-        position in a row: ``prefix + "index" + suffix``.
-    kind : str
-        ``"kernel"`` (its digits matter: it gets them first), ``"map"``, ``"pool"``, ``"weights"``.
-    channels : (int, int) or None
-        Of a dense layer's weights: which channel of how many it shows.
-    """
+    """One picture of numbers, such as a kernel or a feature map."""
 
     values: Array
-    most: float
+    most: float  # the largest size among all that is compared with it
+    # prefix, suffix: its numbers' addresses are ``prefix + "row,column" + suffix``, or, with
+    # `channels`, the position in a row: ``prefix + "index" + suffix``
     prefix: str
     suffix: str
+    # ``"kernel"`` (its digits matter: it gets them first), ``"map"``, ``"pool"``, ``"weights"``
     kind: str
+    # of a dense layer's weights: which channel of how many it shows
     channels: tuple[int, int] | None = None
 
     @property
@@ -119,20 +109,11 @@ class Spot:
 
 @dataclass(frozen=True)
 class Look:
-    """What of a network is looked at.
-
-    Attributes
-    ----------
-    layer : int
-    field : str
-        ``"a"`` or ``"z"`` of a feature map.
-    channel : int
-        Which channel of the kernels (or of the picture).
-    """
+    """What of a network is looked at."""
 
     layer: int
-    field: str = "a"
-    channel: int = 0
+    field: str = "a"  # ``"a"`` or ``"z"`` of a feature map
+    channel: int = 0  # which channel of the kernels (or of the picture)
 
 
 def layers_to_see(lab: Lab) -> list[int]:
@@ -289,25 +270,14 @@ def _window(lab: Lab, layer: int, spot: Spot) -> str:
 
 @dataclass(frozen=True)
 class Tiling:
-    """All tiles laid out on a sheet, of which a part is in sight.
-
-    Attributes
-    ----------
-    wide : (int, int)
-        Columns of a number, of plates whose digits matter and of the others.
-    below : bool
-        Whether the other plates stand below the first one, instead of beside it.
-    across : int
-        Tiles in a row.
-    tile : (int, int)
-        Columns and lines of a tile, with what lies between.
-    """
+    """All tiles laid out on a sheet, of which a part is in sight."""
 
     tiles: tuple[Tile, ...] = ()
+    # columns of a number, of plates whose digits matter and of the others
     wide: tuple[int, int] = (1, 1)
-    below: bool = False
-    across: int = 1
-    tile: tuple[int, int] = (1, 1)
+    below: bool = False  # whether the other plates stand below the first one, instead of beside it
+    across: int = 1  # tiles in a row
+    tile: tuple[int, int] = (1, 1)  # columns and lines of a tile, with what lies between
 
     @classmethod
     def of(cls, tiles: tuple[Tile, ...], room: tuple[int, int]) -> Tiling:
