@@ -103,7 +103,7 @@ def adding(samples: int, width: int) -> None:
 async def listing(samples: int) -> None:
     """Print what the panel costs with so many samples."""
     from nnsim.tui.app import NnsimApp
-    from nnsim.tui.widgets.data_panel import DataPanel
+    from nnsim.tui.panels.data import DataPanel
 
     lab = Lab(made(samples), untrained=True)
     app = NnsimApp(lab)
@@ -127,7 +127,7 @@ async def listing(samples: int) -> None:
             "a forward pass alone": lambda: lab.network.forward(lab.experiment.data.inputs),
             "worst first": lambda: Choice(order="worst").of(found),
             "wrong ones of a class": lambda: Choice(wanted=1, right=False).of(found),
-            "a look while nothing changes": lambda: panel.show(lab),
+            "a look while nothing changes": lambda: panel.show(app.screen.showing.scene()),
             "the lines in sight": draw,
         }
         print(f"\n{samples} samples in the list    ms")

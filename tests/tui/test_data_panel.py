@@ -7,10 +7,10 @@ import pytest
 from rich.cells import cell_len
 
 from nnsim.lab.reading.samples import review
+from nnsim.tui.panels.data import DataPanel
+from nnsim.tui.panels.data.samples import pad
 from nnsim.tui.screens.bar import CommandBar, CommandInput
 from nnsim.tui.screens.frame import StatusLine
-from nnsim.tui.widgets.data_panel import DataPanel
-from nnsim.tui.widgets.data_rows import pad
 
 SIZES = [(80, 24), (120, 36), (160, 50), (60, 20)]
 
@@ -131,20 +131,20 @@ async def test_keys_choose_what_is_listed(open_app):
         wrong = np.flatnonzero(~found.right)
         assert len(wrong) > 3  # or there is nothing to see here
         await pilot.press("x")
-        assert panel.rows.tolist() == wrong.tolist()
+        assert panel.listed.tolist() == wrong.tolist()
         assert f"{len(wrong)}/1797" in lines(panel)[0]
         await pilot.press("v")
-        assert panel.rows.tolist() == [i for i in wrong if i < lab.experiment.data.count]
+        assert panel.listed.tolist() == [i for i in wrong if i < lab.experiment.data.count]
         await pilot.press("v")
-        assert panel.rows.tolist() == [i for i in wrong if i >= lab.experiment.data.count]
+        assert panel.listed.tolist() == [i for i in wrong if i >= lab.experiment.data.count]
         await pilot.press("v", "o")
-        assert panel.rows.tolist() == sorted(wrong, key=lambda i: -found.losses[i])
+        assert panel.listed.tolist() == sorted(wrong, key=lambda i: -found.losses[i])
         assert panel.cursor == 0
         await pilot.press("backspace", "f", "f")
-        assert panel.rows.tolist() == np.flatnonzero(found.wanted == 1).tolist()
+        assert panel.listed.tolist() == np.flatnonzero(found.wanted == 1).tolist()
         assert "is 1" in lines(panel)[0]
         await pilot.press("down")
-        assert lab.sample == panel.rows[panel.cursor]
+        assert lab.sample == panel.listed[panel.cursor]
 
 
 async def test_an_empty_list_says_so(open_app):
@@ -152,11 +152,11 @@ async def test_an_empty_list_says_so(open_app):
     async with app.run_test(size=(80, 24)) as pilot:
         panel = await at_data(pilot)
         await pilot.press("x")
-        assert len(panel.rows) == 0
+        assert len(panel.listed) == 0
         assert "no sample is like that" in lines(panel)[2]
         await pilot.press("enter", "d", "r", "down", "up", "end", "m", "enter")
         await pilot.press("backspace")
-        assert len(panel.rows) == 80
+        assert len(panel.listed) == 80
 
 
 async def test_a_click_on_the_line_turns_a_filter(open_app):
@@ -167,9 +167,9 @@ async def test_a_click_on_the_line_turns_a_filter(open_app):
             x = lines(panel)[0].index(word)
             await pilot.click(panel, offset=(x + 2, 1))  # inside the border
             await pilot.pause()
-            assert len(panel.rows) == count
+            assert len(panel.listed) == count
         await pilot.click(panel, offset=(5, 5))
-        assert app.screen.lab.sample == panel.rows[2]
+        assert app.screen.lab.sample == panel.listed[2]
 
 
 async def test_the_matrix_counts_and_lists_a_cell(open_app):
@@ -192,7 +192,7 @@ async def test_the_matrix_counts_and_lists_a_cell(open_app):
         assert panel.matrix.cell == (down, right)
         await pilot.press("enter")
         wanted = np.flatnonzero((found.wanted == down) & (found.readings == right))
-        assert panel.rows.tolist() == wanted.tolist()
+        assert panel.listed.tolist() == wanted.tolist()
         assert f"is {down}, reads {right}" in lines(panel)[0]
 
 
@@ -232,22 +232,21 @@ async def test_what_was_painted_is_added_with_what_the_network_says(open_app):
         assert lab.experiment.data.count == 64
 
 
-async def test_samples_are_removed_and_relabelled_in_the_list(open_app):
+async def test_samples_are_removed_and_relabelled_in_the_list(open_app, until):
     app = open_app("digits-4x3")
     async with app.run_test(size=(80, 24)) as pilot:
         panel, lab = await at_data(pilot), app.screen.lab
         before = lab.experiment.data.inputs.copy()
         await pilot.press("j", "d")
-        await pilot.pause(0.1)
+        await until(pilot, lambda: len(panel.listed) == 79)
         assert lab.experiment.data.count == 63
         assert panel.cursor == 1  # on the one that has come into its place
-        assert len(panel.rows) == 79
         await pilot.press("d")
-        await pilot.pause(0.1)
+        await until(pilot, lambda: len(panel.listed) == 78)
         assert np.array_equal(lab.experiment.data.inputs[1], before[3])
         await pilot.press("u", "u")
         assert np.array_equal(lab.experiment.data.inputs, before)
-        await pilot.pause(0.1)
+        await until(pilot, lambda: len(panel.listed) == 80)
         await pilot.press("home", "r")
         await pilot.pause()
         assert app.screen.query_one(CommandInput).value == "label 1 "
@@ -255,7 +254,7 @@ async def test_samples_are_removed_and_relabelled_in_the_list(open_app):
         assert lab.experiment.data.labels[0] == 1
         assert review(lab).wanted[0] == 1
         await pilot.press("x")
-        assert panel.rows.tolist() == [0]
+        assert panel.listed.tolist() == [0]
         await pilot.press("r")
         await pilot.pause()
         assert app.screen.query_one(CommandInput).value == "label 1 0"  # what it is read as
@@ -266,7 +265,7 @@ async def test_keys_that_come_too_fast_remove_no_other_sample(open_app):
     async with app.run_test(size=(80, 24)) as pilot:
         panel, lab = await at_data(pilot), app.screen.lab
         await pilot.press("o")
-        worst = panel.rows[:2].tolist()
+        worst = panel.listed[:2].tolist()
         kept = lab.sample_at(worst[0] + 1)[0]
         panel.action_remove()
         panel.action_remove()  # before the first is done
@@ -448,4 +447,4 @@ async def test_a_click_in_the_matrix_goes_to_the_cell_and_then_lists_it(open_app
         await pilot.click(panel, offset=(column + 1, row + 1))
         await pilot.pause()
         assert panel.matrix is None
-        assert panel.rows.tolist() == [*range(32, 64), *range(72, 80)]
+        assert panel.listed.tolist() == [*range(32, 64), *range(72, 80)]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from nnsim.tui.panels import DOORS
+from nnsim.tui.panels.data import DataPanel
 from nnsim.tui.panels.input.pixels import PixelGrid
 from nnsim.tui.panels.input.prediction import PredictionBars
 from nnsim.tui.panels.network import NetworkDiagram
@@ -13,7 +14,6 @@ from nnsim.tui.screens.bar import CommandBar
 from nnsim.tui.screens.frame import PanelTabs, StatusLine
 from nnsim.tui.screens.home import HomeScreen
 from nnsim.tui.screens.lab import LabScreen
-from nnsim.tui.widgets.data_panel import DataPanel
 
 
 def status(app) -> str:

@@ -5,7 +5,7 @@ import pkgutil
 
 from textual.binding import Binding
 
-import nnsim.tui.widgets
+import nnsim.tui.panels
 from nnsim.tui.panels.panel import Panel
 from nnsim.tui.screens.lesson import LessonKeys
 
@@ -20,8 +20,8 @@ def keys(node):
 
 
 def panels():
-    for module in pkgutil.iter_modules(nnsim.tui.widgets.__path__):
-        importlib.import_module(f"nnsim.tui.widgets.{module.name}")
+    for module in pkgutil.walk_packages(nnsim.tui.panels.__path__, "nnsim.tui.panels."):
+        importlib.import_module(module.name)
     found, more = set(), [Panel]
     while more:
         found.update(more)

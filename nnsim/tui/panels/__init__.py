@@ -69,7 +69,7 @@ def _train(_lab: Lab) -> Panel:
 
 
 def _data(_lab: Lab) -> Panel:
-    from nnsim.tui.widgets.data_panel import DataPanel
+    from nnsim.tui.panels.data import DataPanel
 
     return DataPanel()
 

@@ -1,25 +1,33 @@
-"""The lines of the list of samples: what stands in which column, as wide as there is room."""
+"""The samples as a list: which are listed and how that is said, the columns, a sample's picture."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from rich.cells import cell_len, set_cell_size
 
 from nnsim.i18n import _
+from nnsim.lab.reading.samples import BY_NUMBER, FORGOTTEN, ORDERS, WORST, Choice
+from nnsim.tui.draw.lines import Piece
 from nnsim.tui.draw.numbers import short
-from nnsim.tui.widgets.rows import Row
+from nnsim.tui.draw.tiles import HALVES, shade, tint
 
 if TYPE_CHECKING:
-    from nnsim.lab import Lab
+    from numpy.typing import NDArray
+
+    from nnsim.experiments import Experiment
     from nnsim.lab.reading.samples import Review, Stories
+
+    Array = NDArray[np.float64]
 
 MOST_NAME = 10  # cells for the name of a class
 NUMBER = 6  # cells for a number of an input
 MOST_NUMBERS = 64  # of an input, in a line
+LARGEST, WIDEST = 3, 18  # times that a pixel may be enlarged, and cells for such a picture
+TURN = {None: False, False: True, True: None}
 
 
 def pad(text: str, width: int, *, right: bool = False) -> str:
@@ -28,6 +36,95 @@ def pad(text: str, width: int, *, right: bool = False) -> str:
     if size > width:
         return set_cell_size(text, max(0, width - 1)) + "…" if width else ""
     return " " * (width - size) + text if right else text + " " * (width - size)
+
+
+# Which are listed --------------------------------------------------------------------------------
+
+
+class _Filter(NamedTuple):
+    """What a filter is set to: in full and in short, and whether it leaves anything out."""
+
+    key: str
+    action: str
+    full: str
+    short: str
+    on: bool
+
+
+class Filters:
+    """What is listed, and how that is said.
+
+    Attributes
+    ----------
+    choice : Choice
+    """
+
+    def __init__(self) -> None:
+        self.choice = Choice()
+
+    def turn(self, what: str, found: Review) -> None:
+        """Go on to the next setting of a filter: ``"wanted"``, ``"right"`` or ``"test"``."""
+        choice = self.choice
+        if what == "wanted":
+            following = 0 if choice.wanted is None else choice.wanted + 1
+            wanted = following if following < len(found.classes) else None
+            self.choice = replace(choice, wanted=wanted, reading=None)
+        elif what == "right":
+            self.choice = replace(choice, right=TURN[choice.right], reading=None)
+        else:
+            self.choice = replace(choice, test=TURN[choice.test])
+
+    def turn_order(self, *, told: bool) -> None:
+        """Go on to the next order; `told` says whether it is known what was forgotten."""
+        orders = ORDERS if told else ORDERS[:2]
+        at = orders.index(self.choice.order) if self.choice.order in orders else 0
+        self.choice = replace(self.choice, order=orders[(at + 1) % len(orders)])
+
+    def _settings(self, found: Review) -> list[_Filter]:
+        choice, every = self.choice, _("all")
+        settings: list[_Filter] = []
+
+        def add(key: str, action: str, text: str, *, on: bool) -> None:
+            settings.append(_Filter(key, action, text, text if on else every, on))
+
+        if found.classes:
+            text = _("all classes")
+            if choice.wanted is not None:
+                text = _("is {name}").format(name=found.name(choice.wanted))
+            if choice.reading is not None:
+                reads = _("reads {name}").format(name=found.name(choice.reading))
+                text = f"{text}, {reads}"
+            add("f", "filter('wanted')", text, on=choice.wanted is not None)
+            text = {None: _("right and wrong"), True: _("right"), False: _("wrong")}[choice.right]
+            add("x", "filter('right')", text, on=choice.right is not None)
+        if found.data.test_count:
+            text = {None: _("training and test"), True: _("test"), False: _("training")}[
+                choice.test
+            ]
+            add("v", "filter('test')", text, on=choice.test is not None)
+        text = {BY_NUMBER: _("by number"), WORST: _("worst first"),
+                FORGOTTEN: _("most forgotten first")}[choice.order]  # fmt: skip
+        short = {BY_NUMBER: _("number"), WORST: _("worst"), FORGOTTEN: _("forgotten")}[choice.order]
+        settings.append(_Filter("o", "order", text, short, choice.order != BY_NUMBER))
+        return settings
+
+    def pieces(self, found: Review, listed: int, width: int) -> list[Piece]:
+        """The line, in full where there is room for it, else in short; pieces stand for actions."""
+        whole = f"{listed}/{found.count}"
+        pieces, count = list[Piece](), ""
+        for full, count in ((True, whole), (False, whole), (False, str(listed))):
+            pieces = [Piece(" ")]
+            for each in self._settings(found):
+                pieces.append(Piece(f"{each.key} ", "header", each.action))
+                text = each.full if full else each.short
+                pieces.append(Piece(text, "cursor" if each.on else "dim", each.action))
+                pieces.append(Piece("  "))
+            if sum(cell_len(piece.text) for piece in pieces) <= width - cell_len(count) - 1:
+                break
+        return [*pieces, Piece(count, "strong")]
+
+
+# The columns --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -49,7 +146,7 @@ class SampleTable:
 
     Parameters
     ----------
-    lab : Lab
+    experiment : Experiment
     found : Review
     stories : Stories or None
         When each training sample was first read right, and how often that was forgotten.
@@ -57,8 +154,10 @@ class SampleTable:
         Whether the sample under the cursor is drawn elsewhere, so that lines need not tell it.
     """
 
-    def __init__(self, lab: Lab, found: Review, stories: Stories | None, *, pictured: bool) -> None:
-        self._experiment, self._found = lab.experiment, found
+    def __init__(
+        self, experiment: Experiment, found: Review, stories: Stories | None, *, pictured: bool
+    ) -> None:
+        self._experiment, self._found = experiment, found
         self._told = () if stories is None else stories.samples
         self._columns = self._of_classes() if found.classes else self._of_numbers()
         if not pictured:
@@ -205,12 +304,59 @@ class SampleTable:
         ]
         return " " + (" " * gap).join(cells)
 
-    def row(self, index: int, width: int) -> Row:
+    def row(self, index: int, width: int) -> list[Piece]:
         """The line of a sample (from 0)."""
         columns, gap = self._fitting(width)
-        pieces: Row = [(" ", "")]
+        pieces = [Piece(" ")]
         for place, (column, room) in enumerate(columns):
             text, style = column.text(index)
             right = column.right and bool(column.width)
-            pieces.append((" " * gap * bool(place) + pad(text, room, right=right), style))
+            pieces.append(Piece(" " * gap * bool(place) + pad(text, room, right=right), style))
         return pieces
+
+
+# The picture --------------------------------------------------------------------------------------
+
+
+class Picture:
+    """Where the pixels of a picture stand in a place of some size.
+
+    A pixel takes two cells side by side, or twice and three times as many where there is room;
+    where that is too large, two rows share a line of half blocks.
+
+    Attributes
+    ----------
+    width, height : int
+        Cells and lines; 0 where even that is too large.
+    """
+
+    def __init__(self, shape: tuple[int, int, int], width: int, height: int) -> None:
+        rows, columns, self._channels = shape
+        fitting = [
+            size
+            for size in range(1, LARGEST + 1)
+            if 2 * columns * size <= width
+            and rows * size <= height
+            and (size == 1 or 2 * columns * size <= WIDEST)
+        ]
+        self._size = max(fitting, default=0)
+        self._half = not fitting
+        if self._half:
+            self.width, self.height = columns, -(-rows // 2)
+        else:
+            self.width, self.height = 2 * columns * self._size, rows * self._size
+        if self.width > width or self.height > height:
+            self.width = self.height = 0
+
+    def row(self, values: Array, y: int) -> list[tuple[str, str]]:
+        """One line of the picture (height, width, channels) of 0 to 1, or of what is beyond."""
+        if not self._half:
+            line = values[y // self._size]
+            return [(shade(float(p.mean())) * (2 * self._size), tint(p)) for p in line]
+        upper, lower = values[2 * y], values[2 * y + 1 : 2 * y + 2]
+        below = lower[0] if len(lower) else np.zeros_like(upper)
+        found = []
+        for pixel, under in zip(upper, below, strict=True):
+            high, low = float(pixel.mean()), float(under.mean())
+            found.append((HALVES[high >= 0.5, low >= 0.5], tint(pixel if high >= low else under)))
+        return found

@@ -8,8 +8,8 @@ import numpy as np
 from rich.cells import cell_len
 
 from nnsim.i18n import _, ngettext
-from nnsim.tui.widgets.data_rows import MOST_NAME, pad
-from nnsim.tui.widgets.rows import Row
+from nnsim.tui.draw.lines import Piece, Row
+from nnsim.tui.panels.data.samples import MOST_NAME, pad
 
 if TYPE_CHECKING:
     from nnsim.lab.reading.samples import Review
@@ -40,8 +40,15 @@ class Confusion:
         self._name = self._cell = 1  # cells for the names at the left, and for a column
         self._apart = self._titled = False
 
-    def show(self, found: Review, test: bool | None, width: int, height: int) -> None:
-        """Take new readings, and the room there is."""
+    def rows(
+        self, found: Review, test: bool | None, width: int, height: int, *, focused: bool
+    ) -> list[Row]:
+        """The lines below that of the filters: titles, rows, and what the cursor is on."""
+        self._fit(found, test, width, height)
+        return self._lines(found, focused=focused)
+
+    def _fit(self, found: Review, test: bool | None, width: int, height: int) -> None:
+        """Lay the window out in the room there is; it follows the cursor."""
         if found is not self._found:
             self._found = found
             self._train, self._tests = found.confusion(test=False), found.confusion(test=True)
@@ -58,6 +65,11 @@ class Confusion:
         self._titled = columns < self._size or self._size + 4 <= height
         self._room = (max(1, height - (3 if self._titled else 2)), max(1, columns))
         self.move(0, 0)
+        (row, column), (rows, columns) = self.cell, self._room
+        self._top = max(0, min(max(self._top, row - rows + 1), row, max(0, self._size - rows)))
+        self._left = max(
+            0, min(max(self._left, column - columns + 1), column, max(0, self._size - columns))
+        )
 
     def _widest(self) -> int:
         texts = [self._text(i, j) for i in range(self._size) for j in range(self._size)]
@@ -69,25 +81,12 @@ class Confusion:
         return len(self._train)
 
     def move(self, down: int, right: int) -> None:
-        """Move the cursor by cells; the window follows it."""
+        """Move the cursor by cells."""
         last = max(0, self._size - 1)
         row, column = (
             min(max(0, now + by), last) for now, by in zip(self.cell, (down, right), strict=True)
         )
         self.cell = (row, column)
-        rows, columns = self._room
-        self._top = max(0, min(max(self._top, row - rows + 1), row, max(0, self._size - rows)))
-        self._left = max(
-            0, min(max(self._left, column - columns + 1), column, max(0, self._size - columns))
-        )
-
-    def at(self, x: int, y: int) -> tuple[int, int] | None:
-        """The cell at a place (below the line of filters); None beside the matrix."""
-        row = y - (2 if self._titled else 1) + self._top
-        column = (x - self._name - 2) // self._cell + self._left
-        seen_rows, seen = self._seen()
-        inside = x >= self._name + 2 and row in seen_rows and column in seen
-        return (row, column) if inside else None
 
     def _seen(self) -> tuple[range, range]:
         rows, columns = self._room
@@ -103,10 +102,7 @@ class Confusion:
         count = sum(int(counts[row, column]) for counts in self._counted())
         return str(count) if count else "·"
 
-    def lines(self, *, focused: bool) -> list[Row]:
-        """The lines below that of the filters: titles, rows, and what the cursor is on."""
-        found = self._found
-        assert found is not None
+    def _lines(self, found: Review, *, focused: bool) -> list[Row]:
         rows, columns = self._seen()
         drawn: list[Row] = []
         if self._titled:
@@ -115,12 +111,12 @@ class Confusion:
         corner = pad(_("is"), self._name)
         drawn.append([(f" {corner} {names} {pad(_('right'), SHARE - 1, right=True)}", "header")])
         for row in rows:
-            line: Row = [(f" {pad(self._names[row], self._name)} ", "header")]
+            line = [Piece(f" {pad(self._names[row], self._name)} ", "header")]
             chosen = self.cell[1] if focused and row == self.cell[0] else None
             for column in columns:
                 line += self._cell_pieces(row, column, chosen)
             end = "]" if chosen is not None and chosen == columns.stop - 1 else " "
-            drawn.append([*line, (end, "strong"), (self._share(row), "dim")])
+            drawn.append([*line, Piece(end, "strong"), Piece(self._share(row), "dim")])
         return [*drawn, [(" " + self._said(found), "")]]
 
     def _title(self) -> str:
@@ -137,14 +133,14 @@ class Confusion:
             text = _("is read as")
         return text + window
 
-    def _cell_pieces(self, row: int, column: int, chosen: int | None) -> Row:
+    def _cell_pieces(self, row: int, column: int, chosen: int | None) -> list[Piece]:
         """The gap before a cell, with the brackets of the cursor, and what stands in it."""
         text = pad(self._text(row, column), self._cell - 1, right=True)
         gap = "[" if column == chosen else "]" if column - 1 == chosen else " "
         if column == chosen:
-            return [(gap, "strong"), (text, "cell")]
+            return [Piece(gap, "strong", (row, column)), Piece(text, "reverse", (row, column))]
         style = "strong" if row == column else "dim" if text.strip() == "·" else "wrong"
-        return [(gap, "strong"), (text, style)]
+        return [Piece(gap, "strong", (row, column)), Piece(text, style, (row, column))]
 
     def _share(self, row: int) -> str:
         """How many of a class are read right."""
