@@ -7,6 +7,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from nnsim.engine import EngineError
+from nnsim.lab.explain.arithmetic import function_of
+
 # A failure is shown as it is: making the network smaller takes minutes.
 SETTINGS = settings(
     max_examples=12,
@@ -77,3 +80,17 @@ def test_two_convolutions_in_a_row_on_two_channels(random_labs):
     rng = np.random.default_rng(1)
     lab = random_labs.open(inputs, layers, "mean_squared_error", rng, 24, 2)
     check_every_number(lab, random_labs.quantities)
+
+
+def test_an_activation_without_a_rule_of_its_own_is_explained_by_the_engine():
+    """A new one needs no line in the lab; what is neither a rule nor an activation is refused."""
+    root = math.sqrt(2 / math.pi)
+    for z in (-3.0, -0.4, 0.0, 0.7, 5.0):
+        gelu = 0.5 * z * (1 + math.tanh(root * (z + 0.044715 * z**3)))
+        assert function_of("gelu").compute(z) == pytest.approx(gelu, abs=1e-14)
+        logistic = 1 / (1 + math.exp(-z))
+        slope = logistic * (1 + z * (1 - logistic))
+        assert function_of("swish_slope").compute(z) == pytest.approx(slope, abs=1e-14)
+    assert function_of("gelu_slope").template == "gelu′({0})"
+    with pytest.raises(EngineError):
+        function_of("nonsense")

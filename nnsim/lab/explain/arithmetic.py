@@ -14,8 +14,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
+from nnsim.engine.activations import activation
 from nnsim.i18n import _
 from nnsim.lab.addresses import Quantity
 
@@ -53,25 +55,6 @@ def sigmoid(z: float) -> float:
 def softplus(z: float) -> float:
     """Return ln(1 + eᶻ), without overflow."""
     return max(z, 0.0) + math.log1p(exp(-abs(z)))
-
-
-def gelu(z: float) -> float:
-    """Return gelu in its tanh form."""
-    return 0.5 * z * (1 + math.tanh(_gelu_u(z)))
-
-
-def gelu_slope(z: float) -> float:
-    t = math.tanh(_gelu_u(z))
-    return 0.5 * (1 + t) + 0.5 * z * (1 - t * t) * math.sqrt(2 / math.pi) * (1 + 0.134145 * z * z)
-
-
-def _gelu_u(z: float) -> float:
-    return math.sqrt(2 / math.pi) * (z + 0.044715 * z * z * z)
-
-
-def swish_slope(z: float) -> float:
-    s = sigmoid(z)
-    return s * (1 + z * (1 - s))
 
 
 def ln_softmax(score: float, *scores: float) -> float:
@@ -127,15 +110,12 @@ FUNCTIONS: dict[str, Function] = {
     "elu": Function(lambda z: z if z > 0 else math.expm1(z), "elu({0})"),
     "softplus": Function(softplus, "ln(1 + e^{0!})"),
     "softplus_minus": Function(lambda z: softplus(-z), "ln(1 + e^{0-})"),
-    "gelu": Function(gelu, "gelu({0})"),
     "swish": Function(lambda z: z * sigmoid(z), "{0!}/(1 + e^{0-})"),
     "step": Function(
         lambda z: 1.0 if z >= 0 else 0.0, "u({0})", lambda z: Fraction(1 if z >= 0 else 0)
     ),
     "leaky_slope": Function(_leaky_slope, "[1 if {0} > 0 else {1}]", _leaky_slope),
     "elu_slope": Function(lambda z: exp(min(z, 0.0)), "e^min({0}, 0)"),
-    "gelu_slope": Function(gelu_slope, "gelu′({0})"),
-    "swish_slope": Function(swish_slope, "swish′({0})"),
     "positive": Function(lambda x: float(x > 0), "[{0} > 0]", lambda x: int(x > 0)),
     "nonzero": Function(lambda x: float(x != 0), "[{0} ≠ 0]", lambda x: Fraction(x != 0)),
     "sign": Function(lambda x: float((x > 0) - (x < 0)), "sign {0!}", lambda x: (x > 0) - (x < 0)),
@@ -153,8 +133,24 @@ FUNCTIONS: dict[str, Function] = {
     "ln_softmax": Function(ln_softmax, "ln {0!}"),
 }  # fmt: skip
 
-CANCELLING = ("gelu", "gelu_slope", "swish_slope", "ln_softmax")
-"""Where terms of size 1 (or of the arguments') may cancel out to a small result."""
+
+@cache
+def function_of(name: str) -> Function:
+    """Return the function of a name: of `FUNCTIONS`, or an activation of the engine or its slope.
+
+    Raises EngineError where there is neither.
+    """
+    if name in FUNCTIONS:
+        return FUNCTIONS[name]
+    known = activation(name.removesuffix("_slope"))
+    if name == known.name:
+        return Function(lambda z: float(known.f(z)), f"{name}({{0}})")
+    return Function(lambda z: float(known.derivative(z)), f"{known.name}′({{0}})")
+
+
+def cancels(name: str) -> bool:
+    """Whether terms of size 1 (or of the arguments') may cancel out to a small result there."""
+    return name == "ln_softmax" or name not in FUNCTIONS
 
 
 # A sum of more terms than this is written with its middle left out.
@@ -405,7 +401,7 @@ class Apply(Node):
         return self.arguments
 
     def of(self, values: list[Any]) -> Any:
-        function = FUNCTIONS[self.function]
+        function = function_of(self.function)
         compute = function.exact if isinstance(values[0], Fraction) else function.compute
         return None if compute is None else compute(*values)
 
@@ -422,7 +418,7 @@ class Apply(Node):
                 return opposite[3:-1] if opposite.startswith("−(−") else f"({opposite})"
             return argument.inside(show, 2) if how else argument.write(show)
 
-        return _PLACE.sub(place, FUNCTIONS[self.function].template)
+        return _PLACE.sub(place, function_of(self.function).template)
 
     def numbers(self) -> Iterator[Number]:
         for node in (*self.shown_as, *self.arguments):
@@ -430,8 +426,9 @@ class Apply(Node):
 
     def magnitude(self) -> float:
         """Return the value's, or that of what cancels out inside the function."""
-        inside = [a.magnitude() for a in self.arguments] if self.function in CANCELLING else [0.0]
-        return max(abs(self.evaluate()), 1.0 if self.function in CANCELLING else 0.0, *inside)
+        if not cancels(self.function):
+            return abs(self.evaluate())
+        return max(abs(self.evaluate()), 1.0, *(a.magnitude() for a in self.arguments))
 
 
 def _listed(texts: list[str]) -> str:
