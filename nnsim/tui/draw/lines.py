@@ -248,7 +248,6 @@ class Lines(Widget):
 
 
 def in_sight(first: int, seen: int, count: int) -> str | None:
-    """Which rows are in sight, `first` counted from 0; None where it is all, or none at all."""
     if not 0 < seen < count:
         return None
     return _("{first}–{last} of {count}").format(first=first + 1, last=first + seen, count=count)

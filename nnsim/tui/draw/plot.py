@@ -89,20 +89,12 @@ def marked(text: str, at: int, mark: str = "▲", style: str = "here") -> Row:
 
 @dataclass(frozen=True)
 class Plot:
-    """A window of x and y, and the cells that it is drawn on.
-
-    Attributes
-    ----------
-    x, y : Axis
-    left : int
-        Columns in front of the plot: the numbers of y, and the axis itself.
-    columns, rows : int
-        Cells of the plot; one more line, with the numbers of x, follows below.
-    """
+    """A window of x and y, and the cells that it is drawn on."""
 
     x: Axis
     y: Axis
-    left: int
+    left: int  # columns in front of the plot: the numbers of y, and the axis itself
+    # columns, rows: cells of the plot; one more line, with the numbers of x, follows below
     columns: int
     rows: int
 
@@ -177,7 +169,6 @@ def _upright_line(plot: Plot) -> list[str]:
 
 @lru_cache(maxsize=8)
 def _flat_line(plot: Plot) -> str:
-    """The numbers of x."""
     numbers = []
     for tick in plot.x.ticks(max(2, plot.columns // 9)):
         text = _label(tick)
@@ -202,30 +193,16 @@ _STROKES = {SOLID: "─", DASHED: "╌", DOTTED: "┄", SPARSE: "·"}
 
 @dataclass(frozen=True)
 class Series:
-    """A line of the plot.
-
-    Attributes
-    ----------
-    name : str
-    x, y : array (n,)
-        `x` ascends; where `y` is not finite, the line has a gap.
-    style : str
-        A name of the style sheet.
-    marker : str
-        One cell wide.
-    dash : tuple (on, off)
-        In dots.
-    note : str
-        Behind the name in the legend, such as the last value.
-    """
+    """A line of the plot."""
 
     name: str
+    # x, y: `x` ascends; where `y` is not finite, the line has a gap
     x: Array = field(repr=False)
     y: Array = field(repr=False)
-    style: str = ""
-    marker: str = "●"
-    dash: tuple[int, int] = SOLID
-    note: str = ""
+    style: str = ""  # A name of the style sheet
+    marker: str = "●"  # one cell wide
+    dash: tuple[int, int] = SOLID  # in dots
+    note: str = ""  # behind the name in the legend, such as the last value
 
 
 @dataclass(frozen=True)
@@ -235,24 +212,14 @@ class Chart:
     A series has a colour, a pattern of dashes and a marker that stands on it every few cells. More
     points than there are dots across are drawn as the span from the least to the greatest of each
     column of dots, so that no peak is lost.
-
-    Attributes
-    ----------
-    title : str
-    series : sequence of Series
-        The first one is drawn on top.
-    x, y : Axis
-    here : float or None
-        The epoch that is marked.
-    shift : float
-        What all epochs are larger by than they are called (1 on a logarithmic axis).
     """
 
     title: str
-    series: Sequence[Series]
+    series: Sequence[Series]  # the first one is drawn on top
     x: Axis
     y: Axis
-    here: float | None = None
+    here: float | None = None  # the epoch that is marked
+    # what all epochs are larger by than they are called (1 on a logarithmic axis)
     shift: float = 0.0
 
     def rows(self, width: int, height: int) -> list[Row]:

@@ -18,24 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Door:
-    """How a number key leads to a panel.
-
-    Attributes
-    ----------
-    id, title : str
-    make : callable
-        Makes the panel for a bench; what it needs is imported then.
-    late : bool
-        Whether it is made when it is first chosen. Such a panel may tell more than a lesson asks.
-    tall : bool
-        Whether it takes the place of the network too.
-    """
+    """How a number key leads to a panel."""
 
     id: str
     title: str
-    make: Callable[[Lab], Panel]
+    make: Callable[[Lab], Panel]  # makes the panel for a bench; what it needs is imported then
+    # whether it is made when it is first chosen. Such a panel may tell more than a lesson asks.
     late: bool = False
-    tall: bool = False
+    tall: bool = False  # whether it takes the place of the network too
 
 
 def _input(lab: Lab) -> Panel:

@@ -381,7 +381,6 @@ class LandscapePanel(Panel, Lines):
             self._timer = self.set_timer(0.001, go_on)
 
     def on_resize(self) -> None:
-        """Lay the map out for the new size."""
         if self.scene is None:
             super().on_resize()
         else:
@@ -391,7 +390,6 @@ class LandscapePanel(Panel, Lines):
 
     @staticmethod
     def key_beside(width: int, height: int) -> bool:
-        """Whether the key stands beside the map."""
         return width >= LEAST_WITH_KEY[0] and height >= LEAST_WITH_KEY[1]
 
     def room(self, width: int, height: int) -> tuple[int, int]:
@@ -541,7 +539,6 @@ class LandscapePanel(Panel, Lines):
             self.post_message(self.Asked(f"place {x:.12g} {y:.12g}"))
 
     def action_choose(self) -> None:
-        """Open the line for two addresses; those of now, or the number that is looked at."""
         plane = self.landscape.plane
         if self.scene is None:
             return
@@ -556,11 +553,9 @@ class LandscapePanel(Panel, Lines):
         self.post_message(self.AskedLine(f"landscape {' '.join(names)}"))
 
     def action_ask(self, what: str) -> None:
-        """Ask for another plane."""
         self.post_message(self.Asked(f"landscape {what}"))
 
     def action_again(self) -> None:
-        """Lay the plane through the present parameters."""
         plane = self.landscape.plane
         if plane is None:
             return
@@ -572,25 +567,21 @@ class LandscapePanel(Panel, Lines):
             self.action_ask(" ".join(plane.names))
 
     def action_zoom(self, factor: float) -> None:
-        """Look closer at the cursor, or from farther away."""
         if self.scene is not None:
             self.landscape.look(self.landscape.window.zoomed(factor, *self.cursor))
             self.show(self.scene)
 
     def action_fit(self) -> None:
-        """Bring the path and the present point into sight."""
         if self.scene is not None and self.landscape.plane is not None:
             self.cursor = self.landscape.now
             self.landscape.fit()
             self.show(self.scene)
 
     def action_scale(self) -> None:
-        """Change between a logarithmic and a linear scale."""
         self.logarithmic = not self.logarithmic
         self.update()
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor under the mouse; a click on it goes there."""
         place, plot = event.get_content_offset(self), self.landscape.plot
         if place is None or plot is None or self.landscape.map is None:
             return

@@ -56,7 +56,6 @@ class PageWriter:
         self.page = Page()
 
     def write(self) -> Page:
-        """Return the page."""
         player = self.player
         if player.review is not None:
             self._review()
@@ -294,7 +293,6 @@ class LessonPane(Lines, ScrollView, can_focus=True):
         return self.asking if action == "choose" else True
 
     def action_move(self, by: int) -> None:
-        """Go to another choice, or scroll."""
         if not self.asking:
             self.scroll_relative(y=by, animate=False)
             return
@@ -303,11 +301,9 @@ class LessonPane(Lines, ScrollView, can_focus=True):
         self.scroll_to(y=self.page.choices[self.cursor] - 2, animate=False)
 
     def action_enter(self) -> None:
-        """Take the choice, or let the screen know."""
         self.post_message(self.Chose(self.cursor + 1) if self.asking else self.Pressed())
 
     def action_choose(self, number: int) -> None:
-        """Take a choice by its number."""
         if number <= len(self.page.choices):
             self.cursor = number - 1
             self.post_message(self.Chose(number))

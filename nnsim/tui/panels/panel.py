@@ -17,33 +17,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """What there is to show, at one moment.
+    """What there is to show, at one moment."""
 
-    Attributes
-    ----------
-    lab : Lab
-        The bench. Panels read it and never change it: they ask for commands.
-    view : NetworkView
-        The network with its numbers; those that are hidden are marked.
-    selection : Selection
-        The unit or weight that was looked at last.
-    hidden : Hidden
-        The numbers that must not be told yet, nor what would give them away.
-    away : bool
-        Whether the person went elsewhere since the last step of the walk.
-    backward : bool
-        Whether what is in use goes backward, so that wires and cells carry gradients.
-    marked : frozenset of int
-        The inputs that the step of the walk looks at.
-    """
-
-    lab: Lab
-    view: NetworkView
-    selection: Selection
-    hidden: Hidden = NOTHING
-    away: bool = False
+    lab: Lab  # the bench. Panels read it and never change it: they ask for commands.
+    view: NetworkView  # the network with its numbers; those that are hidden are marked
+    selection: Selection  # the unit or weight that was looked at last
+    hidden: Hidden = NOTHING  # the numbers that must not be told yet, nor what would give them away
+    away: bool = False  # whether the person went elsewhere since the last step of the walk
+    # whether what is in use goes backward, so that wires and cells carry gradients
     backward: bool = False
-    marked: frozenset[int] = frozenset()
+    marked: frozenset[int] = frozenset()  # the inputs that the step of the walk looks at
 
 
 class Panel(Widget, can_focus=True):

@@ -400,7 +400,6 @@ class StartsPanel(Panel, Lines):
     # Training -----------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        """Esc is for stopping while there is something to stop."""
         if action == "stop":
             return self.running
         if action in ("count", "epochs", "others"):
@@ -454,14 +453,12 @@ class StartsPanel(Panel, Lines):
         self.refresh_bindings()
 
     def action_stop(self) -> None:
-        """Stop training them; how far they have come stays in sight."""
         if self.live is not None:
             self.live.stop()
             self.live.wait(0.2)
             self.poll()
 
     def on_unmount(self) -> None:
-        """Nobody looks any more."""
         if self.live is not None:
             self.live.stop()
 
@@ -472,7 +469,6 @@ class StartsPanel(Panel, Lines):
     # Keys ---------------------------------------------------------------------------------------
 
     def action_open(self) -> None:
-        """Open the seed under the cursor on the bench; without any, train them first."""
         snapshot = self.snapshot
         if snapshot is None:
             self.action_run()
@@ -547,7 +543,6 @@ class StartsPanel(Panel, Lines):
         self.update()
 
     def action_curves(self) -> None:
-        """Show the accuracy over the epochs, or the cost again."""
         if self.snapshot is not None and self.snapshot.accuracy_curve is None:
             self._refuse(_("there is no accuracy: the network gives numbers, not classes"))
             return
@@ -559,7 +554,6 @@ class StartsPanel(Panel, Lines):
         self.update()
 
     def action_turn(self) -> None:
-        """List the worst first, or the best again."""
         self.choice = replace(self.choice, worst_first=not self.choice.worst_first)
         self._top = 0
         self.update()

@@ -92,7 +92,6 @@ class Inspector(Panel, Lines):
             self._explain(self.asked)
 
     def _explain(self, address: str) -> None:
-        """Explain a number; one that has no value now says so."""
         assert self.scene is not None
         try:
             self._found, self._problem = self.scene.lab.explain(address), ""
@@ -206,7 +205,6 @@ class Inspector(Panel, Lines):
             self._go(address)
 
     def action_back(self) -> None:
-        """Explain the number before; without one, close."""
         if not self._way:
             self.action_close()
             return
@@ -221,7 +219,6 @@ class Inspector(Panel, Lines):
         self.post_message(self.Closed())
 
     def on_click(self, event: events.Click) -> None:
-        """Choose the cause under the mouse; a second click follows it."""
         index = self.under(event)
         if index is None:
             return

@@ -322,7 +322,6 @@ class CircuitGraph(Lines, ScrollView, can_focus=True, inherit_bindings=False):
         self.update()
 
     def on_resize(self) -> None:
-        """Keep in sight what the walk is at."""
         self.update()
         self.call_after_refresh(self._follow, None)
 
@@ -359,7 +358,6 @@ class CircuitGraph(Lines, ScrollView, can_focus=True, inherit_bindings=False):
             self._choose_from([box for box in self._order() if box.node in inputs], by)
 
     def action_roll(self, x: int, y: int) -> None:
-        """Scroll by half of what is in sight."""
         size = self.scrollable_content_region.size
         self.scroll_relative(
             x * max(1, size.width // 2), y * max(1, size.height // 2), animate=False, force=True
@@ -382,7 +380,6 @@ class CircuitGraph(Lines, ScrollView, can_focus=True, inherit_bindings=False):
             self.scroll_to(scroll.x - by.x, scroll.y - by.y, animate=False, force=True)
 
     def on_mouse_up(self, event: events.MouseUp) -> None:
-        """Let go; where nothing was dragged, choose what is under the mouse."""
         if self._grabbed is None:
             return
         self._grabbed = None

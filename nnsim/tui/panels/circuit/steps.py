@@ -41,7 +41,6 @@ class StepText:
 
     Parameters
     ----------
-    bench : CircuitBench
     selected : int or None
         A node to tell about instead of the walk's step.
     width : int
@@ -150,7 +149,6 @@ class StepText:
         return rows + self._trouble(node)
 
     def _formula(self, formula: str, worked: str) -> list[Row]:
-        """A formula and its numbers, on one line if they fit."""
         if width_of(formula) + width_of(worked) + 3 <= self.width:
             return [[(f" {formula} ", ""), (worked, "strong")]]
         return [*self._wrapped(formula), *self._wrapped(worked, "strong")]

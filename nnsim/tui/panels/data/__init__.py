@@ -284,7 +284,6 @@ class DataPanel(Panel, Table):
     # Filters ------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What has no meaning for these data is not offered."""
         found = self._found
         if action == "side":
             return self.matrix is not None
@@ -299,7 +298,6 @@ class DataPanel(Panel, Table):
         return True
 
     def action_filter(self, what: str) -> None:
-        """Go on to the next choice of a filter."""
         if self._found is None:
             self.call_when_read(lambda: self.action_filter(what))
         elif self.check_action("filter", (what,)):
@@ -307,12 +305,10 @@ class DataPanel(Panel, Table):
             self._chosen()
 
     def action_order(self) -> None:
-        """Go on to the next order."""
         self.filters.turn_order(told=self._told)
         self._chosen(first=True)
 
     def action_everything(self) -> None:
-        """List all samples, by number."""
         self.__dict__.pop("filters", None)  # made anew
         self.matrix = None
         self._chosen()
@@ -329,7 +325,6 @@ class DataPanel(Panel, Table):
     # The matrix ---------------------------------------------------------------------------------
 
     def action_matrix(self) -> None:
-        """Show the confusion matrix, or the list again."""
         from nnsim.tui.panels.data.confusion import Confusion
 
         if self._found is None:
@@ -350,13 +345,11 @@ class DataPanel(Panel, Table):
             self._find(self._at)
 
     def action_side(self, by: int) -> None:
-        """In the matrix, go to the cell beside."""
         if self.matrix is not None:
             self.matrix.move(0, by)
             self.update()
 
     def action_move(self, by: int) -> None:
-        """Go to the row above or below."""
         if self.matrix is None:
             super().action_move(by)
         else:
@@ -378,14 +371,12 @@ class DataPanel(Panel, Table):
     # Changing the data --------------------------------------------------------------------------
 
     def action_remove(self) -> None:
-        """Take the sample under the cursor out of the data."""
         if self.sample is not None and self._found is not self._thinned:
             # (Before what is asked for is done, the sample has another number, or none.)
             self._thinned = self._found
             self.post_message(self.Asked(f"remove {self.sample + 1}"))
 
     def action_relabel(self) -> None:
-        """Type what the sample is; what the network says is there already."""
         found = self._found
         if self.sample is None or found is None:
             return
@@ -395,12 +386,10 @@ class DataPanel(Panel, Table):
         self.post_message(self.AskedLine(f"label {self.sample + 1} {text}"))
 
     def action_save(self) -> None:
-        """Type the name of a file for the data."""
         name = "data" if self.scene is None else self.scene.lab.experiment.id
         self.post_message(self.AskedLine(f"savedata {name}.npz"))
 
     def action_load(self) -> None:
-        """Type the name of a file with data."""
         self.post_message(self.AskedLine("loaddata "))
 
     # Mouse --------------------------------------------------------------------------------------
@@ -421,7 +410,6 @@ class DataPanel(Panel, Table):
             self.update()
 
     def on_table_chosen(self) -> None:
-        """The row under the cursor was clicked."""
         self._put()
 
 

@@ -52,12 +52,7 @@ class _Filter(NamedTuple):
 
 
 class Filters:
-    """What is listed, and how that is said.
-
-    Attributes
-    ----------
-    choice : Choice
-    """
+    """What is listed, and how that is said."""
 
     def __init__(self) -> None:
         self.choice = Choice()
@@ -146,8 +141,6 @@ class SampleTable:
 
     Parameters
     ----------
-    experiment : Experiment
-    found : Review
     stories : Stories or None
         When each training sample was first read right, and how often that was forgotten.
     pictured : bool

@@ -99,7 +99,6 @@ class Aside:
         return [[*small, ("  ", ""), *said] for small, said in zip(picture, says, strict=True)]
 
     def _outputs(self, width: int) -> list[Row]:
-        """What each output says of it."""
         if self.hidden:
             return []
         values = self.shown.beliefs.outputs[self.cursor]

@@ -395,7 +395,6 @@ class MapPanel(Panel, Lines):
                 self.styles.clear_rule(f"border_{side}")
 
     def notify_style_update(self) -> None:
-        """Under another theme the map may have another size."""
         super().notify_style_update()
         if self.is_attached:
             self.call_later(self.update)
@@ -411,7 +410,6 @@ class MapPanel(Panel, Lines):
         return action != "unit" or self.shown is None or bool(hidden_units(self.shown.names))
 
     def action_move(self, right: int, down: int) -> None:
-        """Move the cursor by one form; in the list by one row."""
         if self.shown is None:
             return
         if self.listing:
@@ -431,7 +429,6 @@ class MapPanel(Panel, Lines):
             self.action_move(0, by * (2 * lines if self.grid.halves else lines))
 
     def action_edge(self, end: int) -> None:
-        """Move the cursor to the first or last form of its row; in the list, to that row."""
         if self.listing:
             self._row(len(self.table.stories) * (1 if end else -1))
         elif self.shown is not None:
@@ -466,7 +463,6 @@ class MapPanel(Panel, Lines):
         self.post_message(self.Asked(f"paint {experiment.format_input(picture)}"))
 
     def action_image(self, by: int) -> None:
-        """Go to the next training image in the order of the data."""
         if self.listing:
             self._row(by)
         elif self.shown is not None:
@@ -480,7 +476,6 @@ class MapPanel(Panel, Lines):
             self._next_of(forms[self.shown.signs[forms] == WRONG], 1)
 
     def action_border(self, by: int) -> None:
-        """Go to the next form at the border, in the order of the map."""
         if self.shown is None:
             return
         layout = self.shown.beliefs.layout
@@ -493,7 +488,6 @@ class MapPanel(Panel, Lines):
             self._go(int(layout.form.reshape(-1)[place]))
 
     def action_least_sure(self) -> None:
-        """Go to the form that it is least sure of; from there to the next surer one."""
         if self.shown is None:
             return
         order = np.argsort(self.shown.beliefs.sureness, kind="stable")
@@ -513,7 +507,6 @@ class MapPanel(Panel, Lines):
             self._go(int(forms[place % len(forms)]))
 
     def action_stories(self) -> None:
-        """List the training images with their stories, or show the map again."""
         if self.shown is None:
             return
         self.listing = not self.listing
@@ -528,7 +521,6 @@ class MapPanel(Panel, Lines):
         self.refresh_bindings()
 
     def action_order(self) -> None:
-        """List them in another order."""
         self.table.turn()
         if self.shown is not None:
             self.table.show(self.shown.stories)
@@ -536,14 +528,12 @@ class MapPanel(Panel, Lines):
         self.update()
 
     def action_unit(self, by: int) -> None:
-        """Show what the next hidden unit says, or after the last one what the outputs say."""
         if self.shown is not None:
             units = (None, *hidden_units(self.shown.names))
             self.unit = units[(units.index(self.unit) + by) % len(units)]
             self._at_once()
 
     def action_signs(self) -> None:
-        """Tell the classes by characters, or by colours again."""
         self.as_signs = not self.as_signs
         self.follow()
         self.update()

@@ -84,7 +84,6 @@ class ImagesPanel(Panel, Lines):
     # What is shown ------------------------------------------------------------------------------
 
     def show(self, scene: Scene) -> None:
-        """Show the numbers as they are now."""
         self.scene = scene
         before, layers = self.look, layers_to_see(scene.lab)
         if not layers:
@@ -181,7 +180,6 @@ class ImagesPanel(Panel, Lines):
     # Keys and mouse -----------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        """Only what makes a difference here."""
         if action not in ("field", "channel", "layer"):
             return True
         if self.scene is None or self.look is None:
@@ -219,7 +217,6 @@ class ImagesPanel(Panel, Lines):
             self._go(self.tiling.step(self.spot, right, down))
 
     def action_tile(self, by: int) -> None:
-        """Go to the same number of another filter or unit."""
         tile = min(max(self.spot.tile + by, 0), len(self.tiling.tiles) - 1)
         self._go(replace(self.spot, tile=tile))
 
@@ -232,18 +229,15 @@ class ImagesPanel(Panel, Lines):
             self.post_message(self.AskedWhy(address))
 
     def action_field(self) -> None:
-        """Show the maps before the activation, or after it."""
         if self.look is not None:
             self._see(replace(self.look, field="a" if self.look.field == "z" else "z"))
 
     def action_channel(self, by: int) -> None:
-        """Show another channel of the kernels."""
         if self.look is not None and self.scene is not None:
             count = channels(self.scene.lab, self.look.layer)
             self._see(replace(self.look, channel=(self.look.channel + by) % count))
 
     def action_layer(self) -> None:
-        """Show the kernels of the next layer that has some."""
         if self.look is not None and self.scene is not None:
             layers = layers_to_see(self.scene.lab)
             place = (layers.index(self.look.layer) + 1) % len(layers)

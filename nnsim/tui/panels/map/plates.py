@@ -59,7 +59,6 @@ class Plate:
         return self.kind == "kernel"
 
     def address(self, row: int, column: int) -> str:
-        """The address of a number."""
         if self.channels is None:
             return f"{self.prefix}{row + 1},{column + 1}{self.suffix}"
         channel, count = self.channels
@@ -319,7 +318,6 @@ class Tiling:
         return self.across * self.tile[0] - BETWEEN, rows * self.tile[1] - 1
 
     def plate(self, at: Spot) -> Plate:
-        """The plate that a number is on."""
         return self.tiles[at.tile].plates[at.plate]
 
     def width(self, plate: Plate) -> int:

@@ -345,7 +345,6 @@ def draw_footer(
 
 
 def _about(view: NetworkView, place: Selection, carried: Carried) -> list[str]:
-    """Return the address of what is selected, and its numbers."""
     if place.layer < 0:
         return [f"input[{place.unit + 1}] {_short(view.input[place.unit])}"]
     layer = view.layers[place.layer]

@@ -350,7 +350,6 @@ class OverviewPicture:
 
     @property
     def _footer_row(self) -> int | None:
-        """The row of the line that says what is selected, if there is one."""
         height = self.size[1]
         return height - 1 if self._footer_height(height) else None
 

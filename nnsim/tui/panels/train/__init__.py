@@ -180,7 +180,6 @@ class TrainPanel(Panel, Lines):
             self._look(0)
 
     def action_swap(self) -> None:
-        """Go to the run that is laid over this one."""
         if self.scene is None:
             return
         lab = self.scene.lab
@@ -223,7 +222,6 @@ class TrainPanel(Panel, Lines):
             self.ask(f"rewind {epoch}", merge=True)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """On the timeline, go there, and follow the mouse from now on."""
         press = self.under(event)
         if event.button == 1 and isinstance(press, Press) and press.kind == "epoch":
             event.stop()
@@ -265,20 +263,17 @@ class TrainPanel(Panel, Lines):
         self.post_message(self.AskedLine("until "))
 
     def action_another_seed(self) -> None:
-        """Start anew from the next seed."""
         if self.scene is not None:
             lab = self.scene.lab
             seed = lab.timeline.run.setup.seed
             self.ask(f"seed {(lab.network.seed if seed is None else seed) + 1}")
 
     def action_choose(self, by: int) -> None:
-        """Choose a setting; they go round."""
         if self.settings:
             self._chosen = (self.chosen + by) % len(self.settings)
             self.update()
 
     def action_change(self, by: int) -> None:
-        """Change the chosen setting."""
         if not self.settings:
             return
         setting = self.settings[self.chosen]
@@ -288,7 +283,6 @@ class TrainPanel(Panel, Lines):
             self.ask(command)
 
     def action_type(self) -> None:
-        """Type a value for the chosen setting; where it takes none, for the rate."""
         settings = self.settings
         typed = [s.typed for s in (*settings[self.chosen : self.chosen + 1], *settings) if s.typed]
         if typed:

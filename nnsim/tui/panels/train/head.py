@@ -129,34 +129,24 @@ def drawn(
 
 
 def cell_of(epoch: int, first: int, last: int, width: int) -> int:
-    """The cell of an epoch."""
     return round((epoch - first) * (width - 1) / (last - first)) if last > first else 0
 
 
 def epoch_of(cell: int, first: int, last: int, width: int) -> int:
-    """The epoch of a cell."""
     return first + round((last - first) * min(max(cell, 0), width - 1) / max(1, width - 1))
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """The timeline as a line: the epochs that are kept, branches, and where the bench stands.
+    """The timeline as a line: the epochs that are kept, branches, and where the bench stands."""
 
-    Attributes
-    ----------
-    first, last : int
-        Epochs at its ends.
-    start, width : int
-        Where the line itself stands among the cells.
-    row : Row
-        Its pieces stand for ``Press("epoch", …)``, but for those behind it.
-    """
-
+    # first, last: epochs at its ends
     first: int
     last: int
+    # start, width: where the line itself stands among the cells
     start: int
     width: int
-    row: Row
+    row: Row  # its pieces stand for ``Press("epoch", …)``, but for those behind it
 
     @classmethod
     def of(cls, lab: Lab, width: int) -> Timeline:

@@ -19,29 +19,18 @@ MOST_DROPOUT = 0.9
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting of training.
+    """One setting of training."""
 
-    Attributes
-    ----------
-    key : str
-        ``"pace"``, ``"rate"``, ``"optimizer"``, ``"batch"``, ``"l2"``, or ``"dropout NAME"``.
-    name, value : str
-        As they are shown.
-    less, more : str
-        The commands that change it; nothing at an end, and nothing for the pace.
-    typed : str
-        The command with its value, to be changed by typing; nothing for the pace.
-    address : str
-        Of the number, to ask why of; nothing where it has none.
-    """
-
+    # ``"pace"``, ``"rate"``, ``"optimizer"``, ``"batch"``, ``"l2"``, or ``"dropout NAME"``
     key: str
+    # name, value: as they are shown
     name: str
     value: str
+    # less, more: the commands that change it; nothing at an end, and nothing for the pace
     less: str = ""
     more: str = ""
-    typed: str = ""
-    address: str = ""
+    typed: str = ""  # the command with its value, to be changed by typing; nothing for the pace
+    address: str = ""  # of the number, to ask why of; nothing where it has none
 
 
 def settings_of(lab: Lab) -> list[Setting]:

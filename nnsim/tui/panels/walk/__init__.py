@@ -169,7 +169,6 @@ class WalkPanel(Panel, Lines):
     # Keys -------------------------------------------------------------------------------------
 
     def action_walk(self, command: str) -> None:
-        """Go through the walk; without one, start it."""
         self.stop()
         self._order(command)
 

@@ -246,7 +246,6 @@ def _picture(page: Page, width: int, height: int) -> list[Pieces]:
 
 
 def _shown(page: Page, line: Result) -> tuple[str, str]:
-    """The number of a result, and its style."""
     if page.hides(line.address, line.value, whole=True):
         return HIDDEN, "asked"
     if line.value is None:

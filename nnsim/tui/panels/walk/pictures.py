@@ -320,7 +320,6 @@ def _numbers(values: NDArray[np.float64], secrets: Sequence[float]) -> str:
 
 
 def _first(call: Op, width: int, secrets: Sequence[float]) -> str:
-    """The first numbers that a call has filled in."""
     values = np.empty(0) if call.after is None else call.after.reshape(-1)
     count = width // CELL
     return _numbers(values[:count], secrets) + (" …" if values.size > count else "")
