@@ -16,9 +16,8 @@ from functools import reduce
 from math import isfinite
 
 from nnsim.circuit import graph as structure
-from nnsim.circuit.gates import CONSTANT, INPUT, Kind, define, substitute
+from nnsim.circuit.gates import CONSTANT, INPUT, Kind, define, substitute, trouble_in_words
 from nnsim.circuit.graph import Block, CircuitError, Graph, Node
-from nnsim.circuit.wording import trouble_in_words
 from nnsim.i18n import _
 
 Program = Callable[[Sequence[float]], tuple[list[float], list[float]]]

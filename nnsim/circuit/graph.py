@@ -9,6 +9,7 @@ inside. For the sigmoid, with r = 1/s, s = 1 + e, e = exp(n), n = −z:
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,8 +17,23 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import isfinite
 
-from nnsim.circuit.gates import ADD, CONSTANT, EXP, INPUT, NEGATE, POWER, RECIPROCAL, SCALE, Kind
+from nnsim.circuit.gates import (
+    ADD,
+    CONSTANT,
+    EXP,
+    INPUT,
+    NEGATE,
+    POWER,
+    RECIPROCAL,
+    SCALE,
+    Kind,
+    substitute,
+)  # fmt: skip
 from nnsim.i18n import _
+
+# A negative number that has brackets, bars or commas around it already: exp((−1)).
+_ALONE = re.compile(r"([(|]|, )\(([-−][^()]*)\)(?=[)|,])")
+_SIGNS = {" * ": "·", "-": "−", ">=": "≥", "<=": "≤", "sqrt(": "√("}
 
 
 class CircuitError(ValueError):
@@ -90,6 +106,56 @@ class Node:
         return f"{symbol}{self.number:g}" if self.kind is POWER else symbol
 
 
+def value_formula(node: Node, operands: Sequence[str]) -> str:
+    """Return what a gate computes, with `operands` (names, or numbers) for its inputs: ``w·x``."""
+    kind = node.kind
+    if not (kind.formula or kind.written):
+        return f"{kind.id}({', '.join(operands)})"
+    return _filled(kind.written or _in_notation(kind.formula), node, operands, "")
+
+
+def local_formula(node: Node, position: int, operands: Sequence[str], value: str) -> str:
+    """Return a gate's derivative by the input at `position`, with `value` for its own value.
+
+    That of a folded part has no short form: it is ``∂s/∂w``.
+    """
+    kind = node.kind
+    if not kind.local:
+        return f"∂{kind.id}/∂{operands[position]}"
+    if kind is POWER:
+        lower = replace(node, number=node.number - 1)
+        power = value_formula(lower, operands) if lower.number != 1 else operands[0]
+        return f"{_in_brackets(f'{node.number:g}')}·{_in_brackets(power)}"
+    return _filled(_in_notation(kind.local[position]), node, operands, value)
+
+
+def _in_notation(formula: str) -> str:
+    text = re.sub(r"\b(\d+)\.0\b", r"\1", formula)
+    for sign, instead in _SIGNS.items():
+        text = text.replace(sign, instead)
+    return text
+
+
+def _filled(formula: str, node: Node, operands: Sequence[str], value: str) -> str:
+    if formula in ("a", "b", "f"):
+        return {"a": operands[0], "b": operands[-1], "f": value}[formula]
+    text = substitute(
+        formula,
+        {
+            "a": _in_brackets(operands[0]),
+            "b": _in_brackets(operands[-1]),
+            "f": _in_brackets(value),
+            "k": _in_brackets(f"{node.number:g}"),
+        },
+    )
+    return _ALONE.sub(r"\1\2", text)
+
+
+def _in_brackets(operand: str) -> str:
+    """Put a negative number into brackets: 2·(−3)."""
+    return f"({operand})" if operand.startswith(("-", "−")) else operand
+
+
 @dataclass(frozen=True)
 class Graph:
     """Nodes in topological order, and the one whose value is the circuit's."""
@@ -146,7 +212,10 @@ class Graph:
 
 @dataclass(frozen=True, eq=False)
 class Block(Kind):
-    """Several gates folded into one: its local gradients are the chain rule through its inside."""
+    """Several gates folded into one: its local gradients are the chain rule through its inside.
+
+    A `local` formula is only read by people.
+    """
 
     # the gates; its inputs are the inputs of the block, in order
     inside: Graph = field(kw_only=True)
@@ -175,10 +244,6 @@ class Block(Kind):
         ):
             return (0.0,) * len(inputs)
         return tuple(gradients[index] for index in self.inside.inputs)
-
-
-def block_of(name: str, inside: Graph) -> Block:
-    return Block(name, name, name, SCALE, inside=inside)
 
 
 class Builder:
@@ -252,7 +317,10 @@ def _four_gates() -> Graph:
     )
 
 
-SIGMOID = Block("sigmoid", "σ", "sigmoid", SCALE, inside=_four_gates(), saturates=True)
+SIGMOID = Block(
+    "sigmoid", "σ", "sigmoid", SCALE, "", ("f * (1.0 - f)",), "σ(a)",
+    inside=_four_gates(), saturates=True,
+)  # fmt: skip
 
 
 def foldable(graph: Graph) -> tuple[str, ...]:
@@ -317,7 +385,7 @@ def unfold(graph: Graph, name: str) -> Graph:
 
     if not any(chosen(node) and isinstance(node.kind, Block) for node in graph.nodes):
         raise CircuitError(_refusal(_("{name} cannot be unfolded"), name, unfoldable(graph)))
-    return _rebuild(graph, lambda node: chosen(node))
+    return _rebuild(graph, graph.nodes, chosen)
 
 
 def _refusal(message: str, name: str, names: tuple[str, ...]) -> str:
@@ -382,28 +450,28 @@ def _fold_members(graph: Graph, output: Node, members: frozenset[int]) -> Graph:
     for index in sorted(members):
         node = graph.nodes[index]
         new[index] = builder.copy(node, tuple(new[i] for i in node.inputs), node.block)
-    kind = block_of(output.name, builder.build(new[output.index]))
+    inside = builder.build(new[output.index])
+    kind = Block(output.name, output.name, output.name, SCALE, inside=inside)
     return _replace(graph, members, output, kind, inputs)
 
 
 def _replace(
     graph: Graph, members: frozenset[int], output: Node, kind: Block, inputs: tuple[int, ...]
 ) -> Graph:
-    builder = Builder()
-    new: dict[int, int] = {}
-    for node in graph.nodes:
-        if node.index == output.index:
-            folded = Node(node.index, kind, inputs, node.name)
-            new[node.index] = builder.copy(folded, tuple(new[i] for i in inputs), node.block)
-        elif node.index not in members:
-            new[node.index] = builder.copy(node, tuple(new[i] for i in node.inputs), node.block)
-    return _finish(graph, builder, new)
+    folded = replace(output, kind=kind, inputs=inputs, number=0.0)
+    kept = [
+        folded if node.index == output.index else node
+        for node in graph.nodes
+        if node.index == output.index or node.index not in members
+    ]
+    return _rebuild(graph, kept, lambda _node: False)
 
 
-def _rebuild(graph: Graph, unfolds: Callable[[Node], bool]) -> Graph:
+def _rebuild(graph: Graph, nodes: Sequence[Node], unfolds: Callable[[Node], bool]) -> Graph:
+    """Build from `nodes`, with every name of `graph` that is still there (a node can have more)."""
     builder = Builder()
     new: dict[int, int] = {}
-    for node in graph.nodes:
+    for node in nodes:
         inputs = tuple(new[i] for i in node.inputs)
         if isinstance(node.kind, Block) and unfolds(node):
             new[node.index] = builder.insert(node.kind.inside, *inputs, block=node.block)
@@ -411,11 +479,6 @@ def _rebuild(graph: Graph, unfolds: Callable[[Node], bool]) -> Graph:
                 builder.name(new[node.index], node.name)
         else:
             new[node.index] = builder.copy(node, inputs, node.block)
-    return _finish(graph, builder, new)
-
-
-def _finish(graph: Graph, builder: Builder, new: dict[int, int]) -> Graph:
-    """Build, with every name of `graph` that is still there (a node can have several)."""
     rebuilt = builder.build(new[graph.output])
     kept = {name: new[index] for name, index in graph.names.items() if index in new}
     return Graph(rebuilt.nodes, rebuilt.output, {**kept, **rebuilt.names})

@@ -1,8 +1,8 @@
 import pytest
 
 from nnsim.circuit import from_expression
-from nnsim.circuit.gates import ADD, KINDS, SUBTRACT
-from nnsim.circuit.wording import kind_in_words, local_formula, role_in_words, value_formula
+from nnsim.circuit.gates import ADD, KINDS, SUBTRACT, kind_in_words, role_in_words
+from nnsim.circuit.graph import local_formula, value_formula
 
 
 def test_roles_in_words_say_what_happens():

@@ -112,7 +112,7 @@ class _Names:
 
 
 def _print_forward(steps: list[Step], called: _Names, output: Output) -> None:
-    from nnsim.circuit.wording import value_formula
+    from nnsim.circuit.graph import value_formula
 
     rows = []
     for position, step in enumerate(steps, 1):
@@ -126,7 +126,8 @@ def _print_forward(steps: list[Step], called: _Names, output: Output) -> None:
 
 def _print_backward(steps: list[Step], called: _Names, output: Output) -> None:
     """Print a row per input of each gate, from the output back."""
-    from nnsim.circuit.wording import kind_in_words, local_formula
+    from nnsim.circuit.gates import kind_in_words
+    from nnsim.circuit.graph import local_formula
 
     rows = []
     for position, step in reversed(list(enumerate(steps, 1))):

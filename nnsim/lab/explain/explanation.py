@@ -9,8 +9,7 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from nnsim.circuit.gates import KINDS
-from nnsim.circuit.wording import kind_in_words, role_in_words
+from nnsim.circuit.gates import KINDS, kind_in_words, role_in_words
 from nnsim.lab.addresses import Names, Quantity
 from nnsim.lab.explain.arithmetic import (
     Node,

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nnsim.circuit import Circuit, Node, Phase, Step, Walk
-from nnsim.circuit.gates import CONSTANT, INPUT
-from nnsim.circuit.graph import Block
-from nnsim.circuit.wording import kind_in_words, local_formula, value_formula
+from nnsim.circuit.gates import CONSTANT, INPUT, kind_in_words
+from nnsim.circuit.graph import Block, local_formula, value_formula
 from nnsim.i18n import _
 from nnsim.lab.circuit_bench import CircuitBench
 from nnsim.lab.hiding import MARK, NOTHING, Hidden, hidden_in_circuit
