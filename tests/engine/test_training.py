@@ -108,6 +108,23 @@ def test_large_batches_go_through_the_tape_in_parts(reduction, batch_size, monke
     assert normalized.steps.at_once > 10**9  # batch norm needs the batch as a whole
 
 
+def test_a_large_epoch_begun_in_batches_ends_with_the_samples_that_are_left(monkeypatch):
+    x, t = data()
+
+    def trained():
+        trainer = Trainer(plain(), "sgd", 0.02, 5)
+        trainer.step(x, t)
+        trainer.batch_size = None
+        trainer.step(x, t)
+        assert (trainer.epoch, trainer.updates) == (1, 2)
+        return trainer.network.parameters
+
+    whole = trained()
+    monkeypatch.setattr(steps, "_AT_ONCE", 5)
+    monkeypatch.setattr(steps, "_NUMBERS_AT_ONCE", 1)
+    assert np.allclose(whole, trained(), rtol=0, atol=1e-14)
+
+
 def test_metrics_are_those_of_the_network():
     net, (x, t) = plain(l2=0.1), data()
     xt, tt = data(9, seed=1)
