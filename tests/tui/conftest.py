@@ -143,17 +143,12 @@ def a_pilot_that_waits_for_states(monkeypatch):
     monkeypatch.setattr(Pilot, "pause", pause)
 
 
-@pytest.fixture
-def until():
-    """Wait for what comes in one of the next frames, on a machine as busy as may be."""
-
-    async def until(pilot, condition) -> None:
-        end = time.monotonic() + AT_LAST
-        while not condition():
-            assert time.monotonic() < end, "it never came"
-            await pilot.pause(0.005)
-
-    return until
+async def until(condition) -> None:
+    """Let the app work until something is so, on a machine as busy as may be."""
+    end = time.monotonic() + AT_LAST
+    while not condition():
+        assert time.monotonic() < end, "it never came"
+        await asyncio.sleep(0.005)
 
 
 @pytest.fixture

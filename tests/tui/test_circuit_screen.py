@@ -171,7 +171,7 @@ async def test_playing_goes_to_the_end_and_stops(open_circuit):
         assert "8 steps a second" in status(app)
         await pilot.press("space")
         for _tick in range(40):
-            await pilot.pause(0.05)
+            await pilot.pause()
             if app.screen.bench.walk.position == 4:
                 break
         assert app.screen.bench.walk.position == 4

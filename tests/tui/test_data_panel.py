@@ -27,7 +27,7 @@ def status(app) -> str:
 async def at_data(pilot):
     """Go to the panel, and let all of it be told."""
     await pilot.press("6")
-    await pilot.pause(0.15)
+    await pilot.pause()
     panel = pilot.app.screen.query_one(DataPanel)
     assert panel.has_focus
     return panel
@@ -37,7 +37,7 @@ async def typed(pilot, text):
     """Type a line into the bar that is open, in place of what is there."""
     pilot.app.screen.query_one(CommandInput).value = text
     await pilot.press("enter")
-    await pilot.pause(0.2)
+    await pilot.pause()
 
 
 # The list -----------------------------------------------------------------------------------------
@@ -73,7 +73,7 @@ async def test_moving_puts_the_sample_on_the_input_and_is_undone_as_one(open_app
         await pilot.press("u")
         assert lab.sample is None
         await pilot.press("right_square_bracket", "right_square_bracket")
-        await pilot.pause(0.05)
+        await pilot.pause()
         assert panel.sample == lab.sample == 1  # the cursor follows the input
 
 
@@ -269,7 +269,7 @@ async def test_keys_that_come_too_fast_remove_no_other_sample(open_app):
         kept = lab.sample_at(worst[0] + 1)[0]
         panel.action_remove()
         panel.action_remove()  # before the first is done
-        await pilot.pause(0.2)
+        await pilot.pause()
         assert lab.sample_count == 1796
         assert np.array_equal(lab.sample_at(worst[0])[0], kept)
 
@@ -281,7 +281,7 @@ async def test_the_last_sample_is_not_removed(open_app):
         lab = app.screen.lab
         for _time in range(lab.experiment.data.count + 2):
             await pilot.press("d")
-            await pilot.pause(0.1)
+            await pilot.pause()
         assert lab.experiment.data.count == 1
         assert "last sample" in status(app)
 
@@ -295,16 +295,16 @@ async def test_moving_and_changing_while_the_network_trains(open_app):
         panel, lab = await at_data(pilot), app.screen.lab
         epoch = lab.trainer.epoch
         await pilot.press("o", "t")
-        await pilot.pause(0.2)
+        await pilot.pause()
         for key in ("j", "j", "x", "x", "m", "l", "m", "d", "j"):
             await pilot.press(key)
-        await pilot.pause(0.3)
+        await pilot.pause()
         await pilot.press("t")
-        await pilot.pause(0.3)
+        await pilot.pause()
         assert lab.trainer.epoch > epoch
         assert lab.sample_count == 79
         found = review(lab)
-        await pilot.pause(0.3)
+        await pilot.pause()
         assert panel._found is found  # what it shows is the last state
         assert not [t for t in threading.enumerate() if t is not threading.main_thread()
                     and "Thread-" in t.name and not t.daemon]  # fmt: skip
@@ -323,7 +323,7 @@ async def test_the_set_is_written_and_read_with_keys(open_app, tmp_path, monkeyp
         await pilot.pause()
         assert app.screen.query_one(CommandInput).value == "savedata digits-4x3.npz"
         await pilot.press("enter")
-        await pilot.pause(0.2)
+        await pilot.pause()
         assert (tmp_path / "digits-4x3.npz").is_file()
         assert "80 samples are in digits-4x3.npz" in status(app)
         await pilot.press("d", "O")
@@ -374,18 +374,18 @@ async def test_a_large_file_is_read_meanwhile_and_can_be_stopped(
         data = lab.experiment.data
         screen.execute("loaddata many.csv")
         assert screen.data_work.busy
-        await pilot.pause(0.15)
+        await pilot.pause()
         assert "reading many.csv" in status(app)
         await pilot.press("j")  # keys are answered
         for _time in range(40):
-            await pilot.pause(0.02)
+            await pilot.pause()
             if lab.sample is not None:
                 break
         assert lab.sample == 1
         assert screen.data_work.busy
         await pilot.press("escape")
         for _time in range(100):
-            await pilot.pause(0.05)
+            await pilot.pause()
             if not screen.data_work.busy:
                 break
         assert "reading was stopped" in status(app)

@@ -43,7 +43,7 @@ async def test_the_pages_are_as_they_were_looked_at(language, size):
         step = next(step for step in lesson.steps if step.kind == kind)
         app = NnsimApp(lesson=(Player(lesson, at=step.id), []))
         async with app.run_test(size=size) as pilot:
-            await pilot.pause(0.1)
+            await pilot.pause()
             pane = app.screen.pane
             lines, width = pane.lines, pane.scrollable_content_region.width
         assert max(cell_len(line) for line in lines) <= width

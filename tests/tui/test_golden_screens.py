@@ -37,9 +37,9 @@ async def test_the_screen_is_as_it_was_looked_at(open_app, screen_text, name, si
     target, keys = SCREENS[name]
     app = open_app(target)
     async with app.run_test(size=size) as pilot:
-        await pilot.pause(0.1)  # Home fills its list after its first picture
+        await pilot.pause()  # Home fills its list after its first picture
         await pilot.press(*keys)
-        await pilot.pause(0.3)
+        await pilot.pause()
         text = "\n".join(screen_text(app)) + "\n"
     path = FOLDER / f"{name}-{size[0]}x{size[1]}.txt"
     if os.environ.get("NNSIM_GOLDEN") == "write":
@@ -55,5 +55,5 @@ async def test_a_theme_changes_no_sign_on_the_screen(open_app, screen_text, them
     async with app.run_test(size=(120, 36)) as pilot:
         await pilot.pause()
         await pilot.press(*SCREENS["lab"][1])
-        await pilot.pause(0.3)
+        await pilot.pause()
         assert "\n".join(screen_text(app)) + "\n" == (FOLDER / "lab-120x36.txt").read_text("utf-8")

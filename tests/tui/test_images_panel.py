@@ -8,23 +8,14 @@ from nnsim.tui.panels.map.images import ImagesPanel
 from nnsim.tui.panels.map.plates import Plate, Spot, Tile, Tiling
 from nnsim.tui.panels.panel import Panel
 from nnsim.tui.panels.why import Inspector
-
-
-async def until(pilot, condition) -> None:
-    """Wait for what comes in one of the next frames, on a machine as busy as may be."""
-    for _wait in range(100):
-        await pilot.pause()
-        if condition():
-            return
-        await pilot.pause(0.05)
-    raise AssertionError("it never came")
+from tests.tui.conftest import until
 
 
 async def opened(pilot, *keys) -> ImagesPanel:
     await pilot.pause()
     await pilot.press("right_square_bracket", "7")
     panel = pilot.app.screen.query_one(ImagesPanel)
-    await until(pilot, lambda: panel.tiling.tiles and pilot.app.focused is panel)
+    await until(lambda: panel.tiling.tiles and pilot.app.focused is panel)
     await pilot.press(*keys)
     await pilot.pause()
     return panel
@@ -99,7 +90,7 @@ async def test_the_cursor_goes_through_kernel_map_and_pool_and_asks_why(open_app
         assert "looks at rows 2–4, columns 2–4 of the input" in text(panel)
         await pilot.press("enter")
         inspector = pilot.app.screen.query_one(Inspector)
-        await until(pilot, lambda: inspector.display)
+        await until(lambda: inspector.display)
         assert f"Why {address}" in str(inspector.border_title)
         assert str(lab.focus) == address
         assert lab.read(address) == value
@@ -110,21 +101,21 @@ async def test_it_follows_the_input_and_training(open_app):
         panel, screen = await opened(pilot), pilot.app.screen
         before = text(panel)
         screen.execute("sample 12")
-        await until(pilot, lambda: text(panel) != before)
+        await until(lambda: text(panel) != before)
         assert "−2.50" not in text(panel)
         screen.execute("set conv[1].w[1,1,1] -2.5")
-        await until(pilot, lambda: "−2.50" in text(panel))
+        await until(lambda: "−2.50" in text(panel))
 
 
 async def test_the_number_under_the_cursor_can_be_typed_anew(open_app):
     async with open_app("window-4x4").run_test(size=(80, 24)) as pilot:
         panel, lab = await opened(pilot, "right"), pilot.app.screen.lab
-        await until(pilot, lambda: str(lab.focus) == "conv[1].w[1,2,1]")
+        await until(lambda: str(lab.focus) == "conv[1].w[1,2,1]")
         await pilot.press("e", "ctrl+u", *"0.5", "enter")
-        await until(pilot, lambda: "+0.50" in text(panel))
+        await until(lambda: "+0.50" in text(panel))
         assert lab.network.layers[0].weight[0, 1, 0, 0] == 0.5
         await pilot.press("u")
-        await until(pilot, lambda: lab.network.layers[0].weight[0, 1, 0, 0] == 0.0)
+        await until(lambda: lab.network.layers[0].weight[0, 1, 0, 0] == 0.0)
 
 
 async def test_channels_of_a_colour_stand_side_by_side(open_app):
@@ -195,7 +186,7 @@ async def test_a_click_chooses_a_number_and_another_asks_why(open_app):
         await pilot.click(panel, offset=place)
         assert panel.address() == "conv[1].a[2,2]"
         await pilot.click(panel, offset=place)
-        await until(pilot, lambda: pilot.app.screen.query_one(Inspector).display)
+        await until(lambda: pilot.app.screen.query_one(Inspector).display)
 
 
 def test_from_anywhere_the_arrows_lead_to_the_next_number():
@@ -228,11 +219,11 @@ def test_from_anywhere_the_arrows_lead_to_the_next_number():
 async def test_panel_7_of_every_experiment_shows_something(open_app, screen_text, name):
     async with open_app(name).run_test(size=(80, 24)) as pilot:
         await pilot.press("right_square_bracket", "7")
-        await until(pilot, lambda: isinstance(pilot.app.focused, Panel))
+        await until(lambda: isinstance(pilot.app.focused, Panel))
 
         def something() -> bool:
             inside = pilot.app.focused.content_region
             lines = [line[inside.x : inside.right] for line in screen_text(pilot.app)]
             return any(line.strip() for line in lines[inside.y : inside.bottom])
 
-        await until(pilot, something)
+        await until(something)

@@ -11,7 +11,7 @@ from nnsim.tui.screens.frame import StatusLine
 
 async def press(pilot, *keys):
     await pilot.press(*keys)
-    await pilot.pause(0.05)
+    await pilot.pause()
 
 
 def inspector(app) -> Inspector:

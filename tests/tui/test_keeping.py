@@ -205,7 +205,7 @@ async def test_an_experiment_that_is_opened_anew_is_another_session(open_app, ow
         async def run(*lines):
             for line in lines:
                 await type_line(pilot, line)
-                await pilot.pause(0.1)
+                await pilot.pause()
 
         await run("save mine.nnsim")
         kept = (own_folder / "mine.nnsim").read_bytes()
@@ -224,7 +224,7 @@ async def test_saving_while_it_trains(open_app):
     async with app.run_test(size=SIZE) as pilot:
         app.screen.execute("save run")
         app.screen.execute("train 1000000")
-        await pilot.pause(0.3)
+        await pilot.pause()
         app.screen.execute("save")
         assert app.screen.training.live is not None
         app.screen.training.stop()

@@ -194,7 +194,7 @@ async def test_long_training_answers_keys_and_stops_at_escape(open_app):
         app.screen.execute("train 5000000")
         assert "Esc stops" in status(app)
         while lab.trainer.epoch == 100:
-            await pilot.pause(0.02)
+            await pilot.pause()
         await pilot.press("space")
         assert app.screen.training.live is not None
         assert lab.input[0] == 1
@@ -202,7 +202,7 @@ async def test_long_training_answers_keys_and_stops_at_escape(open_app):
         assert isinstance(app.screen, LabScreen)
         stopped = lab.trainer.epoch
         assert 100 < stopped < 5000100
-        await pilot.pause(0.1)
+        await pilot.pause()
         assert lab.trainer.epoch == stopped
         await pilot.press("u")
         assert 100 < lab.trainer.epoch <= stopped
@@ -289,7 +289,7 @@ async def test_b_before_any_number_stands_in_a_walk_panel_begins_the_walk(open_a
     async with app.run_test(size=(120, 36)) as pilot:
         await pilot.press("left_square_bracket", panel, "b")  # with a sample, so with a target
         await pilot.press("b")
-        await pilot.pause(0.05)
+        await pilot.pause()
         assert app.is_running
         assert app.screen.lab.walk_place is not None or app.screen.bar is not None
 
@@ -298,11 +298,11 @@ async def test_a_line_that_is_open_goes_when_another_experiment_comes_onto_the_b
     app = open_app("demons")
     async with app.run_test(size=(120, 36)) as pilot:
         app.screen.execute("experiment line")
-        await pilot.pause(0.1)
+        await pilot.pause()
         await pilot.press("colon")
         assert len(app.screen.query(CommandBar)) == 1
         app.screen.execute("undo")  # as by a click on the footer
-        await pilot.pause(0.1)
+        await pilot.pause()
         assert not app.screen.query(CommandBar)
         app.screen.execute("bogus")
         assert "bogus" in status(app)

@@ -35,12 +35,12 @@ def board(open_app, screen_text):
         async def press(self, *keys):
             for key in keys:
                 await self.pilot.press(key)
-            await self.pilot.pause(0.03)
+            await self.pilot.pause()
 
         async def settle(self):
             """Wait until the map is computed."""
             for _turn in range(3000):  # on a busy machine it may take long
-                await self.pilot.pause(0.02)
+                await self.pilot.pause()
                 found = self.panel.landscape
                 if found.sorry or (found.map is not None and found.next is None):
                     return
@@ -48,7 +48,7 @@ def board(open_app, screen_text):
 
         async def run(self, line):
             assert self.screen.execute(line)
-            await self.pilot.pause(0.1)
+            await self.pilot.pause()
             await self.settle()
 
         def text(self):
@@ -182,12 +182,12 @@ async def test_other_data_make_another_map(board):
 async def test_while_it_trains_the_map_of_two_weights_says_its_epoch(board):
     async with board("digits-4x3", lines=["landscape hidden[1].w[1] hidden[1].b"]) as b:
         await b.press("t")
-        await b.pilot.pause(0.5)
+        await b.pilot.pause()
         text = b.text()
         await b.press("t")
         await b.settle()
         assert "the other weights are those of epoch" in text
-        await b.pilot.pause(0.3)
+        await b.pilot.pause()
         await b.settle()
         assert "the other weights are those of epoch" not in b.text()
         b.panel.action_to_now()
@@ -202,7 +202,7 @@ async def test_while_it_trains_the_map_of_two_weights_says_its_epoch(board):
 async def test_another_network_has_another_landscape(board):
     async with board("xor-linear", lines=["landscape random"]) as b:
         assert b.screen.execute("collapse")
-        await b.pilot.pause(0.3)
+        await b.pilot.pause()
         await b.press("9")
         b.panel = b.screen.query_one(LandscapePanel)
         await b.settle()
@@ -222,7 +222,7 @@ async def test_lines_fit_whatever_the_size(board):
 async def test_without_colours_the_contours_are_digits(board):
     async with board(lines=["train 40"]) as b:
         b.app.theme = "ansi-dark"
-        await b.pilot.pause(0.1)
+        await b.pilot.pause()
         assert not b.panel.sheet.mixes
         lines = [b.panel.render_line(y + 2).text for y in range(b.panel.landscape.map.rows)]
         for digit in "369C":
@@ -283,7 +283,7 @@ async def test_a_typed_line_brings_it_to_the_front(open_app):
     app = open_app("digits-4x3")
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("colon", *"landscape random 5", "enter")
-        await pilot.pause(0.2)
+        await pilot.pause()
         panel = app.screen.query_one(LandscapePanel)
         assert panel.display
         assert app.screen.focused is panel

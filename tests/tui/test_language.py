@@ -22,9 +22,9 @@ def english_again():
 async def test_on_home_alone_it_takes_effect_at_once(open_app, screen_text):
     app = open_app()
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(0.1)
+        await pilot.pause()
         await pilot.press("l")
-        await pilot.pause(0.1)
+        await pilot.pause()
         assert current_language() == "zh"
         assert settings.load()["language"] == "zh"
         shown = "\n".join(screen_text(app))
@@ -33,7 +33,7 @@ async def test_on_home_alone_it_takes_effect_at_once(open_app, screen_text):
         assert "Lessons" not in shown
         assert isinstance(app.focused, LessonList)
         await pilot.press("l")
-        await pilot.pause(0.1)
+        await pilot.pause()
         assert current_language() == "en"
         assert "Tensors and images" in "\n".join(screen_text(app))
     assert choose_language([], {"LANG": "zh_CN.UTF-8"}) == "en"  # as it was chosen last
@@ -43,9 +43,9 @@ async def test_with_a_bench_open_it_waits_for_the_next_start(open_app):
     app = open_app("demons")
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("escape")
-        await pilot.pause(0.1)
+        await pilot.pause()
         await pilot.press("l")
-        await pilot.pause(0.1)
+        await pilot.pause()
         assert current_language() == "en"
         said = app.screen.query_one(StatusLine).text
         assert said == "中文: from the next start on · 中文：下次启动时生效"
@@ -56,9 +56,9 @@ async def test_a_choice_that_cannot_be_kept_is_told(open_app, tmp_path):
     (tmp_path / "config").write_text("a file where the folder should be")
     app = open_app()
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(0.1)
+        await pilot.pause()
         await pilot.press("l")
-        await pilot.pause(0.1)
+        await pilot.pause()
         assert current_language() == "en"
         assert "could not be kept" in app.screen.query_one(StatusLine).text
 
@@ -68,7 +68,7 @@ async def test_textuals_own_commands_speak_chinese(open_app):
     app = open_app()
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("ctrl+p")
-        await pilot.pause(0.3)
+        await pilot.pause()
         assert isinstance(app.screen, Palette)
         assert app.screen.query_one(CommandInput).placeholder == "搜索命令……"
         options = app.screen.query_one(CommandList)._options
@@ -82,13 +82,13 @@ async def test_textuals_own_commands_speak_chinese(open_app):
 async def test_from_the_palette_over_a_bench(open_app):
     app = open_app("demons")
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(0.05)
+        await pilot.pause()
         await pilot.press("ctrl+p", *"Language")
-        await pilot.pause(0.5)
+        await pilot.pause()
         await pilot.press("enter")
-        await pilot.pause(0.1)
+        await pilot.pause()
         if isinstance(app.screen, Palette):  # the first Enter took the hit, the second runs it
             await pilot.press("enter")
-            await pilot.pause(0.1)
+            await pilot.pause()
         assert "下次启动时生效" in app.screen.query_one(StatusLine).text
         assert settings.load() == {"language": "zh"}

@@ -145,7 +145,7 @@ def status(app) -> str:
 async def test_the_page_of_each_kind_of_step(app_at, step):
     app = app_at(step)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(0.05)
+        await pilot.pause()
         assert app.screen.pane.lines == GOLDEN[step]
 
 
@@ -179,7 +179,7 @@ async def test_hint_reveal_reset_skip_and_back(app_at):
         await pilot.press("H")
         assert "no more hints" in status(app)
         await pilot.press("V")
-        await pilot.pause(0.05)
+        await pilot.pause()
         assert player.state.status == "revealed"
         assert app.screen.lab is player.lab
         assert app.screen.lab.read("hidden[1].z") == pytest.approx(0.5)
@@ -197,19 +197,19 @@ async def test_free_play_comes_back_to_the_bench_as_it_was(app_at):
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("F")
         app.screen.execute("set hidden[1].b 0.5")
-        await pilot.pause(0.05)
+        await pilot.pause()
         assert not app.screen.player.state.over
         await pilot.press("F")
         assert app.screen.lab.read("hidden[1].b") == 0
         app.screen.execute("set hidden[1].b 0.5")
-        await pilot.pause(0.05)
+        await pilot.pause()
         assert app.screen.player.state.status == "solved"
 
 
 async def test_what_is_asked_is_nowhere_on_the_screen(app_at):
     app = app_at("fill")
     async with app.run_test(size=(120, 36)) as pilot:
-        await pilot.pause(0.05)
+        await pilot.pause()
         screen = app.screen
         layer = screen.view().layers[0]
         assert np.isnan(layer.z[:2]).all()
@@ -239,7 +239,7 @@ async def test_home_continues_a_lesson_and_asks_earlier_items_again():
     log.append(Event("finished", "tensors"))
     app = NnsimApp()
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(0.1)
+        await pilot.pause()
         lessons = app.screen.query_one(LessonList)
         assert lessons.entries[lessons.cursor].id == "neuron"
         await pilot.press("enter")
@@ -251,7 +251,7 @@ async def test_home_continues_a_lesson_and_asks_earlier_items_again():
         await pilot.press("n")  # pass over it
         assert player.review is None
         await pilot.press("S", "escape")
-        await pilot.pause(0.1)
+        await pilot.pause()
         assert isinstance(app.screen, HomeScreen)
         row = "".join(text for text, _style in lessons.row(1))
         assert "continue" in row
@@ -264,7 +264,7 @@ async def test_progress_that_cannot_be_kept_is_told_once(app_at, monkeypatch, tm
     (tmp_path / "data").write_text("a file where the folder should be")
     app = NnsimApp(lesson=open_player("bias"))
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(0.1)
+        await pilot.pause()
         assert "progress can't be kept" in status(app)
         await pilot.press("S")
         assert app.screen.player.index == 1
@@ -324,10 +324,10 @@ async def test_a_step_with_a_circuit_has_question_and_circuit_in_sight(
 ):
     app = circuit_app("shape")
     async with app.run_test(size=size) as pilot:
-        await pilot.pause(0.05)
+        await pilot.pause()
         assert isinstance(app.screen, LessonCircuitScreen)
         await pilot.press("end")  # every value and gradient is known
-        await pilot.pause(0.05)
+        await pilot.pause()
         shown = "\n".join(screen_text(app))
         assert "What is the slope of z?" in shown
         assert "upstream" in shown
@@ -336,7 +336,7 @@ async def test_a_step_with_a_circuit_has_question_and_circuit_in_sight(
         assert is_hidden(scene.gradients[z])  # and it is 3: the sum of x and y
         assert "?" in shown
         await pilot.press("a", "3", "enter")
-        await pilot.pause(0.05)
+        await pilot.pause()
         assert app.screen.desk.player.state.status == "solved"
         assert app.screen.query_one(CircuitGraph).picture.gradients[z] == 3
 
@@ -344,38 +344,38 @@ async def test_a_step_with_a_circuit_has_question_and_circuit_in_sight(
 async def test_goals_are_looked_at_on_the_circuit(circuit_app):
     app = circuit_app("steer")
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(0.05)
+        await pilot.pause()
         player = app.screen.desk.player
         assert any("now 3" in line for line in app.screen.pane.lines)
         await pilot.press(":")
         app.screen.query_one(CommandInput).value = "set y 7"
         await pilot.press("enter")
-        await pilot.pause(0.05)
+        await pilot.pause()
         assert player.state.status == "solved"
         await pilot.press("n")  # the next step has no circuit
-        await pilot.pause(0.05)
+        await pilot.pause()
         assert type(app.screen) is LessonScreen
         assert app.screen.lab is player.lab
         assert player.step.id == "roles"
         await pilot.press("N")
-        await pilot.pause(0.05)
+        await pilot.pause()
         assert isinstance(app.screen, LessonCircuitScreen)
         await pilot.press("g")
-        await pilot.pause(0.05)
+        await pilot.pause()
         assert type(app.screen) is LessonScreen
         assert "a circuit is up" in status(app)
         await pilot.press("g")
-        await pilot.pause(0.05)
+        await pilot.pause()
         assert isinstance(app.screen, LessonCircuitScreen)
         await pilot.press("escape")
-        await pilot.pause(0.05)
+        await pilot.pause()
         assert isinstance(app.screen, HomeScreen)
 
 
 async def test_the_network_as_gates_is_not_shown_while_its_numbers_are_asked_for(app_at):
     app = app_at("fill")
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(0.05)
+        await pilot.pause()
         app.screen.execute("target 1 0")
         await pilot.press("L", "g")
         assert type(app.screen) is LessonScreen
@@ -385,12 +385,12 @@ async def test_the_network_as_gates_is_not_shown_while_its_numbers_are_asked_for
 async def test_a_lesson_that_was_finished_starts_anew(app_at):
     app = app_at("train")
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(0.05)
+        await pilot.pause()
         player = app.screen.player
         await pilot.press("V", "n")
         assert player.at_end
         app.screen.action_again()
-        await pilot.pause(0.05)
+        await pilot.pause()
         assert player.index == 0
         assert [state.status for state in player.states] == ["solved", *[""] * 7]
         assert player.summary().revealed == 0
@@ -399,12 +399,12 @@ async def test_a_lesson_that_was_finished_starts_anew(app_at):
 async def test_the_keys_of_a_lesson_are_in_the_line_of_keys(app_at):
     app = app_at("move")
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(0.05)
+        await pilot.pause()
         shown = app.screen.query_one(KeyLine).render_line(0).text
         for key in ("n Next", "a Answer", "H Hint", "V Reveal", "? Help"):
             assert key in shown
         await pilot.press("1")
-        await pilot.pause(0.05)
+        await pilot.pause()
         shown = app.screen.query_one(KeyLine).render_line(0).text
         for key in ("Move", "n Next", "H Hint", "? Help"):
             assert key in shown
@@ -427,17 +427,17 @@ async def test_a_step_with_another_network_shows_what_a_fresh_start_shows(
     for start in (step - 1, step):
         app = NnsimApp(lesson=(Player(lesson, at=lesson.steps[start].id), []))
         async with app.run_test(size=size) as pilot:
-            await pilot.pause(0.1)
+            await pilot.pause()
             if start < step:
                 app.screen.action_panel("backward")
-                await pilot.pause(0.1)
+                await pilot.pause()
                 await pilot.press("S")
-                await pilot.pause(0.2)
+                await pilot.pause()
             assert app.screen.player.index == step
             seen = []
             while seen[-4:] != [screen_text(app)] * 4:  # until it stays as it is
                 seen.append(screen_text(app))
-                await pilot.pause(0.1)
+                await pilot.pause()
             shown.append(seen[-1][:-2])  # but for the status line and the keys
     # How the units are comes later, when there is time to look.
     differing = [pair for pair in zip(*shown, strict=True) if len(set(pair)) > 1]

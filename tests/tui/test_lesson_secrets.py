@@ -68,12 +68,12 @@ async def test_what_is_asked_stands_nowhere(name, size, screen_text):
             continue
         app = NnsimApp(lesson=(Player(lesson, at=step.id), []))
         async with app.run_test(size=size) as pilot:
-            await pilot.pause(0.05)
+            await pilot.pause()
             desk = app.screen.desk
             secrets = distinct(desk.player)
 
             async def look(where, app=app, pilot=pilot, secrets=secrets, step=step):
-                await pilot.pause(0.05)
+                await pilot.pause()
                 for line in screen_text(app):
                     assert not re.search(r"\bnan\b", line), (step.id, where, line)
                     for address, value in secrets.items():

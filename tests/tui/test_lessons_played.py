@@ -10,6 +10,7 @@ from nnsim.tui.screens.bar import CommandInput
 from nnsim.tutor.answers import names_to_match
 from nnsim.tutor.catalogue import open_player, shipped
 from nnsim.tutor.progress import ProgressLog
+from tests.tui.conftest import trains, until
 
 QUICK = ("bias", "demons", "noise")
 LESSONS = [
@@ -25,21 +26,12 @@ def language(request):
     set_language("en")
 
 
-async def until(pilot, holds) -> None:
-    """Give the app a few seconds to come to where something holds."""
-    for _turn in range(250):
-        if holds():
-            return
-        await pilot.pause(0.02)
-
-
 async def enter(app, pilot, key: str, text: str) -> None:
     """Open a line with a key, type a text into it, and press Enter."""
     await pilot.press(key)
     app.screen.query_one(CommandInput).value = text
     await pilot.press("enter")
-    while getattr(app.screen, "live", None) is not None:
-        await pilot.pause(0.02)
+    await until(lambda: not trains(app))
     await pilot.pause()
 
 
@@ -65,15 +57,15 @@ async def play(app, pilot) -> None:
         assert not player.state.over
         for line in step.solution:
             await enter(app, pilot, ":", line)
-        await until(pilot, lambda: player.state.over)  # the goals are looked at after the frame
+        await until(lambda: player.state.over)  # the goals are looked at after the frame
     elif step.asks:
         bar = None
         await pilot.press("a")
         for answer in answers(player):  # the line comes again while something is left to answer
             before = bar
-            await until(pilot, lambda before=before: app.screen.bar not in (None, before))
+            await until(lambda before=before: app.screen.bar not in (None, before))
             bar = app.screen.bar
-            await until(pilot, lambda bar=bar: bar.query(CommandInput))
+            await until(lambda bar=bar: bar.query(CommandInput))
             bar.query_one(CommandInput).value = answer
             await pilot.press("enter")
             await pilot.pause()
@@ -90,8 +82,8 @@ async def test_a_lesson_is_played_to_its_end(name, language):
             assert player.index == index, step.id
             await play(app, pilot)
             await pilot.press("n")
-            await until(pilot, lambda index=index: player.index == index + 1)
-            await until(pilot, lambda: app.screen.desk.wants_circuit == app.screen.SHOWS_CIRCUIT)
+            await until(lambda index=index: player.index == index + 1)
+            await until(lambda: app.screen.desk.wants_circuit == app.screen.SHOWS_CIRCUIT)
             await pilot.pause()
         assert player.at_end
         asked = sum(step.asks for step in player.lesson.steps)

@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -20,6 +19,7 @@ from nnsim.tui.screens.lab import LabScreen
 from nnsim.tui.screens.lab_training import Training
 from nnsim.tutor.lesson import read_lesson
 from nnsim.tutor.player import Player
+from tests.tui.conftest import until
 
 SIZE = (120, 36)
 
@@ -36,14 +36,6 @@ def status(app) -> str:
 
 def trainings() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "nnsim training"]
-
-
-async def until(condition) -> None:
-    """Let the app work until something is so."""
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end
-        await asyncio.sleep(0.005)
 
 
 async def press(app, pilot, *keys: str) -> None:

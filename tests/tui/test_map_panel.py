@@ -12,23 +12,14 @@ from nnsim.lab.reading.beliefs import Layout, beliefs
 from nnsim.lab.reading.samples import stories
 from nnsim.tui.panels.map.forms import MapPanel
 from nnsim.tui.panels.panel import Panel
-
-
-async def until(pilot, condition) -> None:
-    """Wait for what comes in one of the next frames, on a machine as busy as may be."""
-    for _wait in range(100):
-        await pilot.pause()
-        if condition():
-            return
-        await pilot.pause(0.05)
-    raise AssertionError("it never came")
+from tests.tui.conftest import until
 
 
 async def opened(pilot, *keys) -> MapPanel:
     await pilot.pause()
     await pilot.press("7")
     panel = pilot.app.screen.query_one(MapPanel)
-    await until(pilot, lambda: panel.shown is not None and pilot.app.focused is panel)
+    await until(lambda: panel.shown is not None and pilot.app.focused is panel)
     await pilot.press(*keys)
     await pilot.pause()
     return panel
@@ -64,12 +55,12 @@ async def test_enter_opens_the_form_on_the_bench_and_undo_takes_it_back(open_app
         panel, lab = await opened(pilot, "end", "pagedown"), pilot.app.screen.lab
         form = panel.cursor
         await pilot.press("enter")
-        await until(pilot, lab.input.any)
+        await until(lab.input.any)
         assert lab.input.tolist() == [float(d) for d in f"{form:012b}"]
         assert lab.sample is None
-        await until(pilot, lambda: panel._input == lab.input.tobytes())
+        await until(lambda: panel._input == lab.input.tobytes())
         await pilot.press("u")
-        await until(pilot, lambda: panel.cursor == 0)  # it follows the input
+        await until(lambda: panel.cursor == 0)  # it follows the input
         assert not lab.input.any()
 
 
@@ -80,7 +71,7 @@ async def test_an_image_of_the_data_is_opened_as_such(open_app):
         assert panel.cursor == int("".join(str(int(p)) for p in first), 2)
         assert "training image 1" in side(panel)
         await pilot.press("enter")
-        await until(pilot, lambda: lab.sample is not None)
+        await until(lambda: lab.sample is not None)
         assert lab.sample == 0
         assert lab.target is not None
 
@@ -90,11 +81,11 @@ async def test_the_cursor_follows_the_input_when_that_changes(open_app):
         panel, lab = await opened(pilot, "down", "down"), pilot.app.screen.lab
         here = panel.cursor
         pilot.app.screen.execute("focus output[1].a")
-        await pilot.pause(0.1)
+        await pilot.pause()
         assert panel.cursor == here  # the input is the same
         assert panel.address() is None
         pilot.app.screen.execute("paint 111/101/101/111")
-        await until(pilot, lambda: panel.cursor == 0b111101101111)
+        await until(lambda: panel.cursor == 0b111101101111)
         assert panel.address() == f"output[{lab.prediction + 1}].a"
 
 
@@ -179,7 +170,7 @@ async def test_a_click_moves_the_cursor_and_another_opens_the_form(open_app):
         assert panel.cursor == layout.form[7, 5]  # the cell holds two forms
         await pilot.pause(0.6)
         await pilot.click(panel, offset=(1 + 5, 1 + 3))
-        await until(pilot, lambda: layout.number(lab.input) == layout.form[7, 5])
+        await until(lambda: layout.number(lab.input) == layout.form[7, 5])
 
 
 async def test_counts_and_marks_without_colour(open_app, monkeypatch):
@@ -235,7 +226,7 @@ async def test_the_map_is_of_the_epoch_on_the_bench(open_app):
         panel, screen = await opened(pilot), pilot.app.screen
         trained = panel.shown.beliefs
         screen.execute("rewind 0")
-        await until(pilot, lambda: panel.shown.beliefs is not trained)
+        await until(lambda: panel.shown.beliefs is not trained)
         lab = screen.lab
         assert np.array_equal(
             panel.shown.beliefs.outputs, lab.network.forward(Layout.of(12).pictures)
@@ -249,7 +240,7 @@ async def test_while_it_trains_the_last_state_is_shown_in_the_end(open_app):
         for _frame in range(6):  # faster than it may draw
             lab.run("train 1")
             panel.show(pilot.app.screen.showing.scene())
-        await until(pilot, lambda: panel.shown.beliefs is beliefs(lab))
+        await until(lambda: panel.shown.beliefs is beliefs(lab))
         assert np.array_equal(
             panel.shown.beliefs.outputs, lab.network.forward(Layout.of(12).pictures)
         )
@@ -261,7 +252,7 @@ async def test_the_list_of_training_images_and_their_stories(open_app):
         lab.run("rate 1.2")
         lab.run("train 20")
         panel.show(pilot.app.screen.showing.scene())
-        await until(pilot, lambda: panel.shown.stories is stories(lab))
+        await until(lambda: panel.shown.stories is stories(lab))
         told = {story.sample: story for story in stories(lab).samples}
         order = sorted(told.values(), key=lambda s: -s.forgotten)
         text = lines(panel)
@@ -275,7 +266,7 @@ async def test_the_list_of_training_images_and_their_stories(open_app):
             assert (int(lost), now) == (story.forgotten, "right" if story.right else "wrong")
             assert is_ == lab.experiment.classes[int(lab.experiment.data.labels[story.sample])]
         await pilot.press("home", "down", "enter")
-        await until(pilot, lambda: lab.sample == int(text[2].split()[0]) - 1)
+        await until(lambda: lab.sample == int(text[2].split()[0]) - 1)
         await pilot.press("o", "o", "home")  # in the order of the data
         assert [int(line.split()[0]) for line in lines(panel)[1:10]] == list(range(1, 10))
         await pilot.press("f")
@@ -296,7 +287,7 @@ async def test_another_experiment_on_the_bench_without_a_map_says_so(open_app):
     async with open_app("demons").run_test(size=(120, 36)) as pilot:
         panel = await opened(pilot)
         pilot.app.screen.execute("experiment xor")
-        await pilot.pause(0.3)
+        await pilot.pause()
         if panel.is_attached:
             assert "at most 12 pixels" in lines(panel)[0]
             await pilot.press("down", "i", "m", "b", "f", "o", "enter", "x", "v", "home")
@@ -311,7 +302,7 @@ async def test_it_is_laid_out_at_every_size(open_app, size):
         if panel.side_width:
             assert "training image 1" in side(panel)
         await pilot.resize_terminal(120, 36)
-        await until(pilot, lambda: panel.seen == (64, 30))
+        await until(lambda: panel.seen == (64, 30))
 
 
 async def test_what_a_lesson_asks_for_is_not_told(open_app, monkeypatch):
@@ -357,7 +348,7 @@ async def test_nothing_that_is_pressed_breaks_it(open_app, name, hasty):
             screen.why.close()
             await pilot.pause()
         await pilot.resize_terminal(80, 24)
-        await pilot.pause(0.2)
+        await pilot.pause()
         width = panel.content_size.width
         assert all(
             panel.render_line(y).cell_length == width for y in range(panel.content_size.height)
@@ -365,7 +356,7 @@ async def test_nothing_that_is_pressed_breaks_it(open_app, name, hasty):
         shown = getattr(panel, "shown", None)
         if shown is not None:
             asked = beliefs(screen.lab, panel.unit)
-            await until(pilot, lambda: panel.shown.beliefs is asked)
+            await until(lambda: panel.shown.beliefs is asked)
 
 
 async def test_all_of_it_is_in_sight_alone_on_120_columns_and_36_lines(open_app):
@@ -373,10 +364,10 @@ async def test_all_of_it_is_in_sight_alone_on_120_columns_and_36_lines(open_app)
         panel = await opened(pilot)
         assert panel.seen == (64, 30)
         await pilot.press("z")
-        await until(pilot, lambda: panel.seen == (64, 32))
+        await until(lambda: panel.seen == (64, 32))
         assert not panel.border_subtitle
         await pilot.press("z")
-        await until(pilot, lambda: panel.seen == (64, 30) and panel.border_subtitle)
+        await until(lambda: panel.seen == (64, 30) and panel.border_subtitle)
 
 
 async def test_what_each_demon_says_of_every_form(open_app):
@@ -396,4 +387,4 @@ async def test_what_each_demon_says_of_every_form(open_app):
         await pilot.press("D")
         assert panel.border_title == "7 Map · hidden C"
         pilot.app.screen.execute("paint 000/000/000/000")
-        await until(pilot, lambda: panel.cursor == 0)
+        await until(lambda: panel.cursor == 0)

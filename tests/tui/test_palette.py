@@ -20,19 +20,19 @@ async def test_brackets_in_a_usage_are_no_markup(open_app, screen_text):
     app = open_app("demons")
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("ctrl+p")
-        await pilot.pause(0.2)
+        await pilot.pause()
         await pilot.press(*"undo [")
-        await pilot.pause(0.5)
+        await pilot.pause()
         assert any("undo [N]" in line for line in screen_text(app))
 
 
 async def run_from_palette(pilot, words):
     await pilot.press("ctrl+p")
-    await pilot.pause(0.2)
+    await pilot.pause()
     await pilot.press(*words)
-    await pilot.pause(0.5)
+    await pilot.pause()
     await pilot.press("down", "enter")
-    await pilot.pause(0.3)
+    await pilot.pause()
 
 
 async def test_a_command_that_needs_no_more_runs_at_once(open_app):
@@ -58,10 +58,10 @@ async def test_quick_clicks_beside_the_palette_close_only_the_palette(open_app):
         async with app.run_test(size=(120, 36)) as pilot:
             first = app.screen
             await pilot.press("ctrl+p")
-            await pilot.pause(0.2)
+            await pilot.pause()
             palette = app.screen
             for _click in range(3):  # as they come when none waits for the one before
                 palette.dismiss()
-            await pilot.pause(0.2)
+            await pilot.pause()
             assert app.screen is first
             assert app.is_running

@@ -70,7 +70,7 @@ async def test_every_point_stands_in_its_cell(open_plot, size):
     app, plot = open_plot("xor")
     async with app.run_test(size=size) as pilot:
         await pilot.press("c", *["up"] * 12)  # the probe away from the points
-        await pilot.pause(0.1)
+        await pilot.pause()
         for (x, y), mark in {(0, 0): "●", (1, 1): "●", (0, 1): "▲", (1, 0): "▲"}.items():
             column, row = cell_of(plot(), x, y)
             assert lines_of(plot())[row][column] == mark
@@ -87,7 +87,7 @@ async def test_regions_are_told_by_colour_and_by_signs(open_plot, theme):
         lab = app.screen.lab
         lab.run("train 200")
         app.screen.show()
-        await pilot.pause(0.1)
+        await pilot.pause()
         seen = {0: set(), 1: set()}
         layout = plot().plot
         for row in range(layout.rows):
@@ -110,7 +110,7 @@ async def test_wrong_points_are_reversed_and_test_points_hollow(open_plot):
         lab = app.screen.lab
         lab.run("train 20")
         await pilot.press("7", "z")
-        await pilot.pause(0.2)
+        await pilot.pause()
         board = app.screen.query_one("#map", PlaneInput)
         data = lab.experiment.data
         inputs = np.concatenate([data.inputs, data.test_inputs])
@@ -134,7 +134,7 @@ async def test_a_network_of_no_numbers_says_nothing(open_plot):
         app.screen.lab.network.layers[0].weight[...] = np.nan
         app.screen.lab.changed(parameters=True)
         app.screen.show()
-        await pilot.pause(0.1)
+        await pilot.pause()
         assert not (set(lines_of(plot())[1]) & set("01"))
 
 
@@ -142,15 +142,15 @@ async def test_only_lines_that_changed_are_drawn_again(open_plot, monkeypatch):
     app, plot = open_plot("planar")
     async with app.run_test(size=(120, 36)) as pilot:
         await pilot.press("right_square_bracket")
-        await pilot.pause(0.2)
+        await pilot.pause()
         drawn = []
         monkeypatch.setattr(plot(), "refresh", lambda *regions, **_options: drawn.extend(regions))
         app.screen.show()
-        await pilot.pause(0.2)
+        await pilot.pause()
         assert drawn == []
         before = plot().plot.row(app.screen.lab.input[1])
         await pilot.press("right")
-        await pilot.pause(0.2)
+        await pilot.pause()
         rows = {row for region in drawn for row in region.line_range}
         bottom = plot().plot.rows  # the numbers of x, where the probe is marked
         # (The nearest point is underlined, which may be another now, a line or two away.)
@@ -166,7 +166,7 @@ async def test_the_curve_is_what_the_network_says(open_plot):
         lab.run("set output[1].b -1")
         lab.run("input 2.5")
         app.screen.show()
-        await pilot.pause(0.1)
+        await pilot.pause()
         text = lines_of(plot())
         column, row = cell_of(plot(), 2.5, 4.0)  # 2 · 2.5 − 1
         assert text[row][column] == "╋"
@@ -216,7 +216,7 @@ async def test_steps_in_a_row_are_undone_together(open_plot, clock):
 async def test_the_mouse_puts_and_drags_the_probe(open_plot):
     app, plot = open_plot("planar")
     async with app.run_test(size=(120, 36)) as pilot:
-        await pilot.pause(0.1)
+        await pilot.pause()
         lab = app.screen.lab
         layout = plot().plot
         border = Offset(1, 1)
@@ -239,15 +239,15 @@ async def test_a_probe_far_away_stays_in_sight(open_plot):
     app, plot = open_plot("line")
     async with app.run_test(size=(80, 24)) as pilot:
         app.screen.execute("input 100")
-        await pilot.pause(0.1)
+        await pilot.pause()
         assert plot().sights[0].axis.holds(100)
         assert any("▲" in line for line in lines_of(plot()))  # what it says lies far above
         app.screen.execute("input 1")
-        await pilot.pause(0.1)
+        await pilot.pause()
         assert plot().sights[0].axis.low == pytest.approx(-1 - 0.12 * 5)
         for line in ("input 1e308", "input -1e308", "input 1e-308"):
             app.screen.execute(line)
-            await pilot.pause(0.05)
+            await pilot.pause()
             assert lines_of(plot())
 
 
@@ -313,7 +313,7 @@ async def test_the_last_point_stays_and_says_why(open_plot, screen_text):
     app, _plot = open_plot("xor")
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("d", "d", "d", "backspace")
-        await pilot.pause(0.1)
+        await pilot.pause()
         assert app.screen.lab.experiment.data.count == 1
         assert "last sample" in "\n".join(screen_text(app))
 
@@ -332,7 +332,7 @@ async def test_the_target_of_a_number_moves_up_and_down(open_plot):
         assert (data.inputs[-1, 0], data.targets[-1, 0]) == pytest.approx((2, 4.4))
         column, row = cell_of(plot(), 2, 4.4)
         await pilot.press("left", "left", "left", "down")
-        await pilot.pause(0.1)
+        await pilot.pause()
         assert lines_of(plot())[row][column] == "●"
         await pilot.press("r")  # the nearest is x = 2 (the first of two), which gets the target
         assert lab.experiment.data.targets[3, 0] == pytest.approx(4.2)
@@ -369,14 +369,14 @@ async def test_panel_7_is_the_same_plot_with_more_room(open_plot, name, kind):
     async with app.run_test(size=(80, 24)) as pilot:
         lab = app.screen.lab
         await pilot.press("right_square_bracket", "7", "right", "right")
-        await pilot.pause(0.1)
+        await pilot.pause()
         board = app.screen.query_one("#map", kind)
         assert app.focused is board
         step = board.sights[0].axis.step
         assert lab.input[0] == pytest.approx(lab.experiment.data.inputs[0, 0] + 2 * step)
         assert board.plot.columns > plot().plot.columns
         await pilot.press("z")
-        await pilot.pause(0.1)
+        await pilot.pause()
         assert board.content_size.width > 70
 
 
@@ -385,7 +385,7 @@ async def test_what_is_asked_for_is_not_told(open_plot):
     async with app.run_test(size=(80, 24)) as pilot:
         app.screen.execute("input 2")
         app.screen.asking.ask_for("output[1].a")
-        await pilot.pause(0.1)
+        await pilot.pause()
         assert plot().border_subtitle == "x 2 → ?"
         text = "\n".join(lines_of(plot()))
         assert "╋" not in text
@@ -409,7 +409,7 @@ async def test_the_screen_is_as_it_was_looked_at(open_app, screen_text, name):
     async with app.run_test(size=(80, 24)) as pilot:
         app.screen.lab.run(line)
         await pilot.press("right_square_bracket", *keys, "right", "right", "up")
-        await pilot.pause(0.3)
+        await pilot.pause()
         lines = screen_text(app)
     if name.endswith("-lab"):  # the other panels have golden screens of their own
         end = next(y for y, line in enumerate(lines) if line.startswith("┗"))
@@ -429,9 +429,9 @@ async def test_undoing_an_experiment_leaves_its_plot_in_peace(open_app, other):
     async with app.run_test(size=(80, 24)) as pilot:
         screen = app.screen
         screen.execute(f"experiment {other}")
-        await pilot.pause(0.3)
+        await pilot.pause()
         for key in ("u", "U", "u", "U", "u"):  # the plot loses the keys when its bench is gone
             await pilot.press(key)
-        await pilot.pause(0.3)
+        await pilot.pause()
         assert screen.lab.experiment.id == "digits-4x3"
         assert isinstance(screen.query_one("#input"), PixelGrid)

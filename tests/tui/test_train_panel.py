@@ -15,12 +15,12 @@ from nnsim.tui.screens.frame import StatusLine
 async def settle(app, pilot):
     """Let training end, views finish what they compute, and everything be drawn."""
     for _turn in range(200):
-        await pilot.pause(0.02)
+        await pilot.pause()
         panel = app.screen.query(TrainPanel)
         busy = any(p.views[p.view].busy for p in panel)
         if app.screen.training.live is None and not busy:
             break
-    await pilot.pause(0.05)
+    await pilot.pause()
 
 
 async def press(app, pilot, *keys):
@@ -149,7 +149,7 @@ async def test_space_starts_and_pauses(open_app):
         await press(app, pilot, "5")
         await pilot.press("space")
         while lab.trainer.epoch < 110:
-            await pilot.pause(0.05)
+            await pilot.pause()
         assert lab.running.on
         assert "▶" in head(app)
         assert any("▶" in line for line in texts(app.screen.query_one(TrainingPanel)))
@@ -169,7 +169,7 @@ async def test_settings_change_while_training_goes_on_and_going_back_pauses(open
         assert (lab.trainer.learning_rate, lab.trainer.optimizer.name) == (0.5, "momentum")
         epoch = lab.trainer.epoch
         while lab.trainer.epoch < epoch + 20:
-            await pilot.pause(0.05)
+            await pilot.pause()
         await pilot.press("v", "v", "v", "v", "left")
         assert not lab.running.on
         assert lab.trainer.epoch in lab.timeline.run.epochs
@@ -286,7 +286,7 @@ async def test_dead_units_are_named_and_the_name_goes_when_they_live(open_app):
         assert "hidden1[3] is dead: 0 for all 240 samples" in panel_of(app).health
         summary = app.screen.query_one(TrainingPanel)
         while not any("dead" in line for line in texts(summary)):
-            await pilot.pause(0.05)
+            await pilot.pause()
         row = next(i for i, line in enumerate(texts(summary)) if "dead" in line)
         assert "! " in texts(summary)[row]
         assert summary.numbers[row][1] == "hidden1[3].a"

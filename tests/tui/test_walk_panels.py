@@ -23,7 +23,7 @@ def status(app) -> str:
 async def press(pilot, *keys):
     """Press keys, and wait for the frame after the last one."""
     await pilot.press(*keys)
-    await pilot.pause(0.05)
+    await pilot.pause()
 
 
 async def test_the_selected_unit_stands_in_the_panel_before_a_walk(open_app):
@@ -195,7 +195,7 @@ async def test_a_pool_shows_its_window_and_the_winner(open_app):
         await press(pilot, "right_square_bracket", "3")
         app.screen.execute("forward neuron")
         app.screen.execute("next 289")
-        await pilot.pause(0.05)
+        await pilot.pause()
         page = panel(app).page
         image = app.screen.lab.trace.layers[0].a[0][:2, :2, 0]
         assert sorted(page.table.values[:, 0]) == pytest.approx(sorted(image.reshape(-1)))
@@ -212,13 +212,13 @@ async def test_softmax_is_taken_apart(open_app):
         lab = app.screen.lab
         app.screen.execute("last")
         app.screen.execute("previous 21")  # loss (10 terms and the whole), prediction, ten shares
-        await pilot.pause(0.05)
+        await pilot.pause()
         assert lab.walk_step.kind == "normalise"
         z = lab.trace.layers[-1].z[0]
         shares = np.exp(z) / np.exp(z).sum()
         assert panel(app).page.table.values[:, 2] == pytest.approx(shares, rel=1e-12)
         app.screen.execute("previous 10")
-        await pilot.pause(0.05)
+        await pilot.pause()
         assert lab.walk_step.kind == "exp"
         assert panel(app).page.table.columns == ("k", "zₖ", "e^zₖ", "Σ")
 
@@ -307,7 +307,7 @@ async def test_space_plays_and_stops(open_app):
         assert panel(app).playing
         assert "▶ 8 a second" in panel(app).lines[0]
         for _tenth in range(40):
-            await pilot.pause(0.1)
+            await pilot.pause()
             if not panel(app).playing:
                 break
         assert app.screen.lab.walk_place.index == len(app.screen.lab.walk) - 1
@@ -316,7 +316,7 @@ async def test_space_plays_and_stops(open_app):
         assert panel(app).playing
         await press(pilot, "space")
         at = app.screen.lab.walk_place.index
-        await pilot.pause(0.4)
+        await pilot.pause()
         assert app.screen.lab.walk_place.index == at
 
 
@@ -413,7 +413,7 @@ async def test_every_kind_of_step_fits_every_size(open_app, size, target):
                     if step.kind in seen:
                         continue
                     seen.add(step.kind)
-                    await pilot.pause(0.02)
+                    await pilot.pause()
                     lines = widget.lines
                     assert len(lines) <= widget.content_size.height
                     assert any(f"step {index + 1} of" in line for line in lines)
@@ -425,11 +425,11 @@ async def test_a_table_that_does_not_fit_says_which_rows_are_in_sight(open_app):
     app = open_app("digits-4x3")
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("3")
-        await pilot.pause(0.1)
+        await pilot.pause()
         panel = app.screen.query_one("#forward")
         shown = sum(1 for line in panel.lines if line.split()[:1] and line.split()[0].isdigit())
         assert 0 < shown < 12
         assert panel.border_subtitle == f"1–{shown} of 12"
         await pilot.resize_terminal(80, 50)
-        await pilot.pause(0.1)
+        await pilot.pause()
         assert not panel.border_subtitle

@@ -470,11 +470,11 @@ class StartsPanel(Panel, Lines):
 
     def action_open(self) -> None:
         snapshot = self.snapshot
-        if snapshot is None:
-            self.action_run()
-            return
         if self.running:
             self._refuse(_("they are still being trained; Esc stops them"))
+            return
+        if snapshot is None:
+            self.action_run()
             return
         if not self._fits(snapshot):
             self._refuse(_("the settings or the data are others now; Space trains them with those"))

@@ -40,12 +40,12 @@ async def test_tab_takes_what_is_suggested(open_app):
     app = open_app("digits-4x3")
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("colon", *"lands")
-        await pilot.pause(0.1)
+        await pilot.pause()
         await pilot.press("tab")
         line = app.screen.query_one(CommandInput)
         assert line.value == "landscape "
         await pilot.press(*"output[2].b hid")
-        await pilot.pause(0.1)
+        await pilot.pause()
         await pilot.press("tab")
         assert line.value == "landscape output[2].b hidden[1].w[1]"
         assert app.screen.focused is line
