@@ -204,7 +204,7 @@ def test_up_to_the_limits_it_is_read(expression, count):
     assert len(parse(expression).gates) == count
 
 
-@settings(max_examples=300, deadline=1000)
+@settings(max_examples=100, deadline=None)
 @given(st.text(st.sampled_from("xy01.+-*/()=;, _e\0ｘ'[]{}:\\\n#exp(")) | st.text(max_size=60))
 def test_no_text_gets_anything_but_a_circuit_or_a_refusal(expression):
     refusal = None
@@ -308,7 +308,7 @@ def near_a_kink(step):
     return step.kind.id in ("relu", "abs") and abs(step.inputs[0]) < 1e-9
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(_expressions, _expressions, _values)
 def test_value_and_gradients_of_random_expressions(evaluate, derivative, part, rest, values):
     expression = f"s = {part}; s*a + {rest} + b*c*s"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nnsim.engine import (
@@ -21,9 +21,6 @@ from nnsim.engine import (
     Network,
     check_gradients,
 )
-
-settings.register_profile("engine", deadline=None, max_examples=25)
-settings.load_profile("engine")
 
 TRAINABLE = sorted(set(ACTIVATIONS) - {"step"})
 LOSSES = ["squared_error", "mean_squared_error", "softmax_cross_entropy", "hinge"]

@@ -65,7 +65,7 @@ def number_sets(draw):
     return values[:, :width], values[:, width:]
 
 
-@settings(max_examples=80, deadline=None,
+@settings(max_examples=25, deadline=None,
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
 @given(values=number_sets(), name=st.sampled_from(["a.csv", "a.tsv", "a.npz", "a.txt", "A.CSV"]))
 def test_numbers_come_back_bit_for_bit(tmp_path, values, name):
@@ -90,7 +90,7 @@ class_names = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=80, deadline=None,
+@settings(max_examples=25, deadline=None,
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
 @given(data=st.data(), classes=st.one_of(class_names, st.sampled_from(
            [["0", "1"], ["1", "0"], ["1", "2", "3"], ["a,b", 'c"d'], ["test 0", "0"], ["x]", "[x"],

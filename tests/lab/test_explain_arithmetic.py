@@ -12,7 +12,7 @@ from nnsim.lab.explain.arithmetic import function_of
 
 # A failure is shown as it is: making the network smaller takes minutes.
 SETTINGS = settings(
-    max_examples=12,
+    max_examples=6,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],

@@ -9,7 +9,7 @@ from nnsim.lab.walk import GRAINS, Walk
 
 # A failure is shown as it is: making the network smaller takes minutes.
 SETTINGS = settings(
-    max_examples=8,
+    max_examples=4,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
