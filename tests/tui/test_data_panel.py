@@ -11,6 +11,9 @@ from nnsim.tui.panels.data import DataPanel
 from nnsim.tui.panels.data.samples import pad
 from nnsim.tui.screens.bar import CommandBar, CommandInput
 from nnsim.tui.screens.frame import StatusLine
+from nnsim.tui.widgets.data_panel import DataPanel
+from nnsim.tui.widgets.data_rows import pad
+from tests.tui.conftest import trains, until
 
 SIZES = [(80, 24), (120, 36), (160, 50), (60, 20)]
 
@@ -298,14 +301,11 @@ async def test_moving_and_changing_while_the_network_trains(open_app):
         await pilot.pause()
         for key in ("j", "j", "x", "x", "m", "l", "m", "d", "j"):
             await pilot.press(key)
-        await pilot.pause()
+        await until(lambda: lab.trainer.epoch > epoch)
         await pilot.press("t")
-        await pilot.pause()
-        assert lab.trainer.epoch > epoch
+        await until(lambda: not trains(app))
         assert lab.sample_count == 79
-        found = review(lab)
-        await pilot.pause()
-        assert panel._found is found  # what it shows is the last state
+        await until(lambda: panel._found is review(lab))  # what it shows is the last state
         assert not [t for t in threading.enumerate() if t is not threading.main_thread()
                     and "Thread-" in t.name and not t.daemon]  # fmt: skip
 

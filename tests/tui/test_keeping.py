@@ -11,6 +11,7 @@ from nnsim.tui.app import NnsimApp
 from nnsim.tui.screens.bar import CommandBar
 from nnsim.tui.screens.frame import StatusLine
 from nnsim.tui.sessions import open_session
+from tests.tui.conftest import until
 
 SIZE = (120, 36)
 
@@ -221,10 +222,10 @@ async def test_an_experiment_that_is_opened_anew_is_another_session(open_app, ow
 
 async def test_saving_while_it_trains(open_app):
     app = open_app("digits-4x3")
-    async with app.run_test(size=SIZE) as pilot:
+    async with app.run_test(size=SIZE):
         app.screen.execute("save run")
         app.screen.execute("train 1000000")
-        await pilot.pause()
+        await until(lambda: app.screen.lab.trainer.epoch > 100)
         app.screen.execute("save")
         assert app.screen.training.live is not None
         app.screen.training.stop()

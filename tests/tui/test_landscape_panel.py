@@ -7,6 +7,7 @@ from nnsim.lab.landscape import CostMap, Window
 from nnsim.tui.draw.heat import Scale
 from nnsim.tui.panels import landscape as view
 from nnsim.tui.panels.landscape import LEAST, NOW, START, WAY, LandscapePanel
+from tests.tui.conftest import until
 
 
 @pytest.fixture
@@ -182,14 +183,10 @@ async def test_other_data_make_another_map(board):
 async def test_while_it_trains_the_map_of_two_weights_says_its_epoch(board):
     async with board("digits-4x3", lines=["landscape hidden[1].w[1] hidden[1].b"]) as b:
         await b.press("t")
-        await b.pilot.pause()
-        text = b.text()
+        await until(lambda: "the other weights are those of epoch" in b.text())
         await b.press("t")
+        await until(lambda: "the other weights are those of epoch" not in b.text())
         await b.settle()
-        assert "the other weights are those of epoch" in text
-        await b.pilot.pause()
-        await b.settle()
-        assert "the other weights are those of epoch" not in b.text()
         b.panel.action_to_now()
         x, y = b.panel.landscape.now
         one = CostMap(

@@ -10,6 +10,7 @@ from nnsim.tui.panels.network import NetworkDiagram
 from nnsim.tui.panels.walk import WalkPanel
 from nnsim.tui.screens.bar import AnswerBar
 from nnsim.tui.screens.frame import StatusLine
+from tests.tui.conftest import until
 
 
 def panel(app, direction="forward") -> WalkPanel:
@@ -306,17 +307,14 @@ async def test_space_plays_and_stops(open_app):
         await press(pilot, "3", "plus", "plus", "plus", "space")
         assert panel(app).playing
         assert "▶ 8 a second" in panel(app).lines[0]
-        for _tenth in range(40):
-            await pilot.pause()
-            if not panel(app).playing:
-                break
+        await until(lambda: not panel(app).playing)
         assert app.screen.lab.walk_place.index == len(app.screen.lab.walk) - 1
         assert not panel(app).playing  # it stops at the end
         await press(pilot, "home", "space")
         assert panel(app).playing
         await press(pilot, "space")
         at = app.screen.lab.walk_place.index
-        await pilot.pause()
+        await pilot.pause(0.4)
         assert app.screen.lab.walk_place.index == at
 
 
