@@ -11,8 +11,6 @@ from nnsim.tui.panels.data import DataPanel
 from nnsim.tui.panels.data.samples import pad
 from nnsim.tui.screens.bar import CommandBar, CommandInput
 from nnsim.tui.screens.frame import StatusLine
-from nnsim.tui.widgets.data_panel import DataPanel
-from nnsim.tui.widgets.data_rows import pad
 from tests.tui.conftest import trains, until
 
 SIZES = [(80, 24), (120, 36), (160, 50), (60, 20)]
@@ -235,21 +233,21 @@ async def test_what_was_painted_is_added_with_what_the_network_says(open_app):
         assert lab.experiment.data.count == 64
 
 
-async def test_samples_are_removed_and_relabelled_in_the_list(open_app, until):
+async def test_samples_are_removed_and_relabelled_in_the_list(open_app):
     app = open_app("digits-4x3")
     async with app.run_test(size=(80, 24)) as pilot:
         panel, lab = await at_data(pilot), app.screen.lab
         before = lab.experiment.data.inputs.copy()
         await pilot.press("j", "d")
-        await until(pilot, lambda: len(panel.listed) == 79)
+        await until(lambda: len(panel.listed) == 79)
         assert lab.experiment.data.count == 63
         assert panel.cursor == 1  # on the one that has come into its place
         await pilot.press("d")
-        await until(pilot, lambda: len(panel.listed) == 78)
+        await until(lambda: len(panel.listed) == 78)
         assert np.array_equal(lab.experiment.data.inputs[1], before[3])
         await pilot.press("u", "u")
         assert np.array_equal(lab.experiment.data.inputs, before)
-        await until(pilot, lambda: len(panel.listed) == 80)
+        await until(lambda: len(panel.listed) == 80)
         await pilot.press("home", "r")
         await pilot.pause()
         assert app.screen.query_one(CommandInput).value == "label 1 "

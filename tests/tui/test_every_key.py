@@ -21,6 +21,7 @@ from nnsim.experiments.inputs import KINDS as INPUTS
 from nnsim.experiments.loading import file_keys
 from nnsim.lab import Lab
 from nnsim.lab.session import pack, unpack
+from tests.tui.conftest import until
 
 pytestmark = pytest.mark.usefixtures("no_waiting_for_idle")
 
@@ -247,7 +248,7 @@ def test_every_value_is_in_one_of_them(key, values):
 
 
 @pytest.mark.parametrize("name", FILES)
-async def test_it_opens_and_steps(open_app, written, until, name):
+async def test_it_opens_and_steps(open_app, written, name):
     app = open_app(written(name))
     async with app.run_test(size=(80, 24)) as pilot:
         lab = app.screen.lab
@@ -256,7 +257,7 @@ async def test_it_opens_and_steps(open_app, written, until, name):
             await pilot.press(panel, "n", "down")
         await pilot.press("1", "t")
         if name != "a step":
-            await until(pilot, lambda: lab.trainer.updates)
+            await until(lambda: lab.trainer.updates)
         await pilot.press("t", "u", "colon", *"train 1", "enter", "U")
         await pilot.pause()
         assert app.screen.lab is lab

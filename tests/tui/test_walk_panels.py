@@ -71,14 +71,14 @@ async def test_right_starts_the_walk_and_every_key_is_a_command(open_app):
         assert lab.walk_place is None
 
 
-async def test_keys_that_come_faster_than_the_screen_are_all_steps(open_app, until):
+async def test_keys_that_come_faster_than_the_screen_are_all_steps(open_app):
     app = open_app("digits-4x3")
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, "3")
         for _key in range(4):
             app.simulate_key("right")
         lab = app.screen.lab
-        await until(pilot, lambda: lab.walk_place is not None and lab.walk_place.index == 3)
+        await until(lambda: lab.walk_place is not None and lab.walk_place.index == 3)
 
 
 async def test_a_line_is_a_call_of_numpy_and_what_it_has_filled(open_app):
