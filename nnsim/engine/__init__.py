@@ -5,17 +5,18 @@ A tour, in the order in which the files are best read:
 ``tape``          the one idea: layers don't compute, they write NumPy calls onto a list, which is
                   carried out, stepped through or printed as a program
 ``activations``   f(z) and f′(z)
-``layers/``       dense, convolution, pooling, normalization: forward, and backward
-``initializers``  where the weights start
+``layers/``       dense, images, normalization: forward, and backward; ``base`` has what all share,
+                  and where the weights start
 ``losses``        what a sample costs, and how that changes with the output
 ``optimizers``    how the parameters follow the gradient; schedules for the learning rate
-``plan``          the tape of a whole network, from input to update; a trace copies it out
+``plan``          the tape of a whole network, from input to update; a trace copies it out, and
+                  bugs can be planted in it
 ``network``       what a network is, and what it computes
 ``trainer``       the loop over batches and epochs; ``steps`` makes the updates, ``progress`` has
                   the metrics
 ``program``       training as a program: the tapes printed with their loop
 ``ensemble``      many networks at once
-``gradcheck``     nudge every parameter; ``bugs`` to find that way
+``gradcheck``     nudge every parameter
 ``files``         models on disk; ``checks`` what comes in
 """
 
@@ -25,7 +26,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from nnsim.engine.activations import ACTIVATIONS, ActivationFunction, activation
-from nnsim.engine.bugs import BUGS
 from nnsim.engine.checks import EngineError
 from nnsim.engine.layers import (
     Activation,
@@ -41,7 +41,7 @@ from nnsim.engine.layers import (
 from nnsim.engine.losses import LOSSES
 from nnsim.engine.network import Network, Summary, SummaryRow
 from nnsim.engine.optimizers import OPTIMIZERS
-from nnsim.engine.plan import LayerTrace, Plan, Trace
+from nnsim.engine.plan import BUGS, LayerTrace, Plan, Trace
 from nnsim.engine.progress import Progress
 from nnsim.engine.tape import Op, Tape
 from nnsim.engine.trainer import Trainer

@@ -10,15 +10,15 @@ from typing import Any, Self
 
 import numpy as np
 
-from nnsim.engine import bugs, checks, files
+from nnsim.engine import checks, files
 from nnsim.engine.checks import MOST_UNITS, EngineError, as_count, as_seed
-from nnsim.engine.initializers import initializer as read_initializer
 from nnsim.engine.layers import Layer, layer_from
+from nnsim.engine.layers.base import initializer_from
 from nnsim.engine.losses import Loss, are_classes, decide, right
 from nnsim.engine.losses import loss as loss_named
 from nnsim.engine.optimizers import Optimizer
 from nnsim.engine.optimizers import optimizer as read_optimizer
-from nnsim.engine.plan import Plan, Plans, Stack, Trace, Until, read_trace
+from nnsim.engine.plan import Plan, Plans, Stack, Trace, Until, check_bug, read_trace
 from nnsim.engine.tape import Array, Op
 
 MOST_PARAMETERS = 100_000_000
@@ -131,7 +131,7 @@ class Network:
         seed : int, optional
             A new seed; else the one from before, which gives the same weights again.
         """
-        rule = None if initializer is None else read_initializer(initializer)
+        rule = None if initializer is None else initializer_from(initializer)
         if seed is not None:
             self.seed = as_seed(seed)
         rng = np.random.default_rng(self.seed)
@@ -243,11 +243,11 @@ class Network:
         return self._bug
 
     def plant(self, bug: str, layer: str) -> None:
-        """Plant one of `bugs.BUGS`, in place of any other, in the backward pass of this layer."""
+        """Plant one of `plan.BUGS`, in place of any other, in the backward pass of this layer."""
         number = self.layers.index(self.layer(layer))
         last = number == len(self.layers) - 1
         fused = last and self._loss.fused_with == self.layers[-1].activation
-        bugs.check(bug, self.layers[number], self.reduction, fused)
+        check_bug(bug, self.layers[number], self.reduction, fused)
         self._bug = (bug, number)
         self.forget_plans()
 

@@ -7,10 +7,9 @@ from typing import Any
 
 from nnsim.engine.checks import EngineError
 from nnsim.engine.layers.base import Layer, Signals
-from nnsim.engine.layers.convolution import Conv2D
 from nnsim.engine.layers.dense import Activation, Dense
+from nnsim.engine.layers.images import AveragePool2D, Conv2D, Flatten, MaxPool2D
 from nnsim.engine.layers.normalization import BatchNorm, Dropout
-from nnsim.engine.layers.pooling import AveragePool2D, Flatten, MaxPool2D
 
 __all__ = [
     "LAYERS",

@@ -1,4 +1,4 @@
-"""What every layer is: a shape, some parameters, and what it writes onto a tape.
+"""What every layer is: a shape, some parameters, where they start, what it writes onto a tape.
 
 Going forward a layer computes z and a = f(z) from x. Going backward it is handed ∂C/∂a, turns it
 into δ = ∂C/∂z, leaves the gradients of its parameters in their place, and hands ∂C/∂x on.
@@ -17,6 +17,8 @@ from nnsim.engine.checks import MOST_UNITS, EngineError
 from nnsim.engine.tape import Array, Tape
 
 Shape = tuple[int, ...]
+
+INITIALIZERS = ("zeros", "constant", "normal", "uniform", "xavier", "he")
 
 
 @dataclass(slots=True, eq=False)
@@ -240,6 +242,38 @@ class Layer:
         return isinstance(self.function, Identity)
 
 
+class Weighted(Layer):
+    """A layer of units with weights, biases and an activation.
+
+    Unless told (or `initialize` is), the weights start as suits the activation: Xavier, or He for
+    the relu family. Biases start at 0.
+    """
+
+    def __init__(
+        self, name: str | None, activation_name: str, slope: float | None, initializer: Any
+    ) -> None:
+        super().__init__(name, activation_name, slope)
+        self.initializer = None if initializer is None else initializer_from(initializer)
+
+    @property
+    def fans(self) -> tuple[int, int]:
+        """How many inputs a unit has, and how many units an input goes to."""
+        raise NotImplementedError
+
+    def initialize(self, rng: np.random.Generator, initializer: Any = None) -> None:
+        rule = initializer or self.initializer or Initializer(self.function.start)
+        weight = self._public["weight"]
+        weight[...] = rule.draw(rng, weight.shape, *self.fans)
+        self._public["bias"][...] = 0
+
+    def config(self) -> dict[str, Any]:
+        return {
+            "activation": self.activation,
+            "initializer": None if self.initializer is None else str(self.initializer),
+            **self.function.config(),
+        }
+
+
 def new_activation(tape: Tape, shape: Shape, name: str) -> Array:
     """Return a buffer for activations of public shape (n,) or (height, width, channels)."""
     if len(shape) == 1:
@@ -260,3 +294,85 @@ def batch_first(array: Array, many: bool = False) -> Array:
     if many:
         return array.transpose(1, 2, 0)
     return array.transpose(3, 1, 2, 0) if array.ndim == 4 else np.moveaxis(array, -1, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Initializer:
+    """A rule for first weights: its name, and the value or scale that goes with it.
+
+    ========  ==========================================================================
+    zeros     w = 0
+    constant  w = value (``"constant:0.5"``)
+    normal    w ~ N(0, scale²), scale 1 (``"normal:0.1"`` for another)
+    uniform   w ~ U(−scale, scale), scale 1
+    xavier    w ~ U(−r, r), r = √(6 / (fan_in + fan_out)); Glorot and Bengio 2010, eq. 16
+    he        w ~ N(0, 2 / fan_in); He, Zhang, Ren and Sun 2015, eq. 10
+    ========  ==========================================================================
+    """
+
+    name: str
+    value: float | None = None
+
+    def draw(
+        self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int
+    ) -> Array:
+        """Return weights of `shape` for units with `fan_in` inputs and `fan_out` outputs."""
+        scale = 1.0 if self.value is None else self.value
+        if self.name == "zeros":
+            return np.zeros(shape)
+        if self.name == "constant":
+            return np.full(shape, scale)
+        if self.name == "normal":
+            return scale * rng.standard_normal(shape)
+        if self.name == "uniform":
+            return rng.uniform(-scale, scale, shape)
+        if self.name == "xavier":
+            r = math.sqrt(6 / (fan_in + fan_out))
+            return rng.uniform(-r, r, shape)
+        if self.name == "he":
+            return math.sqrt(2 / fan_in) * rng.standard_normal(shape)
+        raise EngineError(f"unknown initializer {self.name!r}")
+
+    def __str__(self) -> str:
+        return self.name if self.value is None else f"{self.name}:{self.value!r}"
+
+
+def initializer_from(given: Any) -> Initializer:
+    """Read an initialiser from ``"xavier"``, ``"constant:0.5"`` or ``("constant", 0.5)``.
+
+    Raises EngineError if the name is unknown, or the value missing, superfluous or not a finite
+    number.
+    """
+    if isinstance(given, Initializer):
+        return given
+    name, value = _parts(given)
+    if not isinstance(name, str) or name not in INITIALIZERS:
+        what, hint = repr(given), ""
+        if isinstance(given, np.ndarray | list | tuple):
+            what = f"of shape {given.shape}" if isinstance(given, np.ndarray) else what
+            hint = "; for exact values set the layer's weight once the network is built"
+        raise EngineError(
+            f"unknown initializer {what}: give one of {', '.join(INITIALIZERS)}{hint}"
+        )
+    if value is None:
+        if name == "constant":
+            raise EngineError('initializer "constant" needs a value: "constant:0.5"')
+        return Initializer(name)
+    if name not in ("constant", "normal", "uniform"):
+        raise EngineError(f'initializer "{name}" takes no value, but {value!r} came')
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number) or (name != "constant" and number < 0):
+        raise EngineError(f'initializer "{name}" needs a finite number, but {value!r} came')
+    return Initializer(name, number)
+
+
+def _parts(given: Any) -> tuple[Any, Any]:
+    if isinstance(given, str):
+        name, colon, value = given.partition(":")
+        return name, value if colon else None
+    if isinstance(given, tuple | list) and len(given) == 2:
+        return given[0], given[1]
+    return given, None

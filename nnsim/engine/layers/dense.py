@@ -7,13 +7,11 @@ from typing import Any
 import numpy as np
 
 from nnsim.engine.checks import EngineError, as_count
-from nnsim.engine.initializers import Initializer
-from nnsim.engine.initializers import initializer as read_initializer
-from nnsim.engine.layers.base import Layer, Shape, Signals
+from nnsim.engine.layers.base import Layer, Shape, Signals, Weighted
 from nnsim.engine.tape import Array, Tape
 
 
-class Dense(Layer):
+class Dense(Weighted):
     """Every unit sees every input: z = x W + b, a = f(z).
 
     Parameters
@@ -22,17 +20,14 @@ class Dense(Layer):
         How many units, n_out.
     activation : str
         Name of f.
-    name : str, optional
     initializer : str or tuple, optional
-        Of the weights; Xavier, or He for the relu family, unless told.
+        Of the weights, such as ``"normal:0.1"``; one that suits the activation unless told.
     slope : float, optional
         Of leaky_relu, for z < 0.
 
     Attributes
     ----------
-    weight : array (n_in, n_out)
-        Live.
-    bias : array (n_out,)
+    weight, bias : array (n_in, n_out) and (n_out,)
         Live.
 
     Notes
@@ -54,9 +49,8 @@ class Dense(Layer):
         initializer: Any = None,
         slope: float | None = None,
     ) -> None:
-        super().__init__(name, activation, slope)
+        super().__init__(name, activation, slope, initializer)
         self.units = as_count(units, "units")
-        self.initializer = None if initializer is None else read_initializer(initializer)
 
     def shape_after(self, input_shape: Shape) -> Shape:
         if len(input_shape) != 1:
@@ -80,11 +74,9 @@ class Dense(Layer):
         inner = flat.reshape(self.units, self.input_shape[0] + 1)
         return {"weight": inner[:, :-1].T, "bias": inner[:, -1]}
 
-    def initialize(self, rng: np.random.Generator, initializer: Any = None) -> None:
-        rule = initializer or self.initializer or Initializer(self.function.start)
-        fan_in, fan_out = self.input_shape[0], self.units
-        self._public["weight"][...] = rule.draw(rng, (fan_in, fan_out), fan_in, fan_out)
-        self._public["bias"][...] = 0
+    @property
+    def fans(self) -> tuple[int, int]:
+        return self.input_shape[0], self.units
 
     def forward(self, tape: Tape, x: Array) -> Signals:
         n_out = self.units
@@ -107,13 +99,7 @@ class Dense(Layer):
         product(tape, weight, delta, dx, "∂C/∂x = Wᵀ δ")
 
     def config(self) -> dict[str, Any]:
-        rule = None if self.initializer is None else str(self.initializer)
-        return {
-            "units": self.units,
-            "activation": self.activation,
-            "initializer": rule,
-            **self.function.config(),
-        }
+        return {"units": self.units, **super().config()}
 
 
 def product(tape: Tape, left: Array, right: Array, out: Array, note: str) -> None:
@@ -133,16 +119,7 @@ def product(tape: Tape, left: Array, right: Array, out: Array, note: str) -> Non
 
 
 class Activation(Layer):
-    """An activation as a layer of its own: a = f(z), where z is what comes in.
-
-    Parameters
-    ----------
-    activation : str
-        Name of f.
-    name : str, optional
-    slope : float, optional
-        Of leaky_relu, for z < 0.
-    """
+    """An activation as a layer of its own: a = f(z), where z is what comes in."""
 
     kind = "activation"
 

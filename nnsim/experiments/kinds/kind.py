@@ -177,8 +177,8 @@ def read_labels(table: Table, units: int) -> tuple[str, ...]:
 
 def read_initializer(table: Table) -> str | None:
     """Return how weights start, such as ``"xavier"`` or ``"constant:0.5"``; None if not told."""
-    from nnsim.engine.initializers import initializer  # which takes NumPy
+    from nnsim.engine.layers.base import initializer_from  # which takes NumPy
 
     if "initializer" not in table:
         return None
-    return table.accepted("initializer", initializer, "")
+    return table.accepted("initializer", initializer_from, "")

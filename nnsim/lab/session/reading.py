@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnsim.engine.checks import LARGEST_SEED
-from nnsim.engine.initializers import initializer
+from nnsim.engine.layers.base import initializer_from
 from nnsim.engine.optimizers import OPTIMIZERS, schedule
 from nnsim.experiments import Experiment, ExperimentError
 from nnsim.experiments.archive import Archive, read_experiment
@@ -260,7 +260,7 @@ class _Reader:
             new,
             reader=shared[0] if shared else new.reader,
             seed=optional_integer(table, "seed", 0, LARGEST_SEED),
-            initializer=table.accepted("initializer", initializer, "") if text else "",
+            initializer=table.accepted("initializer", initializer_from, "") if text else "",
         )
         parts = ("experiment", "network", "start", "seed", "initializer")
         for known in setups:
