@@ -163,7 +163,7 @@ def tools(terminal, lies, tmp_path, monkeypatch):
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(Input.cursor_blink, "_default", False)
-    monkeypatch.setattr("nnsim.tui.widgets.training.LOOK", 0.02)
+    monkeypatch.setattr("nnsim.tui.panels.training.LOOK", 0.02)
     return terminal, lies
 
 
