@@ -21,7 +21,7 @@ KINDS = {"dead": N_("dead"), "saturated": N_("saturated")}  # units, and what th
 LOOK = 0.4  # seconds after which units are looked at that may have stopped learning
 
 
-class TrainingPanel(Panel, Table):
+class TrainingPanel(Table, Panel):
     """Epoch, cost, how many are right, and how fast it goes."""
 
     BINDING_GROUP_TITLE = N_("Training")

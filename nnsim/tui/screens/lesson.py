@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 
 from nnsim.i18n import N_, _
 from nnsim.lab.hiding import Hidden
-from nnsim.tui.panels import BY_ID, TABBED
+from nnsim.tui.panels import BY_ID, DOORS, TABBED
 from nnsim.tui.panels.lesson import LessonPane
 from nnsim.tui.screens.bar import AnswerBar
 from nnsim.tui.screens.base import LineScreen
@@ -269,7 +269,8 @@ class LessonScreen(LabScreen, LessonKeys):
         """Put up what is another with another network; the rest of the screen stays in sight."""
         plotted = self.has_class("-plot")
         async with self.batch():
-            await self.query("#input, #prediction, #below > Panel").remove()
+            late = [f"#{door.id}" for door in DOORS if door.late]  # of the network that was
+            await self.query(", ".join(["#input", "#prediction", *late])).remove()
             left = self.query_one("#left")
             await left.mount(*self.panels.ends(), before=0)
             if self.has_class("-plot") != plotted:

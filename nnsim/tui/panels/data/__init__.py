@@ -33,7 +33,7 @@ SIDE, SAID = 12, 3  # cells and lines for what is said below a picture
 SECONDS = 0.004  # for stories, at a time
 
 
-class DataPanel(Panel, Table):
+class DataPanel(Table, Panel):
     """All samples, or those that are asked for; moving to one puts it on the input.
 
     Attributes
