@@ -276,8 +276,8 @@ class Table(Lines, ScrollView, can_focus=True):
 
     cursor: reactive[int] = reactive(0, repaint=False)
 
-    class Moved(Message):
-        """The person moved the cursor to a row."""
+    class AtRow(Message):
+        """Something happened at a row."""
 
         def __init__(self, table: Table, row: int) -> None:
             self.table = table
@@ -286,10 +286,12 @@ class Table(Lines, ScrollView, can_focus=True):
 
         @property
         def control(self) -> Table:
-            """The table it happened in."""
             return self.table
 
-    class Chosen(Moved):
+    class Moved(AtRow):
+        """The person moved the cursor to a row."""
+
+    class Chosen(AtRow):
         """The person chose a row (Enter, or a click on the row that has the cursor)."""
 
     def row_count(self) -> int:
