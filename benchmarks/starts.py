@@ -17,7 +17,7 @@ import numpy as np
 from nnsim.experiments import load
 from nnsim.lab import Lab
 from nnsim.lab.landscape import CostMap, Surface, Window, random_plane
-from nnsim.lab.sweep.starts import Recipe, Snapshot, Starts
+from nnsim.lab.sweep import Recipe, Snapshot, Starts
 
 ROUNDS = 5
 SEEDS, COLUMNS, ROWS = 100, 60, 40

@@ -20,13 +20,13 @@ from nnsim.lab.addresses import Address, Names, Quantity, names_of
 from nnsim.lab.bench import Bench
 from nnsim.lab.commands.table import COMMANDS, Command, Effect
 from nnsim.lab.errors import LabError, NoValueError
+from nnsim.lab.hiding import NetworkView, layer_view
 from nnsim.lab.reading.metrics import Metrics, measure
 from nnsim.lab.training import surgery
 from nnsim.lab.training.live import Running, Snapshot
 from nnsim.lab.training.surgery import Condition
 from nnsim.lab.training.timeline import Recorder, Setup, Timeline
 from nnsim.lab.undo import Kept, UndoState
-from nnsim.lab.view import NetworkView, layer_view
 
 if TYPE_CHECKING:
     from nnsim.engine import Network, Trainer

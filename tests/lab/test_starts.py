@@ -5,8 +5,8 @@ import pytest
 
 from nnsim.experiments import load
 from nnsim.lab import Lab, LabError
-from nnsim.lab.sweep import starts as module
-from nnsim.lab.sweep.starts import DIVERGED, IS_STUCK, Recipe, Starts, measured_at, stuck
+from nnsim.lab import sweep as module
+from nnsim.lab.sweep import DIVERGED, IS_STUCK, Recipe, Starts, measured_at, stuck
 
 
 def bench(name="digits-4x3", *lines):

@@ -4,7 +4,7 @@ import numpy as np
 
 from nnsim.experiments import load
 from nnsim.lab import Lab
-from nnsim.lab.sweep.starts import LiveStarts, Recipe, Starts
+from nnsim.lab.sweep import LiveStarts, Recipe, Starts
 
 
 def recipe(count=5, epochs=40, name="xor"):

@@ -5,7 +5,7 @@ import pytest
 
 from nnsim.experiments import load
 from nnsim.lab import Lab, LabError, NoValueError
-from nnsim.lab.view import Selection
+from nnsim.lab.hiding import Selection
 from nnsim.lab.walk import Place, Walk
 
 

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from nnsim.lab.sweep.starts import Recipe, Starts
+from nnsim.lab.sweep import Recipe, Starts
 from nnsim.tui.panels import starts as view
 from nnsim.tui.panels.starts import Choice, StartsPanel
 

@@ -14,8 +14,7 @@ import numpy as np
 from nnsim.lab import values
 from nnsim.lab.addresses import Address, Quantity
 from nnsim.lab.explain import plain, units
-from nnsim.lab.explain.explanation import Explanation, Term
-from nnsim.lab.explain.source import Source
+from nnsim.lab.explain.explanation import Explanation, Source, Term
 from nnsim.lab.kinds import kind_of
 from nnsim.lab.values import Readable
 

@@ -20,8 +20,7 @@ from nnsim.lab.explain.arithmetic import (
     minus,
     written,
 )
-from nnsim.lab.explain.explanation import Explanation
-from nnsim.lab.explain.source import Source
+from nnsim.lab.explain.explanation import Explanation, Source
 
 HALF = Number(0.5, text="½")
 

@@ -21,8 +21,7 @@ from nnsim.lab.explain.arithmetic import (
     Sum,
     minus,
 )
-from nnsim.lab.explain.explanation import Explanation
-from nnsim.lab.explain.source import Source, deep
+from nnsim.lab.explain.explanation import Explanation, Source, deep
 
 
 def given(source: Source, quantity: Quantity, value: float) -> Explanation:

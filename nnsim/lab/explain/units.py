@@ -18,8 +18,7 @@ from nnsim.lab.explain.arithmetic import (
     Sum,
     minus,
 )
-from nnsim.lab.explain.explanation import Explanation
-from nnsim.lab.explain.source import Index, Source, flat
+from nnsim.lab.explain.explanation import Explanation, Index, Source, flat
 from nnsim.lab.kinds import kind_of
 
 

@@ -14,7 +14,7 @@ from nnsim.i18n import _
 from nnsim.lab.errors import LabError
 
 if TYPE_CHECKING:
-    from nnsim.lab.explain.source import Source
+    from nnsim.lab.explain.explanation import Source
     from nnsim.lab.kinds.kind import Kind
 
 __all__ = ["kind_of"]

@@ -5,10 +5,9 @@ from __future__ import annotations
 from nnsim.circuit.gates import SUM, SWAP
 from nnsim.i18n import N_, _
 from nnsim.lab.explain.arithmetic import Product, Sum
-from nnsim.lab.explain.source import Index
+from nnsim.lab.explain.explanation import Index
 from nnsim.lab.kinds.dense import Weighted
-from nnsim.lab.kinds.kind import Back
-from nnsim.lab.kinds.windows import Windows
+from nnsim.lab.kinds.kind import Back, Windows
 from nnsim.lab.walk.step import Window
 
 

@@ -11,10 +11,9 @@ from nnsim.circuit.gates import SUM, SWAP
 from nnsim.i18n import _
 from nnsim.lab.addresses import Quantity
 from nnsim.lab.explain.arithmetic import ONE, Apply, Node, Number, Product, Sum
-from nnsim.lab.explain.explanation import Explanation
-from nnsim.lab.explain.source import Array, Index, named
+from nnsim.lab.explain.explanation import Array, Explanation, Index, named
+from nnsim.lab.hiding import Selection
 from nnsim.lab.kinds.kind import Back, Kind
-from nnsim.lab.view import Selection
 from nnsim.lab.walk.step import (
     Highlight,
     Labels,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from nnsim.circuit.gates import SCALE, SUM, SWAP
 from nnsim.i18n import _
 from nnsim.lab.explain.arithmetic import Apply, Node, Number, Product, Quotient, Sum, minus
-from nnsim.lab.explain.explanation import Explanation
-from nnsim.lab.explain.source import Index, named
+from nnsim.lab.explain.explanation import Explanation, Index, named
 from nnsim.lab.kinds.kind import Back, Kind, one_or_sum
 from nnsim.lab.walk.step import Step, lines, say
 

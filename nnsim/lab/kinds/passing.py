@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from nnsim.circuit.gates import DISTRIBUTE
 from nnsim.i18n import _
-from nnsim.lab.explain.explanation import Explanation
-from nnsim.lab.explain.source import Index, deep, flat, named
+from nnsim.lab.explain.explanation import Explanation, Index, deep, flat, named
 from nnsim.lab.kinds.kind import Back, Kind
 from nnsim.lab.walk.step import Step, curve_of, lines, say
 

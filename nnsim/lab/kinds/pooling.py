@@ -11,10 +11,8 @@ from nnsim.circuit.gates import ROUTE, SCALE, SUM
 from nnsim.i18n import N_, _
 from nnsim.lab.addresses import Quantity
 from nnsim.lab.explain.arithmetic import Apply, Node, Number, Product, Quotient, Sum
-from nnsim.lab.explain.explanation import Explanation
-from nnsim.lab.explain.source import Array, Index
-from nnsim.lab.kinds.kind import Back, Kind, one_or_sum
-from nnsim.lab.kinds.windows import Windows
+from nnsim.lab.explain.explanation import Array, Explanation, Index
+from nnsim.lab.kinds.kind import Back, Kind, Windows, one_or_sum
 from nnsim.lab.walk.step import Highlight, Step, Window, column, lines, say, selected, table
 
 

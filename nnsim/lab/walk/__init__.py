@@ -15,7 +15,7 @@ import numpy as np
 from nnsim.engine import Op
 from nnsim.i18n import _
 from nnsim.lab.errors import LabError, NoValueError
-from nnsim.lab.explain.source import Source
+from nnsim.lab.explain.explanation import Source
 from nnsim.lab.values import Readable
 from nnsim.lab.walk import backward, forward
 from nnsim.lab.walk.calls import Calls

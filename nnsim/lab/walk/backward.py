@@ -11,9 +11,9 @@ from nnsim.i18n import _
 from nnsim.lab.addresses import Quantity
 from nnsim.lab.explain import explain, losses
 from nnsim.lab.explain.arithmetic import Number, Sum, written
-from nnsim.lab.explain.source import Array, Index, Source, named, size
+from nnsim.lab.explain.explanation import Array, Index, Source, named, size
+from nnsim.lab.hiding import Selection
 from nnsim.lab.kinds import kind_of
-from nnsim.lab.view import Selection
 from nnsim.lab.walk.forward import Builder, the_loss
 from nnsim.lab.walk.route import Spot
 from nnsim.lab.walk.step import (

@@ -13,7 +13,7 @@ from itertools import groupby
 from nnsim.engine import EngineError, Op
 from nnsim.i18n import _
 from nnsim.lab.addresses import Quantity
-from nnsim.lab.explain.source import Source, named
+from nnsim.lab.explain.explanation import Source, named
 from nnsim.lab.kinds import kind_of
 from nnsim.lab.walk import backward, forward
 from nnsim.lab.walk.route import Segment, Spot

@@ -10,9 +10,9 @@ from nnsim.i18n import _
 from nnsim.lab.addresses import Quantity
 from nnsim.lab.explain import explain, losses
 from nnsim.lab.explain.arithmetic import Number, exp
-from nnsim.lab.explain.source import Source, named, size
+from nnsim.lab.explain.explanation import Source, named, size
+from nnsim.lab.hiding import Selection
 from nnsim.lab.kinds import kind_of
-from nnsim.lab.view import Selection
 from nnsim.lab.walk.route import Spot
 from nnsim.lab.walk.step import (
     Highlight,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nnsim.i18n import _
 from nnsim.lab.explain import losses
-from nnsim.lab.explain.source import Source
+from nnsim.lab.explain.explanation import Source
 from nnsim.lab.kinds import kind_of
 from nnsim.lab.walk.route import Segment
 from nnsim.lab.walk.step import Direction

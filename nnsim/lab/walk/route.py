@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from nnsim.lab.explain import losses
-from nnsim.lab.explain.source import Source, size
+from nnsim.lab.explain.explanation import Source, size
 from nnsim.lab.kinds import kind_of
 from nnsim.lab.walk.step import Direction, Grain
 

@@ -13,9 +13,17 @@ from nnsim.i18n import _
 from nnsim.lab.addresses import Names, Quantity
 from nnsim.lab.errors import LabError
 from nnsim.lab.explain.arithmetic import Node, Number, Product, Sum, written
-from nnsim.lab.explain.explanation import gate_in_words
-from nnsim.lab.explain.source import Array, Index, Source, deep, flat, named, size
-from nnsim.lab.view import Selection
+from nnsim.lab.explain.explanation import (
+    Array,
+    Index,
+    Source,
+    deep,
+    flat,
+    gate_in_words,
+    named,
+    size,
+)
+from nnsim.lab.hiding import Selection
 
 Direction = Literal["forward", "backward"]
 Grain = Literal["layer", "neuron", "term", "line"]

@@ -12,7 +12,7 @@ from nnsim.lab.hiding import NOTHING, Hidden
 
 if TYPE_CHECKING:
     from nnsim.lab import Lab
-    from nnsim.lab.view import NetworkView, Selection
+    from nnsim.lab.hiding import NetworkView, Selection
 
 
 @dataclass(frozen=True, eq=False)

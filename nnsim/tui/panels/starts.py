@@ -17,7 +17,7 @@ from nnsim.engine.checks import LARGEST_SEED
 from nnsim.i18n import N_, _, ngettext
 from nnsim.lab.errors import LabError
 from nnsim.lab.reading.axis import Axis
-from nnsim.lab.sweep.starts import (
+from nnsim.lab.sweep import (
     COUNTS,
     DIVERGED,
     IS_STUCK,

@@ -29,7 +29,7 @@ from nnsim.tui.screens.lab_why import Asking, Why
 from nnsim.tui.sessions import Keeping
 
 if TYPE_CHECKING:
-    from nnsim.lab.view import NetworkView
+    from nnsim.lab.hiding import NetworkView
     from nnsim.lab.walk import Place
     from nnsim.tui.panels.train import TrainPanel
 

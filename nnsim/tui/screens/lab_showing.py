@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from nnsim.i18n import _
 from nnsim.lab import Lab, NoValueError
-from nnsim.lab.view import Selection
+from nnsim.lab.hiding import Selection
 from nnsim.tui.draw.numbers import short
 from nnsim.tui.panels import DOORS
 from nnsim.tui.panels.panel import Panel, Scene
@@ -20,8 +20,7 @@ from nnsim.tui.screens.base import FRAME
 from nnsim.tui.screens.frame import StatusLine, TitleLine
 
 if TYPE_CHECKING:
-    from nnsim.lab.hiding import Hidden
-    from nnsim.lab.view import NetworkView
+    from nnsim.lab.hiding import Hidden, NetworkView
     from nnsim.tui.screens.lab_panels import Panels
 
 NOTHING: frozenset[int] = frozenset()

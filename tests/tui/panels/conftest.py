@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from nnsim.lab.view import LayerView, NetworkView
+from nnsim.lab.hiding import LayerView, NetworkView
 
 
 def _view(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from textual.app import App, ComposeResult
 
-from nnsim.lab.view import Selection
+from nnsim.lab.hiding import Selection
 from nnsim.tui.panels.network import NetworkDiagram
 from nnsim.tui.panels.panel import Scene
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 
-from nnsim.lab.view import Selection
+from nnsim.lab.hiding import Selection
 from nnsim.tui.ascii import to_ascii
 from nnsim.tui.panels.network import Walk, inside, size_of
 from nnsim.tui.panels.network.focus import FocusPicture

@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from nnsim.i18n import N_, _
-from nnsim.lab.view import LayerView, NetworkView, Selection
+from nnsim.lab.hiding import LayerView, NetworkView, Selection
 from nnsim.tui.draw.lines import Lines, Piece
 from nnsim.tui.panels.network.focus import Carried, FocusPicture
 from nnsim.tui.panels.panel import Panel, Scene

@@ -13,7 +13,7 @@ import numpy as np
 
 from nnsim.engine import activation
 from nnsim.i18n import _
-from nnsim.lab.view import LayerView, NetworkView, Selection
+from nnsim.lab.hiding import LayerView, NetworkView, Selection
 from nnsim.tui.draw.canvas import Canvas
 from nnsim.tui.draw.numbers import level, number
 from nnsim.tui.draw.styles import STRONGEST

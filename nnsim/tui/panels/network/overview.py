@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from nnsim.i18n import _
-from nnsim.lab.view import NetworkView, Selection
+from nnsim.lab.hiding import NetworkView, Selection
 from nnsim.tui.draw.canvas import Canvas
 from nnsim.tui.draw.numbers import number
 from nnsim.tui.draw.text import fit, width_of

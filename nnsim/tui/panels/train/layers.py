@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from rich.cells import cell_len
 
 from nnsim.i18n import N_, _
+from nnsim.lab.hiding import Selection
 from nnsim.lab.reading.axis import Axis
 from nnsim.lab.reading.signals import GradientHistory, LayerSignals, Looking, Signals
-from nnsim.lab.view import Selection
 from nnsim.tui.draw.canvas import Canvas
 from nnsim.tui.draw.lines import Row
 from nnsim.tui.draw.numbers import LEVELS, bar, precise

@@ -18,6 +18,9 @@ from nnsim.lab.hiding import (
     MARK,
     NOTHING,
     Hidden,
+    LayerView,
+    NetworkView,
+    Selection,
     covered,
     is_hidden,
     masked,
@@ -25,7 +28,6 @@ from nnsim.lab.hiding import (
     values_of,
     where_hidden,
 )
-from nnsim.lab.view import LayerView, NetworkView, Selection
 from nnsim.tui.panels.walk.pictures import Point, WindowMap
 
 if TYPE_CHECKING:

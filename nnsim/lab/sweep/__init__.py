@@ -1,1 +1,0 @@
-"""Many trainings of the network on the bench at once."""
