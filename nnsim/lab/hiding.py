@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,19 @@ from nnsim.lab.errors import LabError
 if TYPE_CHECKING:
     from nnsim.circuit import Circuit
     from nnsim.lab.addresses import LayerNames
-    from nnsim.lab.lab import Lab
 
 Array = NDArray[np.float64]
+
+
+class Shown(Protocol):
+    """As much of a bench as it takes to show it, so that the bench may know of this."""
+
+    names: Names
+
+    @property
+    def view(self) -> NetworkView: ...
+    def read(self, address: Any) -> float: ...
+    def quantity(self, address: Any) -> Quantity: ...
 
 
 @dataclass(frozen=True)
@@ -112,7 +122,7 @@ class Hidden:
     names: Names | None = None  # what addresses mean on their bench
 
     @classmethod
-    def of(cls, lab: Lab, addresses: Iterable[str | Quantity]) -> Hidden:
+    def of(cls, lab: Shown, addresses: Iterable[str | Quantity]) -> Hidden:
         found = set()
         for address in addresses:
             with suppress(LabError):
@@ -167,7 +177,7 @@ def where_hidden(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     return found
 
 
-def values_of(lab: Lab, hidden: Hidden) -> tuple[float, ...]:
+def values_of(lab: Shown, hidden: Hidden) -> tuple[float, ...]:
     found = []
     for quantity in hidden.quantities:
         with suppress(LabError):
@@ -235,7 +245,7 @@ def hidden_in_circuit(circuit: Circuit, hidden: Hidden) -> tuple[frozenset[int],
     return found[0], found[1]
 
 
-def covered(lab: Lab, hidden: Hidden) -> NetworkView:
+def covered(lab: Shown, hidden: Hidden) -> NetworkView:
     view = lab.view
     layers = list(view.layers)
     for quantity in hidden.quantities:
@@ -245,7 +255,7 @@ def covered(lab: Lab, hidden: Hidden) -> NetworkView:
     return replace(view, layers=tuple(layers)) if hidden else view
 
 
-def _index(lab: Lab, quantity: Quantity) -> tuple[int, ...]:
+def _index(lab: Shown, quantity: Quantity) -> tuple[int, ...]:
     shape = lab.names.layers[quantity.layer].output_shape
     if quantity.kind.startswith("w"):
         return (*quantity.position, quantity.unit)

@@ -104,7 +104,7 @@ class Asking:
         """The numbers that are hidden until they are worked out."""
         if self._blanks is None:
             return NOTHING
-        return Hidden(frozenset(self._blanks.hidden), self._showing.lab.names)
+        return Hidden.of(self._showing.lab, self._blanks.hidden)
 
     def forget(self) -> None:
         """Ask for nothing any more."""
