@@ -329,7 +329,6 @@ class _Reader:
         return self._offset + int(getattr(node, "col_offset", 0))
 
     def _after(self, node: ast.expr) -> int:
-        """Return the position of the first sign after `node`."""
         end = self._offset + int(node.end_col_offset or 0)
         rest = self.expression[end:]
         return end + len(rest) - len(rest.lstrip(" )"))

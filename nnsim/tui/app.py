@@ -195,7 +195,6 @@ class NnsimApp(KeyQueue):
         self._go_to("circuits")
 
     def show_circuit(self, bench: CircuitBench) -> None:
-        """Show a circuit over the bench that it belongs to."""
         from nnsim.tui.screens.circuit import CircuitScreen
 
         self.push_screen(CircuitScreen(bench))

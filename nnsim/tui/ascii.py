@@ -118,7 +118,6 @@ class AsciiFilter(LineFilter):
     """Applied to every line on its way to the terminal."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002
-        """Translate the text of each segment."""
         return [
             Segment(to_ascii(text), style, control) if not text.isascii() else segment
             for segment in segments

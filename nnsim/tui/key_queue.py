@@ -39,7 +39,6 @@ class KeyQueue(App[None]):
         self._holds = 0
 
     async def on_event(self, event: events.Event) -> None:
-        """Let a key wait while another is in work."""
         if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
         elif self._key_in_work or self._keys_held:
@@ -91,7 +90,6 @@ class KeyQueue(App[None]):
 
 
 def _tell(screen: Screen[Any], name: str) -> None:
-    """Call a method of a screen that has it."""
     method = getattr(screen, name, None)
     if method is not None:
         method()

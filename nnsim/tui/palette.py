@@ -115,7 +115,6 @@ class BenchCommands(Provider):
             )
 
     async def search(self, query: str) -> Hits:
-        """Those that match."""
         matcher = self.matcher(query)
         for command in self._table:
             score = max(matcher.match(command.usage), matcher.match(_(command.summary)))

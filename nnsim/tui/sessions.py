@@ -123,7 +123,6 @@ def _size(count: int) -> str:
 
 
 def _is_there(name: str) -> bool:
-    """Whether there is something of this name that is no folder."""
     try:
         path = Path(name).expanduser()
         return os.path.lexists(path) and not path.is_dir()

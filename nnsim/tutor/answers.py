@@ -264,7 +264,6 @@ def covered_with(lab: Lab, quantity: Quantity) -> frozenset[Quantity]:
 
 
 def _twins(lab: Lab, quantity: Quantity) -> Iterator[Quantity]:
-    """What is, or all but is, the same number."""
     kind = quantity.kind
     for group in _SAME:
         if kind in group:
@@ -439,7 +438,6 @@ class Question:
 
 
 def _numbers(lab: Lab) -> tuple[bytes, bytes]:
-    """What the numbers of a step rest on."""
     return lab.network.parameters.tobytes(), lab.input.tobytes()
 
 

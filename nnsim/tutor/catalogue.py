@@ -35,7 +35,6 @@ class Entry:
 
     @property
     def steps(self) -> int:
-        """How many steps there are."""
         return len(self.step_ids)
 
 

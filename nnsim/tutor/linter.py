@@ -234,7 +234,6 @@ def _check_somewhere(goal: Goal, lab: Lab, step: Step) -> None:
 
 
 def _check_numbers(step: Step, lab: Lab, problems: Problems) -> None:
-    """Whether the numbers that are to be predicted or filled in are there."""
     asked = [("blank", address) for address in step.blank]
     if step.predict:
         asked.append(("predict", step.predict))

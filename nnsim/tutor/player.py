@@ -321,7 +321,6 @@ class Player:
         return message
 
     def goals(self) -> list[Standing]:
-        """How each goal of the step stands now."""
         return [evaluate(goal, self.lab) for goal in self._goals]
 
     def update(self) -> bool:
@@ -374,7 +373,6 @@ class Player:
 
     @property
     def hints(self) -> tuple[Hint, ...]:
-        """The hints that are open."""
         return () if self.at_end else self.step.hints[: self.state.hints]
 
     def reveal(self) -> str:

@@ -154,7 +154,6 @@ class LessonProgress:
     missed: set[str] = field(default_factory=set)  # steps that were not solved at the first go
 
     def note(self, event: Event) -> None:
-        """Take one event in."""
         if event.kind == "finished":
             self.finished, self.place = True, ""
         elif event.kind == "wrong":
@@ -190,7 +189,6 @@ class Progress:
         return progress
 
     def note(self, event: Event) -> None:
-        """Take one event in."""
         if event.kind == "reset":
             self._reset(event.lesson)
         elif event.kind == "reviewed":

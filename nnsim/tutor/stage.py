@@ -126,7 +126,6 @@ class Stage:
         return Lab(experiment, untrained=True, load=self._load)
 
     def prepare(self, step: Step, lab: Lab) -> None:
-        """Run the lines of ``do``."""
         run_lines(step.do, "do", lab, self._budget)
 
     def solve(self, index: int, lab: Lab) -> None:

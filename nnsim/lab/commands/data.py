@@ -39,7 +39,6 @@ def _add(lab: Lab, rest: str) -> str:
 
 
 def _target(lab: Lab, text: str) -> Array:
-    """What the input is, as a text says, or as the bench does."""
     if text:
         return learnable_target(lab, text)
     if lab.target is None:

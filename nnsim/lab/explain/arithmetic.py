@@ -161,7 +161,6 @@ Show = Callable[["Number"], str]
 
 
 def held(number: Number) -> float:
-    """Return the value that a number had when it was explained."""
     return number.value
 
 

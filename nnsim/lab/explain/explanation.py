@@ -107,7 +107,6 @@ class Explanation:
         return self.worked_without(())
 
     def worked_without(self, hidden: Container[Quantity]) -> str:
-        """Return the worked arithmetic with ``?`` for these numbers."""
 
         def show(number: Number) -> str:
             return HIDDEN if number.quantity in hidden else shown(number)
@@ -141,7 +140,6 @@ class Explanation:
 
     @property
     def terms(self) -> tuple[Term, ...]:
-        """What is added up, term by term, all of them."""
         return tuple(
             Term(
                 causes=tuple(
@@ -261,7 +259,6 @@ class Source:
         return self.names.text(quantity)
 
     def address(self, node: Node) -> str | None:
-        """The address of a number that has one."""
         known = node.quantity if isinstance(node, Number) else None
         return None if known is None else self.text(known)
 

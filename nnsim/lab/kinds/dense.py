@@ -91,7 +91,6 @@ class Weighted(Kind):
         )
 
     def _penalty(self, index: Index) -> tuple[Node, ...]:
-        """What the penalty adds to the gradient of a weight."""
         weight, network = self.number("w", index), self.source.network
         parts: list[Node] = []
         if network.l2:

@@ -48,7 +48,6 @@ class Windows:
                 yield pixel if self.holds(pixel) else None
 
     def holds(self, pixel: Spot) -> bool:
-        """Whether there is such a pixel."""
         return 0 <= pixel[0] < self.image[0] and 0 <= pixel[1] < self.image[1]
 
     def over(self, pixel: Sequence[int]) -> Iterator[tuple[Spot, Spot]]:
@@ -65,7 +64,6 @@ class Windows:
             yield place, at - place * self.stride
 
     def at(self, layer: int, place: Sequence[int], channel: int | None = None) -> Window:
-        """The window at a place, as pictures show it."""
         top, left = self.top_left(place)
         return Window(layer, top, left, *self.size, (place[0], place[1]), channel)
 
@@ -213,7 +211,6 @@ class Kind(ABC):
         return sentence, table(self.source, "", self.parameter_labels(unit), gradients)
 
     def gradient_column(self, unit: int, heading: str) -> Column:
-        """The gradients of the parameters of a unit."""
         gradients = self.parameter_table(".grad")[unit]
         return heading, gradients, lambda row: self.parameter(unit, row).gradient
 
@@ -228,7 +225,6 @@ class Kind(ABC):
         return size(self.names.kernel_shape) + 1 if self.parameters else 0
 
     def parameter(self, unit: int, position: int) -> Quantity:
-        """One parameter of a unit."""
         first, alone = self.parameters
         if position == self.each - 1:
             return named(alone, self.layer, (unit,))

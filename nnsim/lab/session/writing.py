@@ -116,7 +116,6 @@ class _Writer:
         return archive.pack(header, self._arrays)
 
     def _number(self, kind: str, thing: object) -> tuple[int, bool]:
-        """Return the number of a thing among its kind, and whether it is new."""
         known = self._known.setdefault(kind, {})
         new = id(thing) not in known
         if new:

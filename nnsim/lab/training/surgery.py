@@ -225,7 +225,6 @@ def _join(groups: list[list[LayerSpec]], specs: list[LayerSpec], blocks: Blocks)
 
 
 def _with_layers(experiment: Experiment, specs: list[LayerSpec], start: Blocks) -> Experiment:
-    """The experiment with other layers, which start from these parameters."""
     parameters = {(name, kind): v for (name, _dot, kind), v in _split(start)}
     network = replace(experiment.network, layers=tuple(specs), parameters=parameters)
     return replace(experiment, network=network)

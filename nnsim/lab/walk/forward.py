@@ -53,7 +53,6 @@ def a_layer(source: Source, spot: Spot) -> Step:
 
 
 def a_unit(source: Source, spot: Spot) -> Step:
-    """A unit at once, or one of its steps."""
     layer = spot.segment.layer
     index = whole(source, layer, spot.unit)
     return kind_of(source, layer).step(index, spot.inner, fine=spot.segment.each > 1)

@@ -105,7 +105,6 @@ def _trace(source: Source, direction: Direction, *, batch: bool) -> tuple[Any, s
 
 
 def _axes(array: Array, last: str) -> tuple[str, ...]:
-    """The names of the axes of an activation."""
     return ("m", last) if array.ndim == 2 else ("m", _("height"), _("width"), last)
 
 

@@ -152,7 +152,6 @@ class Step:
 
     @property
     def role_words(self) -> str | None:
-        """The same in words."""
         return gate_in_words(self.role, self.gate)
 
     def gives_away(self, hidden: Iterable[str]) -> bool:
@@ -235,7 +234,6 @@ Column = tuple[str, Sequence[float] | Array, Callable[[int], Quantity | None] | 
 
 
 def column(heading: str, numbers: Sequence[Node]) -> Column:
-    """A column of numbers, or of what they make."""
 
     def name(row: int) -> Quantity | None:
         node = numbers[row]

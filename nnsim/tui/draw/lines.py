@@ -49,9 +49,7 @@ class Cells(Protocol):
     """
 
     def __eq__(self, other: object) -> bool: ...
-    def pieces(self, sheet: Sheet) -> Iterable[tuple[Any, ...]]:
-        """What stands on the row."""
-        ...
+    def pieces(self, sheet: Sheet) -> Iterable[tuple[Any, ...]]: ...
 
 
 Row = Sequence["Piece | tuple[str, str | Style]"]
@@ -189,7 +187,6 @@ class Lines(Widget):
         return strip
 
     def _strip(self, row: Row | Cells, width: int) -> Strip:
-        """A row filled up to a width, or cut with "…"."""
         pieces = row if isinstance(row, Sequence) else row.pieces(self.sheet)
         segments = [
             Segment(piece[0], self.style(style) if isinstance(style := piece[1], str) else style)
@@ -208,7 +205,6 @@ class Lines(Widget):
 
     @property
     def lines(self) -> list[str]:
-        """What stands there, line by line, as text."""
         self._ask_if_other()
         return ["".join(p[0] for p in self._pieces(row)).rstrip() for row in self._rows]
 
@@ -295,7 +291,6 @@ class Table(Lines, ScrollView, can_focus=True):
         """The person chose a row (Enter, or a click on the row that has the cursor)."""
 
     def row_count(self) -> int:
-        """How many rows there are."""
         raise NotImplementedError
 
     def row(self, index: int) -> Row:
@@ -367,7 +362,6 @@ class Table(Lines, ScrollView, can_focus=True):
             self.border_subtitle = text
 
     def on_resize(self) -> None:
-        """Fit the scrollable size to the width, and keep the cursor in sight."""
         self.update()
         self._show_cursor()
 

@@ -158,7 +158,6 @@ def _upright(rows: int) -> int:
 
 @lru_cache(maxsize=8)
 def _upright_line(plot: Plot) -> list[str]:
-    """The numbers of y and its axis, row by row."""
     numbers = {plot.row(tick): _label(tick) for tick in plot.y.ticks(_upright(plot.rows))}
     wide = plot.left - 1
     return [
@@ -371,7 +370,6 @@ class Chart:
         return [(" " * LABEL + "└", "dim"), *marked(text, here)]
 
     def _at(self, x: float, width: int) -> int:
-        """The column of cells of a value."""
         return round(self.x.share(x) * (width * DOTS_X - 1)) // DOTS_X
 
 

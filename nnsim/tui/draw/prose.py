@@ -35,7 +35,6 @@ def harmless(text: str) -> str:
 
 
 def prose(markdown: str, width: int) -> list[Line]:
-    """Return the lines of a piece of markdown."""
     lines: list[Line] = []
     for kind, indent, text in _blocks(harmless(markdown)):
         if kind == "blank":

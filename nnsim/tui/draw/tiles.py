@@ -66,7 +66,6 @@ def tint(pixel: NDArray[np.float64]) -> str:
 
 
 def pixel(value: float, width: int, style: str = "", shades: str = SHADES) -> Painted:
-    """A pixel in `width` cells."""
     return shade(value, shades) * width, style or tone(value)
 
 

@@ -128,7 +128,6 @@ class MapRow:
     gap: int  # blanks before the key
 
     def pieces(self, _sheet: Sheet) -> Row:
-        """The row as pieces of one style."""
         cells = heat.pieces(self.levels, self.digits, self.marks, self.here)
         front = (self.front, "here" if self.here >= 0 else "dim")
         return [front, *cells, (" " * self.gap, ""), *self.key]
@@ -404,7 +403,6 @@ class LandscapePanel(Panel, Lines):
         return heat.Scale.of(np.zeros(0) if found is None else found.shown, self.logarithmic)
 
     def rows(self, width: int, height: int) -> list[Row | Cells]:
-        """Text, the rows of the map, and text."""
         landscape = self.landscape
         found, plot = landscape.map, landscape.plot
         if landscape.sorry or found is None or plot is None or landscape.plane is None:
@@ -432,7 +430,6 @@ class LandscapePanel(Panel, Lines):
 
     @staticmethod
     def title(plane: Plane) -> Row:
-        """What the cost is over."""
         if plane.kind == WEIGHTS:
             text = _("cost over → {x} and ↑ {y}").format(x=plane.names[0], y=plane.names[1])
         else:
@@ -533,7 +530,6 @@ class LandscapePanel(Panel, Lines):
             self._go(*found.lowest)
 
     def action_place(self) -> None:
-        """Put the parameters of the point under the cursor onto the bench."""
         if self.landscape.map is not None:
             x, y, _cost = self.landscape.map.at(*self.cell())
             self.post_message(self.Asked(f"place {x:.12g} {y:.12g}"))

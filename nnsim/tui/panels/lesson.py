@@ -33,7 +33,6 @@ class Page:
 
     @property
     def text(self) -> list[str]:
-        """The lines without their styles."""
         return ["".join(text for text, _style in line).rstrip() for line in self.lines]
 
 

@@ -321,7 +321,6 @@ class StartsPanel(Panel, Lines):
         return [*rows[: height - 1], *blank, [(about, "wrong" if wrong else "dim")]]
 
     def _settings(self, scene: Scene) -> Row:
-        """What Space would train."""
         trainer = scene.lab.trainer
         count = _("{n} seeds").format(n=self.count)
         if self.first:
@@ -394,7 +393,6 @@ class StartsPanel(Panel, Lines):
         return max(0, min(top, len(snapshot.costs) - self._seen))
 
     def _place(self, snapshot: Snapshot) -> int:
-        """The row of the list that the cursor is on."""
         return int((order(snapshot, self.choice) == self.choice.seed).argmax())
 
     # Training -----------------------------------------------------------------------------------

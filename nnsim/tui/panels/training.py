@@ -33,7 +33,6 @@ class TrainingPanel(Table, Panel):
         self._look_is_due = False
 
     def show(self, scene: Scene) -> None:
-        """Show how training stands."""
         self.scene = scene
         self.update()
         if not self._look_is_due:
@@ -105,12 +104,10 @@ class TrainingPanel(Table, Panel):
         return len(self.numbers)
 
     def row(self, index: int) -> Row:
-        """A name and its value."""
         name, _address, pieces = self.numbers[index]
         return [(f" {cut(name, NAME)} ", "dim"), *pieces]
 
     def address(self) -> str | None:
-        """Of the number under the cursor."""
         numbers = self.numbers
         return numbers[self.cursor][1] if self.cursor < len(numbers) else "epoch"
 

@@ -207,7 +207,6 @@ class CommandBar(Vertical):
         return _("commands: {names}").format(names=" ".join(near or self._table))
 
     def complain(self, problem: str) -> None:
-        """Say what is wrong with the line."""
         label = self.query_one("#bar-help", Label)
         label.add_class("-wrong")
         label.update(problem)

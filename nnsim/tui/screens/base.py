@@ -118,7 +118,6 @@ class LineScreen(GuardedScreen):
         self.open_bar(text)
 
     def open_bar(self, text: str, setting: str = "") -> None:
-        """Open a line for a command, or for the new value of a number."""
         from nnsim.tui.screens.bar import CommandBar
 
         table = (self.reference() or ({}, {}))[0]
@@ -134,7 +133,6 @@ class LineScreen(GuardedScreen):
 
     @property
     def bar(self) -> CommandBar | None:
-        """The line that is open."""
         return self._bar
 
     def close_bar(self) -> None:

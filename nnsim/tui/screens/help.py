@@ -53,7 +53,6 @@ class HelpScreen(ModalScreen[None]):
         self._reference = reference
 
     def compose(self) -> ComposeResult:
-        """The keys of every node from the focus outwards, then the commands and addresses."""
         page = VerticalScroll(Static(self._page(), markup=False))
         page.border_title = _("Help")
         page.border_subtitle = _("Esc closes")

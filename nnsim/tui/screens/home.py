@@ -133,7 +133,6 @@ class ExperimentList(Table):
         self.entries = catalogue()
 
     def row_count(self) -> int:
-        """One row for each experiment, and one for the circuits."""
         return len(self.entries) + 1
 
     def row(self, index: int) -> Row:
@@ -184,7 +183,6 @@ class HomeScreen(GuardedScreen):
         yield TooSmall()
 
     def say(self, message: str, *, wrong: bool = False) -> None:
-        """Show a message in the status line."""
         self.query_one(StatusLine).say(message, "", wrong=wrong)
 
     def on_screen_resume(self) -> None:

@@ -172,7 +172,6 @@ class LabScreen(LineScreen):
         self.call_after_refresh(self.show)
 
     def on_descendant_focus(self) -> None:
-        """Numbers and wires go backward while a panel that does has the keys."""
         self.showing.focus_moved()
 
     def _on_timer_update(self) -> None:
@@ -202,7 +201,6 @@ class LabScreen(LineScreen):
         return self.run_command(line, merge=merge)
 
     def run_command(self, line: str, *, merge: bool = False) -> bool:
-        """Do so at once."""
         network = self.lab.experiment.network
         try:
             message = self.training.run_line(line, merge=merge)
@@ -239,7 +237,6 @@ class LabScreen(LineScreen):
             self.call_later(self.action_panel, word)
 
     def bench_widget(self) -> Widget:
-        """The input."""
         return self.panels.get(DOORS[0].id)
 
     # Panels -------------------------------------------------------------------------------------

@@ -56,7 +56,6 @@ class Work:
         self._thread = Thread(target=self._run, daemon=self.loads)
 
     def start(self) -> None:
-        """Begin."""
         self._thread.start()
 
     def wait(self, seconds: float) -> bool:
@@ -66,7 +65,6 @@ class Work:
 
     @property
     def done(self) -> bool:
-        """Whether there is a result."""
         return not self._thread.is_alive()
 
     def _run(self) -> None:
@@ -93,7 +91,6 @@ class Work:
             raise Stopped
 
     def said(self) -> str:
-        """How far it is."""
         if not self.loads:
             return _("writing {file} …").format(file=self.name)
         if self.count:
@@ -117,7 +114,6 @@ class Work:
         return self.result
 
     def write(self, name: str, experiment: Experiment, *, overwrite: bool = False) -> str:  # noqa: ARG002
-        """Say what was written."""
         if isinstance(self.result, ValueError):
             raise self.result
         return str(self.result)

@@ -108,7 +108,6 @@ class Panels:
 
     @property
     def in_sight(self) -> list[Panel]:
-        """Those that are displayed."""
         return [panel for panel in self._screen.query(Panel) if panel.display]
 
     # Choosing -----------------------------------------------------------------------------------

@@ -60,7 +60,6 @@ class Showing:
 
     @property
     def lab(self) -> Lab:
-        """The bench."""
         return self._bench()
 
     @property

@@ -46,7 +46,6 @@ class Training:
 
     @property
     def lab(self) -> Lab:
-        """The bench."""
         return self._showing.lab
 
     @property
@@ -66,7 +65,6 @@ class Training:
 
     @property
     def live(self) -> Live | None:
-        """What trains in a thread now."""
         return None if self._runner is None else self._runner.live
 
     @property
@@ -80,7 +78,6 @@ class Training:
             self.live.give_way()
 
     def go_on(self) -> None:
-        """Let training go on."""
         if self.live is not None:
             self.live.go_on()
 

@@ -44,7 +44,6 @@ class Why:
         return found or str(self._showing.lab.focus)
 
     def open(self, address: str) -> None:
-        """Open the inspector at a number."""
         inspector, screen = self._inspector, self._screen
         try:
             inspector.open(self._showing.scene(), address)

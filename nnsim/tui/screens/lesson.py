@@ -247,7 +247,6 @@ class LessonScreen(LabScreen, LessonKeys):
     # From step to step --------------------------------------------------------------------------
 
     def stop_all(self) -> None:
-        """Stop training."""
         self.training.stop()
 
     def follow(self) -> None:

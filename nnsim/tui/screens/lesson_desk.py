@@ -220,7 +220,6 @@ class Desk:
         self._to_the_end()
 
     def reveal(self) -> None:
-        """Show the solution."""
         if self.player.review is not None or not self.player.step.asks:
             self.screen.show(_("there is nothing to reveal here; n goes on"), wrong=True)
             return

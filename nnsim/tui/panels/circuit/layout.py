@@ -247,7 +247,6 @@ class CircuitLayout:
         self._index()
 
     def _line(self, row: int) -> int:
-        """The line of the picture for a row of the grid."""
         return row * ROW - self._top
 
     # Boxes ------------------------------------------------------------------------------------
@@ -362,7 +361,6 @@ class CircuitLayout:
             yield source, cells_along(points)
 
     def _index(self) -> None:
-        """Find what there is on every line."""
         self._index_of = {whole: i for i, whole in enumerate(self._whole)}
         self.cells: dict[int, dict[int, dict[int, int]]] = {}
         for column, nets in enumerate(self._gaps):
@@ -381,7 +379,6 @@ class CircuitLayout:
 
     @staticmethod
     def lines_of(box: Box) -> range:
-        """The lines a box and its numbers stand on."""
         half = max(1, box.half)
         return range(box.y - half, box.y + half + 1)
 

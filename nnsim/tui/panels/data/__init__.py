@@ -99,7 +99,6 @@ class DataPanel(Table, Panel):
 
     @cached_property
     def filters(self) -> Filters:
-        """What is listed."""
         from nnsim.tui.panels.data.samples import Filters  # late: the first picture needs none
 
         return Filters()
@@ -130,7 +129,6 @@ class DataPanel(Table, Panel):
         self._waiting.append(action)
 
     def _read_anew(self, lab: Lab) -> None:
-        """Read the samples as the network is now."""
         before = self._found
         if self._take(lab) | self._tell(lab):
             # Where samples come or go, their numbers are others; the cursor keeps its row then.
@@ -357,7 +355,6 @@ class DataPanel(Table, Panel):
             self.update()
 
     def action_choose(self) -> None:
-        """Put the sample on the input, or list the samples of a cell."""
         if self.matrix is None:
             self._put()
             return

@@ -120,7 +120,6 @@ class Confusion:
         return [*drawn, [(" " + self._said(found), "")]]
 
     def _title(self) -> str:
-        """What the columns are, and what the numbers count."""
         seen = self._seen()[1]
         window = ""
         if len(seen) < self._size:
@@ -155,7 +154,6 @@ class Confusion:
         return [self._tests if self.test else self._train]
 
     def _said(self, found: Review) -> str:
-        """What the cursor is on, in words."""
         row, column = self.cell
         chosen = (found.wanted == row) & (found.readings == column)
         if self.test is not None:

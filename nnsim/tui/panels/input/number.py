@@ -128,7 +128,6 @@ class NumberInput(ProbeInput):
 
     @staticmethod
     def _draw_residuals(raster: Raster, plot: Plot, points: Points, curve: Array) -> None:
-        """From each training point to the curve, dotted."""
         across, down = raster.width * DOTS_X, raster.height * DOTS_Y
         train = ~points.test
         places = plot.x.cells(points.inputs[train, 0], across)
@@ -209,7 +208,6 @@ class NumberInput(ProbeInput):
             self.post_message(self.Asked(f"set target[1] {value:.10g}", merge=self.recent()))
 
     def action_relabel(self) -> None:
-        """Give the nearest training point the target of the probe."""
         lab, nearest = self.lab, self.nearest()
         number = 1 if nearest is None else nearest + 1
         if lab is None or lab.target is None:

@@ -121,7 +121,6 @@ class PixelLayout:
         return (row * self._columns + column) * self.channels + channel
 
     def channel(self, column: int) -> int:
-        """The channel that a column belongs to."""
         return column // self._columns
 
     def columns_in_sight(self) -> Iterator[tuple[int, bool]]:
@@ -236,7 +235,6 @@ class PixelGrid(Panel, Lines):
         self._stroke = False
 
     def show(self, scene: Scene) -> None:
-        """Show the pixels of the bench."""
         lab = scene.lab
         data = lab.experiment.data
         if data is not self._data:
@@ -265,11 +263,9 @@ class PixelGrid(Panel, Lines):
             self.border_subtitle = text
 
     def address(self) -> str | None:
-        """The pixel under the cursor."""
         return f"input[{self.cursor + 1}]"
 
     def edits(self) -> str | None:
-        """The pixel under the cursor."""
         return self.address()
 
     # Geometry ---------------------------------------------------------------------------------
@@ -316,7 +312,6 @@ class PixelGrid(Panel, Lines):
 
     @property
     def _names(self) -> list[str]:
-        """What the channels are called."""
         count = self.board.channels
         return list(CHANNELS.get(count, "")) or [str(i + 1) for i in range(count)]
 

@@ -89,7 +89,6 @@ class Key:
     letters: bool  # whether those must be ASCII
 
     def class_of(self, code: int) -> int:
-        """The class of a shade."""
         return (code - 1) // self.per
 
     def level(self, code: int) -> int:
@@ -97,7 +96,6 @@ class Key:
         return (code - 1) % self.per
 
     def character(self, mark: int) -> str:
-        """The character of a point."""
         number, flags = divmod(mark - POINT, CLASS)
         table = LETTERS if self.letters else MARKS
         return table[number % len(table)][bool(flags & TEST)]
@@ -224,7 +222,6 @@ class PlaneInput(ProbeInput):
             sight.fit(inputs[:, index])
 
     def followed(self, lab: Lab) -> Sequence[float]:  # noqa: ARG002
-        """The probe."""
         return [float(value) for value in self.probe]
 
     def rows(self, width: int, height: int) -> list[Row | Cells]:  # noqa: ARG002
@@ -306,7 +303,6 @@ class PlaneInput(ProbeInput):
         self.action_execute(f"target {quoted(name)}")
 
     def action_relabel(self) -> None:
-        """Give the nearest training point the next class."""
         lab, nearest = self.lab, self.nearest()
         if lab is None or not lab.experiment.classes:
             self.post_message(self.AskedLine(f"label {(nearest or 0) + 1} "))

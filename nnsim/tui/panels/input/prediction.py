@@ -127,7 +127,6 @@ def verdict(reading: str | None, target: str | None, right: bool | None) -> tupl
 
 
 def output_labels(lab: Lab) -> tuple[str, ...]:
-    """What the outputs are called."""
     layer, classes = lab.names.layers[-1], lab.experiment.classes
     if len(classes) == layer.units:
         return tuple(classes)

@@ -53,7 +53,6 @@ class Sight:
         self._base, self.axis = wanted, wanted
 
     def follow(self, probe: float) -> None:
-        """Keep the probe in sight."""
         if self.level <= 0 and self._base is not None:
             base = self._base
             self.axis = base.zoomed(2.0**-self.level, (base.low + base.high) / 2)
@@ -184,7 +183,6 @@ class ProbeInput(Panel, Lines):
 
     @property
     def plot(self) -> Plot:
-        """The plot as it is laid out now."""
         x, y = (sight.axis for sight in self.sights)
         width, height = self.content_size
         return Plot.fitted(x, y, width, height - int(self.has_legend))

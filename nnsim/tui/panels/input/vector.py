@@ -45,17 +45,14 @@ class VectorInput(Panel, Table):
         self.marked: frozenset[int] = frozenset()
 
     def show(self, scene: Scene) -> None:
-        """Show the numbers of the bench."""
         if scene.lab.input.size == len(self.labels):  # else another's panel is on its way
             self.values, self.marked = scene.lab.input.reshape(-1).copy(), scene.marked
         self.update()
 
     def address(self) -> str | None:
-        """The number under the cursor."""
         return f"input[{self.cursor + 1}]"
 
     def edits(self) -> str | None:
-        """The number under the cursor."""
         return self.address()
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
@@ -65,7 +62,6 @@ class VectorInput(Panel, Table):
         return len(self.labels)
 
     def row(self, index: int) -> Row:
-        """A name and its number."""
         width = min(12, max(cell_len(label) for label in self.labels))
         mark = "▸" if index in self.marked else " "
         return [

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
 
 
 def map_panel(lab: Lab) -> Panel:
-    """The map for what is on the bench."""
     kind = lab.experiment.input.kind
     if kind == "point":
         from nnsim.tui.panels.input.plane import PlaneInput

@@ -192,7 +192,6 @@ class MapPanel(Panel, Lines):
         return Stories()
 
     def _go(self, form: int) -> None:
-        """Put the cursor on a form."""
         shown, scene = self.shown, self.scene
         if shown is None or scene is None:
             return
@@ -218,7 +217,6 @@ class MapPanel(Panel, Lines):
         return f"{layer.name}[{unit + 1}].a"
 
     def _on_bench(self, form: int) -> bool:
-        """Whether a form is what stands on the input."""
         shown, scene = self.shown, self.scene
         if shown is None or scene is None or scene.lab.experiment is not shown.experiment:
             return False

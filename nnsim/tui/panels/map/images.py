@@ -114,7 +114,6 @@ class ImagesPanel(Panel, Lines):
         return wrap_cells(more.format(most=MOST_PIXELS, weights=text), width)
 
     def room(self, width: int, height: int) -> int:
-        """Lines for the tiling."""
         foot = 2 if self.look is not None and height >= LEAST_ROOM + 3 else 0
         return max(1, height - len(self.head(width, height)) - foot)
 

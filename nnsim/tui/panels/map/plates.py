@@ -208,7 +208,6 @@ def _label(names: LayerNames, unit: int) -> str:
 
 
 def heading(lab: Lab, look: Look) -> str:
-    """What is to be seen, in a line."""
     names = lab.names.layers[look.layer]
     depth, conv = channels(lab, look.layer), names.kind == "conv2d"
     if not conv:
@@ -321,7 +320,6 @@ class Tiling:
         return self.tiles[at.tile].plates[at.plate]
 
     def width(self, plate: Plate) -> int:
-        """Columns of a number of this plate."""
         return self.wide[0 if plate.detail else 1]
 
     def corner(self, index: int) -> tuple[int, int]:
@@ -426,7 +424,6 @@ class TileRow:
     coloured: bool
 
     def pieces(self, _sheet: Sheet) -> list[tuple[str, str]]:
-        """The line as pieces of one style."""
         found: list[tuple[str, str]] = []
         x, end = self.first, self.first + self.width
         for start, text, style in self._runs():

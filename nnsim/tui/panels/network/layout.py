@@ -82,7 +82,6 @@ class PlacedColumn:
 
     @cached_property
     def rows(self) -> dict[int, Item]:
-        """What stands on each row."""
         return {item.top + row: item for item in self.items for row in range(item.height)}
 
     def item(self, index: int) -> Item | None:
@@ -428,7 +427,6 @@ Cells = tuple[tuple[int, str, str], ...]
 
 @lru_cache(maxsize=32)  # as long as the weights stay, only cells beside the wires change
 def draw(gap: Gap, height: int, wires: tuple[Wire, ...]) -> tuple[Cells, ...]:
-    """Return for each of `height` rows the cells of this gap's wires."""
     raster = Raster(gap.width, height)
     left = gap.x * DOTS_X
     rooms = _rooms(wires)

@@ -144,7 +144,6 @@ class TrainPanel(Panel, Lines):
 
     @property
     def settings(self) -> list[Setting]:
-        """What training can be told."""
         return [] if self.scene is None else settings_of(self.scene.lab)
 
     @property
