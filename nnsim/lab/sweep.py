@@ -114,6 +114,8 @@ class Recipe:
             all(layer.for_many for layer in self.network.layers)
             and self.network.bug is None
             and self.settings["clip"] is None
+            and self.settings["patience"] is None
+            and not self.settings["validation_fraction"]
             and self.settings["constants"] == usual
         )
 
@@ -153,6 +155,8 @@ def _settings(trainer: Trainer) -> dict[str, Any]:
         "schedule": str(trainer.schedule),
         "clip": trainer.clip,
         "train_biases": trainer.train_biases,
+        "patience": trainer.patience,
+        "validation_fraction": trainer.validation_fraction,
         "seed": trainer.seed,  # of shuffling and dropout: the same for every start, as on the bench
     }
 
@@ -385,6 +389,7 @@ class _OneByOne:
             self._states.append(self._trainer.state())
         self.parts = len(self._states)
         self.alive = np.ones(self.parts, bool)
+        self._going = np.ones(self.parts, bool)  # neither diverged nor stopped early
         # What was read of a network, by its number and the data, as long as its state is this.
         self._known: dict[tuple[int, int], tuple[dict[str, Any], tuple[float, float, float]]] = {}
 
@@ -398,14 +403,17 @@ class _OneByOne:
         x, target = self._recipe.x, self._recipe.target
         for epoch in range(1, self._recipe.epochs + 1):
             for r, state in enumerate(self._states):
-                if self.alive[r]:
+                if self._going[r]:
                     self._trainer.restore(state)
                     progress = next(self._trainer.run(x, target, epochs=1))
                     self.alive[r] = progress.stopped != "diverged"
+                    self._going[r] = progress.stopped not in ("diverged", "early")
                     self._states[r] = self._trainer.state()
                     if epoch in measured:  # now, so that nobody has to wait for all of them
                         self._read(r, x, target)
                 yield r == self.parts - 1
+            if not self._going.any():
+                return
 
     def measured(self, x: Array, target: Array) -> tuple[Array, Array, Array]:
         found = np.array([self._read(r, x, target) for r in range(self.parts)])

@@ -234,3 +234,23 @@ def test_what_cannot_be_done_is_refused_with_the_reason(monkeypatch, tmp_path):
         Recipe.of(bench(), 1000, 5)
     fitting = int(str(refused.value).split()[-3])
     assert Recipe.of(bench(), fitting, 5).bytes <= 2**20
+
+
+@pytest.mark.parametrize("fraction", [0, 0.25])
+def test_starts_stop_early_as_the_bench_does(tmp_path, fraction):
+    lab = custom(
+        tmp_path,
+        'seed = 1\nlayers = [{ type = "dense", units = 6, activation = "tanh" }, '
+        '{ type = "dense", units = 1, activation = "sigmoid" }]',
+        f"optimizer = 'adam'\nlearning_rate = 1.5\nepochs = 60\npatience = 1\nvalidation_fraction = {fraction}",
+    )
+    recipe = Recipe.of(lab, 4)
+    assert not recipe.together
+    found = trained(recipe)
+    ends = []
+    for r, seed in enumerate(recipe.seeds):
+        for line in recipe.commands(seed):
+            lab.run(line)
+        assert found.costs[r] == pytest.approx(lab.metrics.cost, rel=1e-9)
+        ends.append(lab.trainer.epoch)
+    assert min(ends) < recipe.epochs

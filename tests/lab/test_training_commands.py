@@ -230,3 +230,14 @@ def test_a_number_that_32_bits_cannot_hold_is_refused():
     with pytest.raises(LabError, match=r"1e[+]300 is too large for numbers of 32 bits"):
         lab.run("set hidden[1].b 1e300")
     assert np.isfinite(lab.network.parameters).all()
+
+
+@pytest.mark.parametrize("threaded", [False, True])
+def test_training_that_stops_early_says_so(lab, threaded):
+    early = "stopped early, at the parameters of the lowest loss"
+    assert early not in lab.run("train 1")
+    lab.trainer.patience, lab.trainer.learning_rate = 1, 50.0
+    run = finished(Runner(lab)) if threaded else lab.run
+    assert run("train 500").endswith(early)
+    assert lab.trainer.epoch < 500
+    assert early not in lab.run("rewind 1")

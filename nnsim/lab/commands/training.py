@@ -54,10 +54,13 @@ def trained(lab: Lab) -> str:
     epochs = _("epoch {epoch}").format(epoch=lab.trainer.epoch)
     metrics = lab.metrics
     cost = _("cost {cost}").format(cost=f"{metrics.cost:.4g}")
-    if metrics.right is None:
-        return f"{epochs} · {cost}"
-    right = _("{right} of {samples} right").format(right=metrics.right, samples=metrics.samples)
-    return f"{epochs} · {right} · {cost}"
+    said = [epochs, cost]
+    if metrics.right is not None:
+        right = _("{right} of {samples} right").format(right=metrics.right, samples=metrics.samples)
+        said.insert(1, right)
+    if lab.trainer.stopped == "early":
+        said.append(_("stopped early, at the parameters of the lowest loss"))
+    return " · ".join(said)
 
 
 def _diverged(lab: Lab) -> str:
