@@ -242,7 +242,8 @@ def test_starts_stop_early_as_the_bench_does(tmp_path, fraction):
         tmp_path,
         'seed = 1\nlayers = [{ type = "dense", units = 6, activation = "tanh" }, '
         '{ type = "dense", units = 1, activation = "sigmoid" }]',
-        f"optimizer = 'adam'\nlearning_rate = 1.5\nepochs = 60\npatience = 1\nvalidation_fraction = {fraction}",
+        f"optimizer = 'adam'\nlearning_rate = 1.5\nepochs = 60\npatience = 1\n"
+        f"validation_fraction = {fraction}",
     )
     recipe = Recipe.of(lab, 4)
     assert not recipe.together
