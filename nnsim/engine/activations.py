@@ -21,7 +21,6 @@ class ActivationFunction:
 
     Attributes
     ----------
-    name : str
     formula, slope_formula : str
         f and f′ as a person writes them.
     scalar : str
@@ -382,14 +381,7 @@ ACTIVATIONS: dict[str, Callable[..., ActivationFunction]] = {
 
 
 def activation(name: Any, slope: float | None = None) -> ActivationFunction:
-    """Return the activation of this name.
-
-    Parameters
-    ----------
-    name : str
-        Such as ``"sigmoid"``; `ACTIVATIONS` has them all.
-    slope : float, optional
-        Of leaky_relu, for z < 0.
+    """Return the activation of this name, with the slope of leaky_relu for z < 0.
 
     Raises EngineError if there is none of this name, or a slope is given to one that has none.
     """

@@ -44,9 +44,7 @@ class Ensemble:
 
     Attributes
     ----------
-    seeds : tuple of int
     learning_rates : array (R,)
-    epoch : int
     alive : array (R,) of bool
         False for networks that diverged; they keep their last finite parameters.
 
@@ -128,11 +126,7 @@ class Ensemble:
     def run(self, x: Any, target: Any, epochs: int = 50) -> Iterator[EnsembleProgress]:
         """Train all networks for so many more epochs, and yield after each.
 
-        Parameters
-        ----------
-        x, target : array (m, …)
-            The same for all; with a `batch_size` each network shuffles them by its seed.
-        epochs : int
+        The data are the same for all; with a `batch_size` each shuffles them by its seed.
         """
         epochs = as_count(epochs, "epochs", least=0, most=2**62)
         x, target = self._template.check(x, target)
@@ -234,7 +228,7 @@ class Ensemble:
 
     def _penalties(self) -> list[Any]:
         if self._trainers:
-            return [trainer.network.penalty() for trainer in self._trainers]
+            return [trainer.network.stack.penalty() for trainer in self._trainers]
         return [group.stack.penalty() for group in self._groups]
 
     def _evaluated(self, x: Array, target: Array | None) -> Iterator[tuple[Array, Array]]:
@@ -287,7 +281,7 @@ class _Group:
         train_biases: bool,
     ) -> None:
         self.network, self.members, self.train_biases = network, members, train_biases
-        self.stack: Stack = network.twin(lead=(len(members),))
+        self.stack: Stack = network.stack.twin(lead=(len(members),))
         self.stack.theta[...] = self.stack.spread(rows)
         self.alive = np.ones(len(members), bool)
         self.optimizer = read_optimizer(optimizer)
@@ -299,8 +293,8 @@ class _Group:
         self.optimizer.prepare(self.stack.theta, self.rate)
         self._grad, self._square = self.stack.grad, self.stack.grad.dot
         self._all_alive, self._updates = True, 0
-        steepest = max(1.0, float(rates.max()) ** 2)
-        self._largest_square = LARGEST[self.stack.dtype.itemsize] / steepest
+        steepest = float(rates.max())
+        self._largest_square = LARGEST[self.stack.dtype.itemsize] / max(1.0, steepest * steepest)
         self._plans: dict[tuple[int, bool, str], Plan] = {}
         self._cut: dict[Plan, tuple[Replay, Replay]] = {}
         self._held: tuple[Array, Array, Replay, Replay] | None = None

@@ -20,7 +20,7 @@ import numpy as np
 
 from nnsim.engine.checks import EngineError, as_count
 from nnsim.engine.network import Network
-from nnsim.engine.plan import Plan, Stack, Until
+from nnsim.engine.plan import Plan, Until
 from nnsim.engine.tape import Array
 
 PASS, SUSPECT = 1e-7, 1e-4
@@ -73,8 +73,6 @@ def check_gradients(
 
     Parameters
     ----------
-    network : Network
-    x, target : array (m, …)
     method : str
         ``"central"`` (differences) or ``"complex"`` (step).
     training : bool
@@ -82,11 +80,8 @@ def check_gradients(
     most : int, optional
         Check at most this many parameters of each block, evenly spread.
 
-    Returns
-    -------
-    GradientCheck
-        A relative error is |a − n| over the larger of the two, or over a hundredth of the largest
-        gradient of the block if that is more.
+    A relative error is |a − n| over the larger of the two, or over a hundredth of the largest
+    gradient of the block if that is more.
     """
     if method not in ("central", "complex"):
         raise EngineError(f'method is {method!r}: give "central" or "complex"')
@@ -120,18 +115,11 @@ class _Runner:
     def __init__(
         self, network: Network, x: Array, target: Array, until: Until, training: bool, dtype: Any
     ) -> None:
-        self.stack: Stack = network.twin(dtype)
-        self.generator = np.random.default_rng(network.seed)
-        self.start = self.generator.bit_generator.state
-        self.plan = Plan(
-            self.stack,
-            network.input_shape,
-            len(x),
-            until,
-            training,
-            generator=self.generator,
-            bug=network.bug,
-        )
+        stack = self.stack = network.stack.twin(dtype)
+        generator = self.generator = np.random.default_rng(network.seed)
+        self.start = generator.bit_generator.state
+        shape, bug = network.input_shape, network.bug
+        self.plan = Plan(stack, shape, len(x), until, training, generator=generator, bug=bug)
         self.plan.inputs[...], self.plan.targets[...] = x, target
 
     def run(self) -> Array:

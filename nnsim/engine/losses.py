@@ -22,19 +22,12 @@ from nnsim.engine.tape import Array, Tape
 
 
 class Loss:
-    """The cost of one sample, a function of the outputs a and the targets t.
-
-    Attributes
-    ----------
-    name, formula : str
-    classifies : bool
-        Whether targets are always classes (and accuracy has a meaning).
-    """
+    """The cost of one sample, a function of the outputs a and the targets t."""
 
     name: str
     formula: str
-    classifies: ClassVar[bool] = False
-    fused_with: ClassVar[str] = ""
+    classifies: ClassVar[bool] = False  # whether targets are always classes (and accuracy means)
+    fused_with: ClassVar[str] = ""  # the activation with which `delta` gives ∂C/∂z
 
     def check(self, activation: str, n_out: int) -> None:
         """Refuse an output layer that this loss makes no sense for."""

@@ -14,7 +14,7 @@ from nnsim.engine import checks, files
 from nnsim.engine.checks import MOST_UNITS, EngineError, as_count, as_seed
 from nnsim.engine.layers import Layer, layer_from
 from nnsim.engine.layers.base import initializer_from
-from nnsim.engine.losses import Loss, are_classes, decide, right
+from nnsim.engine.losses import are_classes, decide, right
 from nnsim.engine.losses import loss as loss_named
 from nnsim.engine.optimizers import Optimizer
 from nnsim.engine.optimizers import optimizer as read_optimizer
@@ -61,7 +61,6 @@ class Network:
 
     Parameters
     ----------
-    layers : sequence of Layer
     input_shape : tuple of int
         Of one sample: ``(12,)``, or ``(height, width, channels)`` for images.
     loss : str
@@ -71,8 +70,7 @@ class Network:
         ``"mean"`` or ``"sum"`` of the losses of a batch.
     seed : int
         Of the first weights.
-    dtype : str
-        ``"float64"`` or ``"float32"``.
+    dtype : ``"float64"`` or ``"float32"``
     l2, l1 : float
         Strengths of the penalty ½·l2·Σw² + l1·Σ|w| over weights and kernels, never biases.
     classes : bool, optional
@@ -81,9 +79,14 @@ class Network:
 
     Attributes
     ----------
-    layers : list of Layer
     parameters : array (n_params,)
         Live; the layers' ``weight`` and ``bias`` are views of it.
+    running : array
+        The running statistics of batch norm; live.
+    stack : Stack
+        The layers, bound to these vectors.
+    bug : (str, int) or None
+        The planted bug, and the number of its layer (from 0).
 
     Raises EngineError if a layer doesn't fit what comes in, a name occurs twice, a value makes no
     sense, or the network would be absurdly large.
@@ -103,7 +106,7 @@ class Network:
     ) -> None:
         self.input_shape = _read_shape(input_shape)
         self.layers = _named(layers)
-        self._loss = loss_named(loss)
+        self.loss_function = loss_named(loss)
         if classes is not None and not isinstance(classes, bool):
             raise EngineError(f"classes is {classes!r}: give True, False or None")
         self.classes = classes
@@ -111,10 +114,11 @@ class Network:
             raise EngineError(f'reduction is {reduction!r}: give "mean" or "sum"')
         self.dtype = _read_dtype(dtype)
         self.output_shape = _build(self.layers, self.input_shape)
-        self._loss.check(self.layers[-1].activation, math.prod(self.output_shape))
+        self.loss_function.check(self.layers[-1].activation, math.prod(self.output_shape))
         l2, l1 = checks.real(l2, "l2", least=0), checks.real(l1, "l1", least=0)
-        self._stack = Stack(self.layers, self._loss, reduction, self.dtype, l2, l1)
-        self._bug: tuple[str, int] | None = None
+        self.stack = Stack(self.layers, self.loss_function, reduction, self.dtype, l2, l1)
+        self.running = self.stack.running
+        self.bug: tuple[str, int] | None = None
         self._plans = Plans()
         self.version = 0
         self.seed = as_seed(seed)
@@ -124,12 +128,8 @@ class Network:
     def initialize(self, initializer: Any = None, seed: int | None = None) -> None:
         """Start anew: draw the weights, set biases to 0 and running statistics back.
 
-        Parameters
-        ----------
-        initializer : str or tuple, optional
-            For every layer, such as ``"xavier"`` or ``"constant:0.5"``; else each layer's own.
-        seed : int, optional
-            A new seed; else the one from before, which gives the same weights again.
+        An `initializer` such as ``"xavier"`` or ``"constant:0.5"`` is for every layer; else each
+        has its own. Without a new seed, the one from before gives the same weights again.
         """
         rule = None if initializer is None else initializer_from(initializer)
         if seed is not None:
@@ -144,7 +144,7 @@ class Network:
     @property
     def parameters(self) -> Array:
         """The live vector of all parameters, (n_params,); setting it writes into it."""
-        return self._stack.theta
+        return self.stack.theta
 
     @parameters.setter
     def parameters(self, values: Any) -> None:
@@ -157,62 +157,41 @@ class Network:
         self.parameters[...] = vector
 
     @property
-    def running(self) -> Array:
-        """The live vector of the running statistics of batch norm."""
-        return self._stack.running
-
-    @property
     def loss_name(self) -> str:
-        return self._loss.name
-
-    @property
-    def loss_function(self) -> Loss:
-        return self._loss
+        return self.loss_function.name
 
     def are_classes(self, target: Array) -> bool:
         """Say whether targets (m, …) name classes: as the network was told, or as they look."""
         if self.classes is not None:
             return self.classes
-        return are_classes(target, self._loss)
+        return are_classes(target, self.loss_function)
 
     @property
     def reduction(self) -> str:
-        return self._stack.reduction
+        return self.stack.reduction
 
     @property
     def l2(self) -> float:
         """Strength of the penalty ½·l2·Σw²; can be changed at any time."""
-        return float(self._stack.l2)
+        return float(self.stack.l2)
 
     @l2.setter
     def l2(self, value: float) -> None:
-        self._set_penalty(self._stack.l2, checks.real(value, "l2", least=0))
+        self._set_penalty(self.stack.l2, checks.real(value, "l2", least=0))
 
     @property
     def l1(self) -> float:
         """Strength of the penalty l1·Σ|w|; can be changed at any time."""
-        return float(self._stack.l1)
+        return float(self.stack.l1)
 
     @l1.setter
     def l1(self, value: float) -> None:
-        self._set_penalty(self._stack.l1, checks.real(value, "l1", least=0))
+        self._set_penalty(self.stack.l1, checks.real(value, "l1", least=0))
 
     def _set_penalty(self, strength: Array, value: float) -> None:
         if bool(strength) != bool(value):
             self.forget_plans()
         strength[...] = value
-
-    def penalty(self) -> float:
-        return float(self._stack.penalty())
-
-    def weight_mask(self) -> Array:
-        """Return 1 for every weight, 0 for the rest, flat."""
-        return self._stack.mask("weight")
-
-    def penalty_gradient(self) -> Array:
-        """Return the penalty's part of the gradient, l2·w + l1·sign(w), flat."""
-        weights = self.parameters * self.weight_mask()
-        return np.asarray(self._stack.l2 * weights + self._stack.l1 * np.sign(weights))
 
     def forget_plans(self) -> None:
         """Let every tape be recorded anew: something has changed that is part of them."""
@@ -221,7 +200,7 @@ class Network:
 
     def blocks(self, vector: Array) -> dict[str, Array]:
         """Return views of a flat vector by name (``"hidden.weight"``), in public shape."""
-        return self._stack.blocks(vector)
+        return self.stack.blocks(vector)
 
     def layer(self, name: str) -> Layer:
         for layer in self.layers:
@@ -237,22 +216,17 @@ class Network:
             for layer in self.layers
         )
 
-    @property
-    def bug(self) -> tuple[str, int] | None:
-        """The planted bug and the number of its layer (from 0), or None."""
-        return self._bug
-
     def plant(self, bug: str, layer: str) -> None:
         """Plant one of `plan.BUGS`, in place of any other, in the backward pass of this layer."""
         number = self.layers.index(self.layer(layer))
         last = number == len(self.layers) - 1
-        fused = last and self._loss.fused_with == self.layers[-1].activation
+        fused = last and self.loss_function.fused_with == self.layers[-1].activation
         check_bug(bug, self.layers[number], self.reduction, fused)
-        self._bug = (bug, number)
+        self.bug = (bug, number)
         self.forget_plans()
 
     def mend(self) -> None:
-        self._bug = None
+        self.bug = None
         self.forget_plans()
 
     @property
@@ -262,7 +236,7 @@ class Network:
         What the units compute stays as it is; 0 goes on from them, and no gradient comes back. A
         unit is the last axis of what a layer gives: of an image a whole channel.
         """
-        return dict(self._stack.muted)
+        return dict(self.stack.muted)
 
     @muted.setter
     def muted(self, units: Mapping[int, Sequence[int]]) -> None:
@@ -276,16 +250,9 @@ class Network:
             most = self.layers[number].output_shape[-1] - 1
             chosen = {as_count(unit, "a muted unit", 0, most) for unit in units[number]}
             checked[number] = tuple(sorted(chosen))
-        if checked != self._stack.muted:
-            self._stack.muted = checked
+        if checked != self.stack.muted:
+            self.stack.muted = checked
             self.forget_plans()
-
-    def twin(self, dtype: Any = None, lead: tuple[int, ...] = ()) -> Stack:
-        """Return the layers bound to copies of the parameters, in another kind of number.
-
-        With a `lead` of (R,), bound to R sets of parameters, all 0.
-        """
-        return self._stack.twin(dtype, lead)
 
     def describe(self) -> dict[str, Any]:
         """Return the network without its numbers, as JSON can hold it."""
@@ -349,7 +316,7 @@ class Network:
         out = np.empty((len(x), *self.output_shape), self.dtype)
         block = self._block()
         for start in range(0, len(x), block):
-            plan = self._run("forward", x[start : start + block])
+            plan = self.evaluate(x[start : start + block], until="forward")
             out[start : start + block] = plan.outputs
         return out
 
@@ -358,7 +325,7 @@ class Network:
         x, target = self.check(x, target)
         block = len(x) if training else self._block()
         parts = [
-            self._run("loss", x[i : i + block], target[i : i + block], training).losses.copy()
+            self.evaluate(x[i : i + block], target[i : i + block], training=training).losses.copy()
             for i in range(0, len(x), block)
         ]
         return np.concatenate(parts)
@@ -371,23 +338,18 @@ class Network:
         """Return the reduced losses with the penalty."""
         with np.errstate(all="ignore"):
             total = losses.mean() if self.reduction == "mean" else losses.sum()
-            return float(total + self._stack.penalty())
+            return float(total + self.stack.penalty())
 
     def trace(self, x: Any, target: Any = None, training: bool = False) -> Trace:
         """Return everything a pass computes, layer by layer; backward too with a target."""
         if target is None:
-            return read_trace(self._run("forward", self._samples(x), None, training))
-        return read_trace(self._run("gradients", *self.check(x, target), training))
+            return read_trace(self.evaluate(self._samples(x), None, "forward", training))
+        return read_trace(self.evaluate(*self.check(x, target), "gradients", training))
 
     def lines(self, x: Any, target: Any = None, training: bool = False) -> Iterator[Op]:
         """Compute what `trace` does, one NumPy call at a time; nothing of the network changes.
 
-        Yields
-        ------
-        Op
-            After each call: its ``section`` and ``layer``, its ``text`` (``"np.exp(z, out=a)"``)
-            and ``note``, name and shape of what it ``reads`` and ``writes``, and copies of the
-            array it fills, ``before`` and ``after``. Samples are columns in all of them.
+        Each `Op` comes after its call, with its text, and copies of the array that it fills.
         """
         until: Until = "forward" if target is None else "gradients"
         if target is None:
@@ -405,13 +367,13 @@ class Network:
         x, target = self.check(x, target)
         count, block = len(x), self._block()
         if training or count <= block:
-            gradient: Array = self._run("gradients", x, target, training).gradient
+            gradient: Array = self.evaluate(x, target, "gradients", training).gradient
             return gradient.copy()
-        penalty, total = self.penalty_gradient(), np.zeros_like(self.parameters)
+        penalty, total = self.stack.penalty_gradient(), np.zeros_like(self.parameters)
         with np.errstate(all="ignore"):
             for start in range(0, count, block):
                 rows = slice(start, start + block)
-                plan = self._run("gradients", x[rows], target[rows])
+                plan = self.evaluate(x[rows], target[rows], "gradients")
                 share = plan.batch / count if self.reduction == "mean" else 1.0
                 total += share * (plan.gradient - penalty)
             return total + penalty
@@ -426,10 +388,6 @@ class Network:
         if not self.are_classes(target):
             return None
         return float(right(self.forward(x), target).mean())
-
-    def evaluate(self, x: Array, target: Array, until: Until = "loss") -> Plan:
-        """Return a plan that has run on checked samples, in evaluation mode; its buffers live."""
-        return self._run(until, x, target)
 
     def plan(
         self,
@@ -495,7 +453,7 @@ class Network:
                 f"{m:,} samples at once have {self.activations(m):,} activations: at most "
                 f"{_MOST_NUMBERS:,} are allowed; take a batch size"
             )
-        return Plan(self._stack, self.input_shape, m, until, training, bug=self.bug, **options)
+        return Plan(self.stack, self.input_shape, m, until, training, bug=self.bug, **options)
 
     def refuse_untrainable(self) -> None:
         """Refuse to train through a step activation."""
@@ -514,9 +472,10 @@ class Network:
         shapes = [self.input_shape, *(layer.output_shape for layer in self.layers)]
         return m * sum(math.prod(shape) for shape in shapes)
 
-    def _run(
-        self, until: Until, x: Array, target: Array | None = None, training: bool = False
+    def evaluate(
+        self, x: Array, target: Array | None = None, until: Until = "loss", training: bool = False
     ) -> Plan:
+        """Return a plan that has run on checked samples; its buffers are live."""
         m, lean = len(x), until == "loss"
         room = self._plans.room if lean else None
         options = {"generator": self.generator, "lean": lean, "room": room}
@@ -539,7 +498,7 @@ class Network:
         target = checks.samples(target, self.output_shape, self.dtype, "target")
         if len(x) != len(target):
             raise EngineError(f"x has {len(x)} samples, but target has {len(target)}")
-        self._loss.check_targets(target.reshape(len(target), -1))
+        self.loss_function.check_targets(target.reshape(len(target), -1))
         return x, target
 
 

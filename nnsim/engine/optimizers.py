@@ -24,7 +24,6 @@ class Optimizer:
 
     Attributes
     ----------
-    name, formula : str
     constants : tuple of (str, float)
         What a new one is given, in this order, and what each is unless told.
     learning_rate : array
@@ -71,7 +70,6 @@ class Optimizer:
             slot[np.abs(slot) < np.finfo(slot.dtype).tiny] = 0
 
     def config(self) -> dict[str, float]:
-        """Return the constants of the rule by name."""
         return dict(self._constants)
 
     def _const(self, tape: Tape, name: str) -> Array:
@@ -184,16 +182,21 @@ def adam_scales(
     time[...] = t
 
 
-class _Moments(Optimizer):
-    """What Adam and AdamW have in common.
+class Adam(Optimizer):
+    """m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², θ ← θ − η m̂ / (√v̂ + ε).
 
-    Notes
-    -----
+    m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ) at step t. Kingma and Ba 2015, algorithm 1.
+
     The slots hold M = m / (1 − β₁) and V = v / (1 − β₂), which saves two passes over all
     parameters. With r = √((1 − β₂) / (1 − β₂ᵗ)), √v̂ = r √V, so the update is
     θ ← θ − step · M / (√V + floor), step = η (1 − β₁) / ((1 − β₁ᵗ) r), floor = ε / r.
     """
 
+    name = "adam"
+    formula = "m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;  θ ← θ − η m̂ / (√v̂ + ε)"
+    constants: ClassVar[tuple[tuple[str, float], ...]] = (
+        ("beta1", 0.9), ("beta2", 0.999), ("epsilon", 1e-8),
+    )  # fmt: skip
     slot_names = ("moment1", "moment2")
 
     def prepare(self, theta: Array, learning_rate: Any) -> None:
@@ -224,18 +227,7 @@ class _Moments(Optimizer):
         """Write what shrinks the parameters: nothing."""
 
 
-class Adam(_Moments):
-    """m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², θ ← θ − η m̂ / (√v̂ + ε).
-
-    m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ) at step t. Kingma and Ba 2015, algorithm 1.
-    """
-
-    name = "adam"
-    formula = "m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;  θ ← θ − η m̂ / (√v̂ + ε)"
-    constants = (("beta1", 0.9), ("beta2", 0.999), ("epsilon", 1e-8))
-
-
-class AdamW(_Moments):
+class AdamW(Adam):
     """θ ← θ − η λ θ, then Adam. Loshchilov and Hutter 2019.
 
     As in PyTorch the decay takes in every parameter, biases too.

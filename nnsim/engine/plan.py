@@ -144,6 +144,11 @@ class Stack:
         terms = 0.5 * self.l2 * weights * weights + self.l1 * weights * np.sign(weights.real)
         return self.gather(terms).sum(axis=1) if self.lead else terms.sum()
 
+    def penalty_gradient(self) -> Array:
+        """Return the penalty's part of the gradient, l2·w + l1·sign(w), as a vector."""
+        weights = self.theta * self.mask("weight")
+        return np.asarray(self.l2 * weights + self.l1 * np.sign(weights))
+
 
 class Plan(Tape):
     """The tape of one batch shape.

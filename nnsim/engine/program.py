@@ -35,11 +35,8 @@ def training_program(
 
     Parameters
     ----------
-    trainer : Trainer
-        With the network and all settings: ``Trainer(network, "adam", 0.01, batch_size=32)``.
     x, target : array (m, …)
         The training data, written into the program.
-    epochs : int
     data_file : str, optional
         Read the data from this ``.npz`` file (``np.savez(path, x=x, target=target)``) instead.
 
@@ -87,7 +84,7 @@ class _Writer:
             plan.forget_inputs()
         self.names = Source(*plans, taken=_OURS)
         if self.net.l2 or self.net.l1:
-            self.weights = self.names.expression(self.net.weight_mask())
+            self.weights = self.names.expression(self.net.stack.mask("weight"))
             self.l2, self.l1 = (f"np.{self.net.dtype}({s!r})" for s in (self.net.l2, self.net.l1))
 
     def lines(self, epochs: int, data_file: str | None) -> Iterable[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -49,10 +51,8 @@ class Progress:
 
     Attributes
     ----------
-    epoch : int
-        Epochs done since the trainer began.
-    updates : int
-        Steps done since then.
+    epoch, updates : int
+        Epochs and steps done since the trainer began.
     learning_rate : float
         That the last step took.
     stopped : str or None
@@ -89,7 +89,7 @@ class Progress:
         if name not in self._sets:
             return None
         if name not in self._evaluations:
-            with _Moment(self._network, self._then):
+            with _moment(self._network, self._then):
                 self._evaluations[name] = Evaluation(self._network, self._sets[name], self._block)
         return self._evaluations[name]
 
@@ -104,22 +104,15 @@ class Progress:
     test_accuracy = _metric("test", "accuracy", "The share of them read right.")
 
 
-class _Moment:
-    """Puts the parameters of an earlier moment into a network for a while."""
-
-    def __init__(self, network: Network, then: tuple[Array, Array] | None) -> None:
-        self._live = (network.parameters, network.running)
-        self._then = then
-
-    def __enter__(self) -> None:
-        if self._then is not None:
-            self._now = tuple(vector.copy() for vector in self._live)
-            self._put(self._then)
-
-    def __exit__(self, *_: object) -> None:
-        if self._then is not None:
-            self._put(self._now)
-
-    def _put(self, vectors: tuple[Array, ...]) -> None:
-        for live, vector in zip(self._live, vectors, strict=True):
-            live[...] = vector
+@contextmanager
+def _moment(network: Network, then: tuple[Array, Array] | None) -> Iterator[None]:
+    """Put the parameters of an earlier moment into a network for a while."""
+    if then is None:
+        yield
+        return
+    now = network.parameters.copy(), network.running.copy()
+    try:
+        network.parameters[...], network.running[...] = then
+        yield
+    finally:
+        network.parameters[...], network.running[...] = now

@@ -40,11 +40,7 @@ class Samples:
 class Steps:
     """Makes the updates of a trainer, with a tape for each size of batch.
 
-    Parameters
-    ----------
-    network : Network
-    record : callable
-        Makes a plan for so many samples, with memory that they share.
+    `record` makes a plan for so many samples, with memory that they share.
 
     Attributes
     ----------
@@ -107,7 +103,7 @@ class Steps:
             step.down()
             total += step.gradient * (count / size) if mean else step.gradient
         if not mean:  # every part had the whole penalty
-            total -= (len(parts) - 1) * net.penalty_gradient()
+            total -= (len(parts) - 1) * net.stack.penalty_gradient()
         step.gradient[...] = total
         return step
 

@@ -93,9 +93,7 @@ class Tape:
     lead : tuple of int
         ``()``, or ``(R,)`` when R networks run at once; stands between features and samples.
     training : bool
-        Whether batch norm and dropout behave as in training.
-    generator : numpy.random.Generator, optional
-        What dropout draws from.
+        Whether batch norm and dropout (which draws from `generator`) behave as in training.
     run_now : bool
         Whether `do` also carries the call out. A network records its tapes without running them,
         so that recording a step doesn't train.
@@ -424,12 +422,7 @@ def _is_ours(fn: Callable[..., Any]) -> bool:
 class Source:
     """Writes tapes as text: their calls in the names of their buffers, and what those start with.
 
-    Parameters
-    ----------
-    *tapes : Tape
-        What several have in common has one name.
-    taken : set of str
-        Names that stand for something else.
+    What several tapes have in common has one name; those in `taken` stand for something else.
     """
 
     head = (

@@ -44,7 +44,6 @@ class Trainer:
 
     Parameters
     ----------
-    network : Network
     optimizer : str or Optimizer
         ``"sgd"``, ``"momentum"``, ``"nesterov"``, ``"adagrad"``, ``"rmsprop"``, ``"adam"``,
         ``"adamw"``, or one with constants of your own, such as ``Momentum(0.5)``.
@@ -76,11 +75,8 @@ class Trainer:
     stopped : str or None
         Why the last run ended: ``"finished"``, ``"early"``, ``"diverged"``, ``"interrupted"``.
 
-    Raises
-    ------
-    EngineError
-        If a value makes no sense; `run` and `step`: if the network can't be trained (a step
-        activation).
+    Raises EngineError if a value makes no sense; `run` and `step`: if the network can't be trained
+    (a step activation).
 
     Notes
     -----
@@ -215,19 +211,15 @@ class Trainer:
     ) -> Iterator[Progress]:
         """Train, and yield a `Progress` after each epoch.
 
+        Training goes on as the iterator is advanced; the last item says why it stopped.
+
         Parameters
         ----------
-        x, target : array (m, …)
         epochs : int
             How many more. After an interruption the epoch that was cut off is finished first, and
             is the first of them.
         validation, test : (x, target), optional
             Sets that are only looked at: the first decides about early stopping.
-
-        Returns
-        -------
-        iterator of Progress
-            Training goes on as the iterator is advanced; the last item says why it stopped.
         """
         epochs = as_count(epochs, "epochs", least=0, most=2**62)
         sets = self.sets(x, target, validation, test)
@@ -255,11 +247,7 @@ class Trainer:
     def lines(self, x: Any, target: Any) -> Iterator[Op]:
         """Make one update on these samples, one NumPy call at a time, on a twin: nothing changes.
 
-        Yields
-        ------
-        Op
-            As `Network.lines` does, from the first call of the forward pass to the last that
-            changes a parameter.
+        As `Network.lines`, to the last call that changes a parameter.
         """
         twin = self.twin()
         twin.network.refuse_untrainable()
@@ -272,11 +260,7 @@ class Trainer:
     def begin(self, x: Any, target: Any, epochs: int) -> Samples:
         """Get ready to `advance`: the data are checked once, here, and returned as it takes them.
 
-        Parameters
-        ----------
-        x, target : array (m, …)
-        epochs : int
-            How many there will be, as far as one knows; `period`, if none was set.
+        `epochs`, how many there will be as far as one knows, is the `period` if none was set.
         """
         self._watched = self.sets(x, target)
         samples = self._watched["train"]
@@ -289,10 +273,7 @@ class Trainer:
     def advance(self, samples: Samples, updates: int | None = None) -> str | None:
         """Train to the end of the epoch, or for so many updates if that comes first.
 
-        Returns
-        -------
-        str or None
-            ``"diverged"``, ``"early"`` or, once for each `interrupt`, ``"interrupted"``; else None.
+        Returns ``"diverged"``, ``"early"`` or, once for each `interrupt`, ``"interrupted"``.
         """
         self.keep_last()
         if self._schedule.name != "constant":

@@ -358,7 +358,7 @@ class Surface:
 
     def _many(self, rows: Array) -> Array:
         if self._plan is None or self._stack is None:
-            self._stack = stack = self._network.twin(lead=(self.at_once,))
+            self._stack = stack = self._network.stack.twin(lead=(self.at_once,))
             stack.muted = dict(self._network.muted)
             self._plan = Plan(stack, self._network.input_shape, len(self._x), "loss")
             self._plan.inputs[...], self._plan.targets[...] = self._x, self._target

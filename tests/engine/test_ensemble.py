@@ -122,3 +122,10 @@ def test_metrics_must_be_read_in_time():
 def test_what_makes_no_sense_is_refused(options, sentence):
     with pytest.raises(EngineError, match=sentence):
         Ensemble(dense(), **options)
+
+
+def test_a_rate_whose_square_overflows_takes_out_its_network_alone():
+    network = Network([Dense(1)], 2)
+    ensemble = Ensemble(network, range(3), [0.1, 1e200, 0.2])
+    list(ensemble.run(np.ones((4, 2)), np.array([[1.0], [0], [1], [0]]), epochs=2))
+    assert ensemble.alive.tolist() == [True, False, True]

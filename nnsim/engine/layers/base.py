@@ -71,19 +71,16 @@ class Layer:
     ----------
     name : str
         Unnamed layers are called ``layer1``, ``layer2``, … by their network.
-    kind : str
-        ``"dense"``, ``"conv2d"``, …
     activation : str
         ``"identity"`` where there is none.
     input_shape, output_shape : tuple of int
         Of one sample, as the public arrays have it: (n,) or (height, width, channels).
-    parameter_count : int
     """
 
     weight = Live("The live weights, or None where the layer has none.", optional=True)
     bias = Live("The live biases, or None where the layer has none.", optional=True)
 
-    kind: ClassVar[str]
+    kind: ClassVar[str]  # ``"dense"``, ``"conv2d"``, …
     has_z: ClassVar[bool] = True  # whether there is a number before its activation
     for_many: ClassVar[bool] = True  # whether one tape can carry many networks at once
     shares_input: ClassVar[bool] = False  # whether those can look at the same samples
@@ -184,13 +181,7 @@ class Layer:
     def backward(
         self, tape: Tape, signals: Signals, delta: Array, dx_name: str | None
     ) -> Array | None:
-        """Write the gradients of the parameters and, if it has a name, ∂C/∂x.
-
-        Returns
-        -------
-        array or None
-            A buffer of its own with ∂C/∂x.
-        """
+        """Write the gradients of the parameters and, into a buffer of this name, ∂C/∂x."""
         self.parameter_gradients(tape, signals, delta)
         if dx_name is None:
             return None

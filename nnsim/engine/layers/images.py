@@ -24,7 +24,6 @@ class Conv2D(Weighted):
 
     Parameters
     ----------
-    filters : int
     kernel_size : int or (int, int)
         Height and width of the kernel.
     stride : int

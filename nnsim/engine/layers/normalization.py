@@ -22,8 +22,6 @@ class BatchNorm(Layer):
     ----------
     momentum : float
         Training sets running ← momentum · running + (1 − momentum) · batch.
-    epsilon : float
-    name : str, optional
 
     Attributes
     ----------
@@ -198,7 +196,6 @@ class Dropout(Layer):
     ----------
     rate : float
         From 0 below 1; can be changed while training runs.
-    name : str, optional
     """
 
     kind = "dropout"

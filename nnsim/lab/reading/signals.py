@@ -121,7 +121,7 @@ class Looking:
         size, count = chunk_size(network), len(self._inputs)
         seen: list[list[Array]] = [[] for _layer in network.layers]
         with np.errstate(all="ignore"):
-            penalty = network.penalty_gradient()
+            penalty = network.stack.penalty_gradient()
             total = np.zeros_like(penalty)
             for start in range(0, count, size):
                 part = slice(start, start + size)
