@@ -23,7 +23,7 @@ from nnsim.lab import Lab
 from nnsim.lab.session import pack, unpack
 from tests.tui.conftest import until
 
-pytestmark = pytest.mark.usefixtures("no_waiting_for_idle")
+pytestmark = pytest.mark.usefixtures("hasty")
 
 PICTURES = """\
 [0]
