@@ -125,7 +125,7 @@ class ProbeInput(Panel, Lines):
         super().__init__(id=id)
         self.plane = Plane()
         self.sights = (Sight(), Sight())
-        self.probe: Array = np.zeros(1)
+        self.probe: Array = np.zeros(self.NUMBERS)
         self._seen: Experiment | None = None
         self._moved = 0  # the input that was moved last
         self._last_step = 0.0
