@@ -81,25 +81,10 @@ class Trouble:
 
 
 class Circuit:
-    """A graph that has been evaluated, forward and backward.
+    """A graph that has been evaluated, forward and backward, with `leaves` for its inputs."""
 
-    Parameters
-    ----------
-    graph : Graph
-    leaves : sequence of float
-        The values of ``graph.inputs``, in their order.
-
-    Attributes
-    ----------
-    graph : Graph
-    values : list of float
-        The value of each node.
-    gradients : list of float
-        ∂output/∂value of each node; where a value is used more than once, the sum.
-    """
-
-    values: list[float]
-    gradients: list[float]
+    values: list[float]  # of each node
+    gradients: list[float]  # ∂output/∂value; where a value is used more than once, the sum
 
     def __init__(self, graph: Graph, leaves: Sequence[float]) -> None:
         self.graph = graph
@@ -128,10 +113,7 @@ class Circuit:
         return {nodes[index].name: self.values[index] for index in self.graph.inputs}
 
     def node(self, name: str) -> Node:
-        """Return the node called `name`.
-
-        Raises CircuitError when there is none; names the nearest that there are.
-        """
+        """Return the node called `name`; if there is none, the refusal names the nearest."""
         if name not in self.graph.names:
             raise CircuitError(unknown_name(name, self.names))
         return self.graph.nodes[self.graph.names[name]]
@@ -259,10 +241,7 @@ class Circuit:
 
 
 def checked(name: str, value: float) -> float:
-    """Return `value` if it is finite.
-
-    Raises CircuitError when it is not.
-    """
+    """Return `value` if it is finite, else refuse it."""
     if not isfinite(value):
         raise CircuitError(_("{name} must be a finite number").format(name=name))
     return float(value)
@@ -291,15 +270,9 @@ class Walk:
     are the same gates in reverse; each sends gradients back to the inputs of its gate, where they
     add up.
 
-    Attributes
-    ----------
-    position : int
-        How many steps have been taken.
-    values : list of float or None
-        What is known of each node's value: None before its gate's turn.
-    gradients : list of float or None
-        What has come back to each node so far: None where nothing has. The output has its
-        gradient, 1, as soon as the forward steps are done.
+    `values` is what is known of each node's value, None before its gate's turn; `gradients` what
+    has come back to each so far, None where nothing has. The output has its gradient, 1, as soon as
+    the forward steps are done.
     """
 
     def __init__(self, circuit: Circuit, position: int = 0) -> None:

@@ -63,12 +63,9 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 def parse(expression: str) -> Graph:
     """Return the graph of an expression.
 
-    Parameters
-    ----------
-    expression : str
-        ``+ - * /``, ``**`` with a number of at most 100, brackets, numbers, names, and the
-        functions exp log sqrt sin cos tanh sigmoid relu max min abs; ``name = …;`` before it.
-        ``1/…`` is a reciprocal gate.
+    It may have ``+ - * /``, ``**`` with a number of at most 100, brackets, numbers, names, and the
+    functions exp log sqrt sin cos tanh sigmoid relu max min abs; ``name = …;`` before it. ``1/…``
+    is a reciprocal gate.
 
     Raises CircuitError when it is anything else, longer than 10,000 characters or deeper than 100
     levels. Its ``position`` is the character to blame, from 0.
@@ -313,10 +310,8 @@ class _Reader:
                 number = self._number(node.operand, level + 1)
                 return -number if isinstance(node.op, ast.USub) else number
             case ast.BinOp(op=ast.Div()) if level < DEEPEST:
-                over, under = (
-                    self._number(node.left, level + 1),
-                    self._number(node.right, level + 1),
-                )
+                over = self._number(node.left, level + 1)
+                under = self._number(node.right, level + 1)
                 return over / under if under else math.inf
             case ast.BinOp(op=ast.Pow()):
                 raise self._error(_("a power in an exponent is refused"), node)
@@ -386,10 +381,7 @@ def examples() -> tuple[Example, ...]:
 
 
 def example(name: str) -> Example:
-    """Return the circuit that ships under the id `name`.
-
-    Raises CircuitError when there is none; names those that there are.
-    """
+    """Return the circuit that ships under the id `name`; else the refusal names those there are."""
     for entry in examples():
         if entry.id == name:
             return entry

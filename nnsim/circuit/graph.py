@@ -37,20 +37,12 @@ _SIGNS = {" * ": "·", "-": "−", ">=": "≥", "<=": "≤", "sqrt(": "√("}
 
 
 class CircuitError(ValueError):
-    """A circuit that cannot be built or evaluated.
-
-    Attributes
-    ----------
-    position : int or None
-        The character of `expression` that is to blame, counted from 0.
-    expression : str
-        The text it was found in; empty where there is none.
-    """
+    """A circuit that cannot be built or evaluated."""
 
     def __init__(self, message: str, position: int | None = None, expression: str = "") -> None:
         super().__init__(message)
-        self.position = position
-        self.expression = expression
+        self.position = position  # the character of `expression` to blame, counted from 0
+        self.expression = expression  # the text it was found in; empty where there is none
 
     def pointer(self, width: int = 72) -> str:
         """Return two lines: the expression around the place, at most `width` columns, and a caret.
@@ -185,12 +177,8 @@ class Graph:
     def evaluate(self, leaves: Sequence[float]) -> tuple[list[float], list[float]]:
         """Return the value of every node and the gradient of the output by it.
 
-        One gate at a time and by IEEE 754: what cannot be computed becomes inf or nan.
-
-        Parameters
-        ----------
-        leaves : sequence of float
-            The values of `inputs`, in their order.
+        One gate at a time, from the values of `inputs` in their order, and by IEEE 754: what cannot
+        be computed becomes inf or nan.
         """
         values = [node.number for node in self.nodes]
         for index, leaf in zip(self.inputs, leaves, strict=True):
@@ -312,9 +300,8 @@ class Builder:
 def _four_gates() -> Graph:
     builder = Builder()
     exponential = builder.gate(EXP, builder.gate(NEGATE, builder.input("z")))
-    return builder.build(
-        builder.gate(RECIPROCAL, builder.gate(ADD, builder.constant(1.0), exponential))
-    )
+    total = builder.gate(ADD, builder.constant(1.0), exponential)
+    return builder.build(builder.gate(RECIPROCAL, total))
 
 
 SIGMOID = Block(
@@ -346,14 +333,9 @@ def unfoldable(graph: Graph) -> tuple[str, ...]:
 
 
 def fold(graph: Graph, name: str) -> Graph:
-    """Return `graph` with the block `name` as one gate.
+    """Return `graph` with the block `name` as one gate, or refuse to if there is no such block.
 
-    Parameters
-    ----------
-    name : str
-        A named sub-expression, or ``"sigmoid"`` for every four gates that are 1/(1+exp(−z)).
-
-    Raises CircuitError when there is no such block.
+    It is a named sub-expression, or ``"sigmoid"``: every four gates that are 1/(1+exp(−z)).
     """
     if name in graph.names:
         output = graph.nodes[graph.names[name]]
@@ -430,21 +412,13 @@ def _sigmoid_ending_at(graph: Graph, end: Node) -> frozenset[int]:
 
 
 def _fold_sigmoid(graph: Graph, output: Node, members: frozenset[int]) -> Graph:
-    (z,) = {
-        source for index in members for source in graph.nodes[index].inputs if source not in members
-    }
+    (z,) = {source for index in members for source in graph.nodes[index].inputs} - members
     return _replace(graph, members, output, SIGMOID, (z,))
 
 
 def _fold_members(graph: Graph, output: Node, members: frozenset[int]) -> Graph:
-    inputs = tuple(
-        dict.fromkeys(
-            source
-            for index in sorted(members)
-            for source in graph.nodes[index].inputs
-            if source not in members
-        )
-    )
+    read = [source for index in sorted(members) for source in graph.nodes[index].inputs]
+    inputs = tuple(dict.fromkeys(source for source in read if source not in members))
     builder = Builder()
     new = {source: builder.input(graph.nodes[source].name or f"#{source}") for source in inputs}
     for index in sorted(members):

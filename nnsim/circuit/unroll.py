@@ -38,29 +38,15 @@ _LARGE_CROSS_ENTROPY = f"({_LARGE_SOFTPLUS}) - t*z"
 def unroll(network: Network, x: Any, target: Any) -> Circuit:
     """Return `network` reading one sample as a circuit; its output is ``network.loss``.
 
-    Parameters
-    ----------
-    network : Network
-        Of dense layers; flatten, dropout (at rest) and activations may stand between them.
-    x : array_like
-        One sample, of the network's input shape, with or without the batch axis.
-    target : array_like (n_out,)
-        With or without the batch axis.
+    The network is of dense layers; flatten, dropout (at rest) and activations may stand between
+    them. Sample and target come with or without the batch axis.
 
-    Returns
-    -------
-    Circuit
-        With the names ``input[i]``, ``LAYER[k].w[i]``, ``LAYER[k].b``, ``LAYER[k].z``,
-        ``LAYER[k].a``, ``target[k]``, ``loss`` and, where there is one, ``penalty``. The gradients
-        are those of ``network.gradients``.
+    The circuit has the names ``input[i]``, ``LAYER[k].w[i]``, ``LAYER[k].b``, ``LAYER[k].z``,
+    ``LAYER[k].a``, ``target[k]``, ``loss`` and, where there is one, ``penalty``. The gradients are
+    those of ``network.gradients``.
 
-    Raises
-    ------
-    CircuitError
-        When a layer or an activation has no gates, more than one sample came, or there would
-        be more than 50,000 gates.
-    EngineError
-        When the network refuses the sample or the target.
+    Raises CircuitError when a layer or an activation has no gates, more than one sample came, or
+    there would be more than 50,000 gates; EngineError when the network refuses sample or target.
     """
     x, target = np.asarray(x), np.asarray(target)
     x = x[None] if x.shape == network.input_shape else x

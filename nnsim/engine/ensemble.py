@@ -196,7 +196,7 @@ class Ensemble:
     def forward(self, x: Any) -> Array:
         """Return the outputs of all networks, (R, m, n_out)."""
         x = checks.samples(x, self._template.input_shape, self._template.dtype, "x")
-        return np.concatenate([outputs for outputs, _ in self._evaluated(x, None)])
+        return np.concatenate([outputs for outputs, *_ in self._evaluated(x, None)])
 
     def losses(self, x: Any, target: Any) -> Array:
         """Return net.loss of each network, (R,)."""
@@ -211,32 +211,21 @@ class Ensemble:
         losses, costs, accuracies = [], [], []
         mean = self._template.reduction == "mean"
         wanted = decide(target)
-        parts = zip(self._evaluated(x, target), self._penalties(), strict=True)
-        for (outputs, each), penalty in parts:
+        for outputs, each, penalty in self._evaluated(x, target):
             with np.errstate(all="ignore"):
                 sums = each.sum(axis=1)
                 losses.append((sums / len(x) if mean else sums) + penalty)
             costs.append(sums)
             right = [decide(output) == wanted for output in outputs]
             accuracies.append(np.mean(right, axis=1))
-        classes = self._template.are_classes(target)
-        return (
-            np.concatenate(losses),
-            np.concatenate(costs),
-            np.concatenate(accuracies) if classes else None,
-        )
+        shares = np.concatenate(accuracies) if self._template.are_classes(target) else None
+        return np.concatenate(losses), np.concatenate(costs), shares
 
-    def _penalties(self) -> list[Any]:
-        if self._trainers:
-            return [trainer.network.stack.penalty() for trainer in self._trainers]
-        return [group.stack.penalty() for group in self._groups]
-
-    def _evaluated(self, x: Array, target: Array | None) -> Iterator[tuple[Array, Array]]:
-        """Yield outputs (r, m, …) and losses (r, m) group by group."""
-        for trainer in self._trainers:
-            net = trainer.network
+    def _evaluated(self, x: Array, target: Array | None) -> Iterator[tuple[Array, Array, Any]]:
+        """Yield outputs (r, m, …), losses (r, m) and penalty (r,) group by group."""
+        for net in (trainer.network for trainer in self._trainers):
             losses = np.empty((1, 0)) if target is None else net.losses(x, target)[None]
-            yield net.forward(x)[None], losses
+            yield net.forward(x)[None], losses, net.stack.penalty()
         for group in self._groups:
             parts = [
                 group.evaluate(
@@ -245,7 +234,8 @@ class Ensemble:
                 for i in range(0, len(x), _BLOCK)
             ]
             outputs, each = zip(*parts, strict=True)
-            yield np.concatenate(outputs, axis=1), np.concatenate(each, axis=1)
+            joined = np.concatenate(outputs, axis=1), np.concatenate(each, axis=1)
+            yield *joined, group.stack.penalty()
 
 
 class EnsembleProgress:
@@ -271,15 +261,12 @@ class EnsembleProgress:
 
 
 class _Group:
+    """Networks that share a stack; those in `members` start from `rows`, and learn at `rates`."""
+
     def __init__(
-        self,
-        network: Network,
-        members: range,
-        rows: Array,
-        rates: Array,
-        optimizer: str,
-        train_biases: bool,
-    ) -> None:
+        self, network: Network, members: range, rows: Array, rates: Array,
+        optimizer: str, train_biases: bool,
+    ) -> None:  # fmt: skip
         self.network, self.members, self.train_biases = network, members, train_biases
         self.stack: Stack = network.stack.twin(lead=(len(members),))
         self.stack.theta[...] = self.stack.spread(rows)
@@ -368,17 +355,10 @@ class _Group:
         key = (m, shared, until)
         if key not in self._plans:
             update = until == "update"
-            plan = Plan(
-                self.stack,
-                self.network.input_shape,
-                m,
-                until,
-                update,
-                optimizer=self.optimizer if update else None,
-                train_biases=self.train_biases,
-                shared_input=shared,
-            )
-            self._plans[key] = plan
+            plan = self._plans[key] = Plan(
+                self.stack, self.network.input_shape, m, until, update, self.optimizer,
+                train_biases=self.train_biases, shared_input=shared,
+            )  # fmt: skip
             self._cut[plan] = plan.replay("forward", "backward"), plan.replay("update")
         return self._plans[key]
 

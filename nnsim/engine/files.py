@@ -47,15 +47,6 @@ def replace_whole(path: str | os.PathLike[str], write: Callable[[IO[bytes]], Any
     _sync_folder(target.parent)
 
 
-def write_atomically(path: str | os.PathLike[str], write: Callable[[IO[bytes]], Any]) -> None:
-    """Do what `replace_whole` does, and say in a sentence what stands in the way."""
-    try:
-        replace_whole(path, write)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise EngineError(f"{path} could not be written: {reason}") from error
-
-
 def _sync_folder(folder: Path) -> None:
     """Make the rename last; not every system lets a folder be synced."""
     with suppress(OSError):
@@ -69,11 +60,15 @@ def _sync_folder(folder: Path) -> None:
 def save(
     path: str | os.PathLike[str], description: dict[str, Any], arrays: dict[str, Array]
 ) -> None:
-    """Write a description and arrays to an ``.npz`` file, atomically."""
+    """Write a description and arrays to an ``.npz`` file, or say what stands in the way."""
     text = json.dumps({"format": FORMAT, "version": VERSION, **description})
     # None of these is an array of objects, so nothing is pickled.
     everything: dict[str, Any] = {"nnsim": np.array(text), **arrays}
-    write_atomically(path, lambda file: np.savez(file, **everything))
+    try:
+        replace_whole(path, lambda file: np.savez(file, **everything))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise EngineError(f"{path} could not be written: {reason}") from error
 
 
 def load(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]]:

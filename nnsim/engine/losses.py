@@ -143,10 +143,9 @@ class SoftmaxCrossEntropy(Loss):
             )
 
     def check_targets(self, target: Array) -> None:
-        sums = target.sum(axis=1)
-        if target.size and (target.min() < 0 or np.abs(sums - 1).max() > 1e-3):
-            worst = int(np.abs(sums - 1).argmax()) if target.min() >= 0 else int(target.argmin())
-            row = worst if target.min() >= 0 else worst // target.shape[1]
+        off = np.abs(target.sum(axis=1) - 1)
+        if target.size and (target.min() < 0 or off.max() > 1e-3):
+            row = int(off.argmax() if target.min() >= 0 else target.min(axis=1).argmin())
             raise EngineError(
                 "softmax_cross_entropy takes targets that are probabilities (not negative, sum 1 "
                 f"per sample), but sample {row + 1} has {target[row].tolist()}"

@@ -287,11 +287,7 @@ class Network:
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:
-        """Read a network that `save` (or ``Trainer.save``) wrote.
-
-        Raises EngineError if the file is missing, truncated, foreign, pickled, or doesn't match
-        itself.
-        """
+        """Read a network that `save` (or ``Trainer.save``) wrote, or raise as `files.load`."""
         description, arrays = files.load(path)
         return cls.from_file(path, description, arrays)
 
@@ -399,6 +395,9 @@ class Network:
     ) -> Plan:
         """Return the tape of a step for m samples, a kept one if it was asked for before.
 
+        Fill ``.inputs`` (m, …) and ``.targets`` (m, …) in place, then ``.run()``, walk through
+        ``.step()`` or print ``.source()``; ``.outputs`` is what came out. All of them are live.
+
         Parameters
         ----------
         training : bool
@@ -409,13 +408,6 @@ class Network:
         seed : int, optional
             Of dropout; the network's own unless told. The numbers are those of a `Trainer` with
             this seed, bit for bit, on all samples at once (up to 1024).
-
-        Returns
-        -------
-        Plan
-            Fill ``.inputs`` (m, …) and ``.targets`` (m, …) in place, then ``.run()``, walk
-            through ``.step()`` or print ``.source()``; ``.outputs`` is what came out. All of
-            them are live.
 
         Notes
         -----

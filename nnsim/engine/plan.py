@@ -122,7 +122,6 @@ class Stack:
         return self._gather(vector, [layer.parameter_count for layer in self.layers])
 
     def gather_running(self) -> Array:
-        """Return the running statistics as rows, one per network."""
         return self._gather(self.running, [layer.running_count for layer in self.layers])
 
     def _gather(self, vector: Array, counts: list[int]) -> Array:
@@ -168,10 +167,6 @@ class Plan(Tape):
 
     Attributes
     ----------
-    inputs, targets : array (m, …)
-        To fill in place.
-    outputs : array (m, …)
-        What the last run gave.
     losses : array (m,)
         Of each sample, on a tape with the loss.
     gradient : array (n_params,)

@@ -60,15 +60,9 @@ class Progress:
     """
 
     def __init__(
-        self,
-        network: Network,
-        sets: dict[str, Samples],
-        block: int,
-        epoch: int,
-        updates: int,
-        learning_rate: float,
-        stopped: str | None,
-    ) -> None:
+        self, network: Network, sets: dict[str, Samples], block: int,
+        epoch: int, updates: int, learning_rate: float, stopped: str | None,
+    ) -> None:  # fmt: skip
         self.epoch, self.updates, self.learning_rate = epoch, updates, learning_rate
         self.stopped = stopped
         self._network, self._sets, self._block = network, sets, block

@@ -106,17 +106,11 @@ class Tape:
     ----------
     buffers : dict of str to array
         Every named array; live, they hold what the last run left.
-    constants : dict of float to array ()
-        Those without a name of their own.
     workspace : dict of int to float or None
         By the id of the array, what it holds before the first run: one number, or None for zeros
         above a row of ones. A run doesn't depend on what is left in workspace from the last.
     inputs, targets, outputs : array
         Batch first, (m, …): views of the buffers that a network's tape reads and fills.
-    arena : array, optional
-        Where the next activations lie one under the other.
-    slopes : dict of int to array
-        By the id of an activation, its slope where that has been written already.
     learning_rate : array ()
         On a tape with an update: set it with ``tape.learning_rate[...] = 0.1``.
     """
@@ -142,14 +136,14 @@ class Tape:
         self.room = {} if room is None else room
         self.ops: list[Op] = []
         self.buffers: dict[str, Array] = {}
-        self.constants: dict[float, Array] = {}
+        self.constants: dict[float, Array] = {}  # those without a name of their own
         self.workspace: dict[int, float | None] = {}
         self.inputs: Array = np.empty(0)
         self.targets: Array = np.empty(0)
         self.outputs: Array = np.empty(0)
         self.learning_rate: Array = np.empty(0)
-        self.arena: Array | None = None
-        self.slopes: dict[int, Array] = {}
+        self.arena: Array | None = None  # where the next activations lie one under the other
+        self.slopes: dict[int, Array] = {}  # by the id of an activation, where it is written
         self._arena_used = 0
         self._section = self._layer = ""
         self._calls: list[Call] = []
@@ -368,7 +362,7 @@ def straight(calls: Sequence[Call]) -> Replay:
     A loop over the list costs a few per cent more.
     """
     if len(calls) > _MOST_CALLS:
-        return lambda: _loop(calls)
+        return partial(_loop, calls)
     code, names = _form(tuple(len(args) for _, args in calls))
     values = (value for fn, args in calls for value in (fn, *args))
     # A copy of the code, as Python notes in it where it has found the names.

@@ -147,12 +147,11 @@ class Trainer:
         self._rate = checks.real(value, "learning_rate", least=0)
         self._set_rate()
 
-    def _set_rate(self) -> float:
-        """Give the optimiser the rate of this epoch, and return it."""
-        rate = self._rate * self._schedule.scale(self.epoch, self.period)
+    def _set_rate(self) -> None:
+        """Give the optimiser the rate of this epoch."""
+        self._scaled_rate = rate = self._rate * self._schedule.scale(self.epoch, self.period)
         self._optimizer.learning_rate[...] = rate
         self._largest_square = LARGEST[self.network.dtype.itemsize] / max(1.0, rate * rate)
-        return rate
 
     @property
     def batch_size(self) -> int | None:
@@ -275,13 +274,7 @@ class Trainer:
 
         Returns ``"diverged"``, ``"early"`` or, once for each `interrupt`, ``"interrupted"``.
         """
-        self.keep_last()
-        if self._schedule.name != "constant":
-            self._set_rate()
-        epoch = self.epoch
-        self.stopped = self._quietly(self._epoch, samples, updates)
-        if self.epoch > epoch and self.patience is not None:
-            self.stopped = self._too_long(self._watched, self.block(samples))
+        self.stopped = self._go_on({**self._watched, "train": samples}, updates)
         if self.stopped == "interrupted":
             self._interrupt = False
         return self.stopped
@@ -297,25 +290,30 @@ class Trainer:
             self._last = None
 
     def _epochs(self, sets: dict[str, Samples], epochs: int) -> Iterator[Progress]:
-        samples, last = sets["train"], self.epoch + epochs
+        net, last, block = self.network, self.epoch + epochs, self.block(sets["train"])
         self._set_rate()
         self.stopped = None
-        block = self.block(samples)
         while self.epoch < last and self.stopped is None:
-            self.keep_last()
-            rate = self._rate if self._schedule.name == "constant" else self._set_rate()
-            self.stopped = self._quietly(self._epoch, samples)
-            if self.stopped is None and self.patience is not None:
-                self.stopped = self._too_long(sets, block)
+            self.stopped = self._go_on(sets)
             if self.stopped is None and self.epoch >= last:
                 self.stopped = "finished"
             self._last = Progress(
-                self.network, sets, block, self.epoch, self.updates, rate, self.stopped
+                net, sets, block, self.epoch, self.updates, self._scaled_rate, self.stopped
             )
             yield self._last
 
-    def _epoch(self, samples: Samples, updates: int | None = None) -> str | None:
-        """Train to the end of the epoch, at most so many updates; returns why it stopped before."""
+    def _go_on(self, sets: dict[str, Samples], updates: int | None = None) -> str | None:
+        """Train to the end of the epoch, at most so many updates; returns why training ends."""
+        samples, epoch = sets["train"], self.epoch
+        self.keep_last()
+        if self._schedule.name != "constant":
+            self._set_rate()
+        stopped = self._quietly(self._epoch, samples, updates)
+        if self.epoch > epoch and self.patience is not None:
+            stopped = self._too_long(sets, self.block(samples))
+        return stopped
+
+    def _epoch(self, samples: Samples, updates: int | None) -> str | None:
         last = math.inf if updates is None else self.updates + updates
         while self.position < samples.count:
             if self._interrupt:
@@ -375,16 +373,9 @@ class Trainer:
 
     def record(self, size: int, room: dict[str, Array], lean: bool = True) -> Plan:
         return self.network.record(
-            size,
-            "update",
-            True,
-            optimizer=self.optimizer,
-            generator=self.noise,
-            clip=self.clip,
-            train_biases=self.train_biases,
-            lean=lean,
-            room=room,
-        )
+            size, "update", True, optimizer=self.optimizer, generator=self.noise, clip=self.clip,
+            train_biases=self.train_biases, lean=lean, room=room,
+        )  # fmt: skip
 
     # --- sets and early stopping -------------------------------------------------------------
 

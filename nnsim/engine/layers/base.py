@@ -269,12 +269,9 @@ def new_activation(tape: Tape, shape: Shape, name: str) -> Array:
     """Return a buffer for activations of public shape (n,) or (height, width, channels)."""
     if len(shape) == 1:
         return tape.features(shape[0], name)
-    return tape.new((*inner_shape(shape), tape.batch), name)
-
-
-def inner_shape(shape: Shape) -> Shape:
-    """Return the engine's layout of a sample: channels go before height and width."""
-    return (shape[-1], *shape[:-1]) if len(shape) == 3 else shape
+    if len(shape) == 3:  # channels go before height and width
+        shape = (shape[-1], *shape[:-1])
+    return tape.new((*shape, tape.batch), name)
 
 
 def batch_first(array: Array, many: bool = False) -> Array:
