@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from nnsim import __version__
-from nnsim.cli.commands import COMMANDS, module_of
+from nnsim.cli.commands import COMMANDS, functions_of
 from nnsim.cli.output import CommandError, Output, write
 from nnsim.i18n import LANGUAGES, _
 
@@ -18,29 +18,36 @@ if TYPE_CHECKING:
 LARGEST_COUNT = 2**62
 
 
-def count(option: str, most: int = LARGEST_COUNT) -> Callable[[str], int]:
-    """Return what reads a whole number of 0 … `most` behind `option`.
+def _number(
+    option: str, read: Callable[[str], float], fits: Callable[[float], bool], problem: str
+) -> Callable[[str], Any]:
+    """Return what reads a number behind `option`.
 
-    It raises ArgumentTypeError, whose text is the whole sentence, if there is none.
+    It raises ArgumentTypeError, whose text is the whole sentence, where the number doesn't fit.
     """
 
-    def read(text: str) -> int:
+    def read_number(text: str) -> float:
         try:
-            value = int(text)
+            value = read(text)
         except ValueError:
-            value = -1
-        if not 0 <= value <= most:
-            problem = (
-                _("{option} is {value}; it should be a whole number from 0, such as 50")
-                if most == LARGEST_COUNT
-                else _("{option} is {value}; it should be a whole number from 0 to {most}")
-            )
-            raise argparse.ArgumentTypeError(
-                problem.format(option=option, value=_quoted(text), most=most)
-            )
+            value = math.nan
+        if not fits(value):
+            sentence = problem.format(option=option, value=_quoted(text))
+            raise argparse.ArgumentTypeError(sentence)
         return value
 
-    return read
+    return read_number
+
+
+def count(option: str, most: int = LARGEST_COUNT) -> Callable[[str], int]:
+    problem = (
+        _("{option} is {value}; it should be a whole number from 0, such as 50")
+        if most == LARGEST_COUNT
+        else _("{option} is {value}; it should be a whole number from 0 to {most}").replace(
+            "{most}", str(most)
+        )
+    )
+    return _number(option, int, lambda value: 0 <= value <= most, problem)
 
 
 def seed(option: str) -> Callable[[str], int]:
@@ -55,35 +62,13 @@ def seed(option: str) -> Callable[[str], int]:
 
 
 def share(option: str) -> Callable[[str], float]:
-    """Return what reads a number from 0 to below 1 behind `option`."""
-
-    def read(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not 0 <= value < 1:
-            problem = _("{option} is {value}; it should be a number from 0 to below 1, such as 0.2")
-            raise argparse.ArgumentTypeError(problem.format(option=option, value=_quoted(text)))
-        return value
-
-    return read
+    problem = _("{option} is {value}; it should be a number from 0 to below 1, such as 0.2")
+    return _number(option, float, lambda value: 0 <= value < 1, problem)
 
 
 def rate(option: str) -> Callable[[str], float]:
-    """Return what reads a finite number from 0 behind `option`."""
-
-    def read(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not 0 <= value < math.inf:
-            problem = _("{option} is {value}; it should be a finite number from 0, such as 0.1")
-            raise argparse.ArgumentTypeError(problem.format(option=option, value=_quoted(text)))
-        return value
-
-    return read
+    problem = _("{option} is {value}; it should be a finite number from 0, such as 0.1")
+    return _number(option, float, lambda value: 0 <= value < math.inf, problem)
 
 
 def _quoted(text: str) -> str:
@@ -181,7 +166,7 @@ def run_command(command: str | None, words: Sequence[str]) -> int:
     """Carry out `command`, or without one print help or version, and return the status."""
     if command not in COMMANDS:
         return _general(words)
-    module = module_of(command)
+    add_arguments, run = functions_of(command)
     parser = _Parser(
         prog=f"nnsim {command}",
         description=_(COMMANDS[command]),
@@ -193,7 +178,7 @@ def run_command(command: str | None, words: Sequence[str]) -> int:
     parser._positionals.title = _("arguments")
     parser._optionals.title = _("options")
     parser.output = Output(ascii_only="--ascii" in words)
-    module.add_arguments(parser)
+    add_arguments(parser)
     add_common(parser)
     rest = list(words)
     rest.remove(command)
@@ -201,7 +186,7 @@ def run_command(command: str | None, words: Sequence[str]) -> int:
         arguments = parser.read(_with_values(rest, parser))
     except SystemExit as done:  # --help and --version have printed
         return int(done.code or 0)
-    return int(module.run(arguments, Output(ascii_only=arguments.ascii, as_json=arguments.json)))
+    return run(arguments, Output(ascii_only=arguments.ascii, as_json=arguments.json))
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""What several commands ask about: the network of an experiment or session, and one input."""
+"""What several commands ask about: the network of an experiment or session."""
 
 from __future__ import annotations
 
@@ -13,14 +13,9 @@ from nnsim.i18n import _
 if TYPE_CHECKING:
     import argparse
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from nnsim.engine import Network, Trainer
     from nnsim.experiments import Experiment
     from nnsim.lab import Lab
-
-    Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -62,15 +57,6 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
         "--untrained",
         action="store_true",
         help=_("take the start weights where the experiment opens trained"),
-    )
-
-
-def add_input_argument(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--input",
-        required=True,
-        metavar="TEXT",
-        help=_('numbers as in "0.05 0.10", pixel rows as in 111/101/101/111, or @FILE'),
     )
 
 
@@ -136,36 +122,6 @@ def _shapes(network: Network) -> list[object]:
 def _describe(network: Network) -> str:
     shapes = [network.input_shape, *(layer.output_shape for layer in network.layers)]
     return "-".join("×".join(map(str, shape)) for shape in shapes)
-
-
-def read_input(experiment: Experiment, text: str) -> Array:
-    """Return the input that `text`, or the file of ``@FILE``, writes, with a batch axis.
-
-    Raises
-    ------
-    ExperimentError
-        If there is no such file, or no such input in it.
-    """
-    if text.startswith("@"):
-        from nnsim.experiments.files import decode, read_bytes
-
-        text = decode(read_bytes(Path(text[1:]), 64 * 2**20), text[1:])
-    return experiment.parse_input(text)[None]
-
-
-def prediction(experiment: Experiment, output: Array) -> str | None:
-    """Return the name of the class that `output` reads; None for regression."""
-    index = experiment.decide(output)
-    return None if index is None else experiment.classes[index]
-
-
-def check_finite(name: str, values: Array | None) -> None:
-    """Refuse numbers that have left the range of floating point."""
-    import numpy as np
-
-    if values is not None and not np.isfinite(values).all():
-        problem = _("{name} is no longer finite: the input or the weights are too large")
-        raise CommandError(problem.format(name=name))
 
 
 def are_one(name: str | Path, other: str | Path) -> bool:

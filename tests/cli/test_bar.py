@@ -9,7 +9,7 @@ import pyte
 import pytest
 from rich.console import Console
 
-from nnsim.cli.bar import Line
+from nnsim.cli.commands.train import Line
 
 
 def drawn(width: int, line: Line) -> str:

@@ -55,7 +55,7 @@ def test_chinese_where_it_can_be_written(monkeypatch, capsys):
 
     languages = []
     monkeypatch.setattr(
-        command, "run", lambda *_arguments: languages.append(current_language()) or 0
+        command, "run_experiments", lambda *_arguments: languages.append(current_language()) or 0
     )
     try:
         for words in ([], ["--ascii"]):

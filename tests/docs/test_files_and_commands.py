@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nnsim.cli import main
-from nnsim.cli.commands import COMMANDS, module_of
+from nnsim.cli.commands import COMMANDS, functions_of
 from nnsim.experiments.loading import file_keys
 
 PAGE = (Path(__file__).parents[2] / "docs" / "language.md").read_text(encoding="utf-8")
@@ -54,7 +54,7 @@ def test_types_of_layers_and_their_keys():
 
 def options(command: str) -> set[str]:
     parser = argparse.ArgumentParser(add_help=False)
-    module_of(command).add_arguments(parser)
+    functions_of(command)[0](parser)
     return {option for action in parser._actions for option in action.option_strings}
 
 

@@ -1,19 +1,22 @@
-"""The commands: each is the module of its name in `nnsim.cli.commands`.
+"""The commands, each in the module of its name or in one with others like it.
 
-Such a module has
+Of a command there are, in its module,
 
-- ``add_arguments(parser: argparse.ArgumentParser) -> None``,
-- ``run(arguments: argparse.Namespace, output: Output) -> int``, which returns the status,
+- ``NAME_arguments(parser: argparse.ArgumentParser) -> None``,
+- ``run_NAME(arguments: argparse.Namespace, output: Output) -> int``, which returns the status;
 
-and imports NumPy, Rich and the like only inside `run`.
+NumPy, Rich and the like are imported only as it runs.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from nnsim.i18n import N_
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 COMMANDS = {
     "lessons": N_("the lessons, with your progress; check, new ID, reset [ID]"),
@@ -29,8 +32,16 @@ COMMANDS = {
     "export": N_("write a network as a program that runs by itself: NumPy, Keras or PyTorch"),
 }
 """Each with its line in ``nnsim --help``, and in that order."""
+_TOGETHER = {
+    "lesson": "lessons",
+    "summary": "experiments",
+    "predict": "one_input",
+    "trace": "one_input",
+    "explain": "one_input",
+}
 
 
-def module_of(command: str) -> ModuleType:
-    """Return the module that carries out `command`, imported only now."""
-    return import_module(f"nnsim.cli.commands.{command}")
+def functions_of(command: str) -> tuple[Callable[[Any], None], Callable[[Any, Any], int]]:
+    """Return what adds the arguments of `command` and what carries it out, imported only now."""
+    module = import_module(f"nnsim.cli.commands.{_TOGETHER.get(command, command)}")
+    return getattr(module, f"{command}_arguments"), getattr(module, f"run_{command}")

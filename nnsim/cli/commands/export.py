@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 TARGETS = ("numpy", "keras", "torch")
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def export_arguments(parser: argparse.ArgumentParser) -> None:
     add_network_arguments(parser)
     parser.add_argument(
         "--to",
@@ -55,7 +55,7 @@ def _target(text: str) -> str:
     )
 
 
-def run(arguments: argparse.Namespace, output: Output) -> int:
+def run_export(arguments: argparse.Namespace, output: Output) -> int:
     from nnsim.experiments.export import program, subject_of
 
     subject = open_subject(arguments.experiment)

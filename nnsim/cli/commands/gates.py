@@ -20,7 +20,7 @@ MOST_PARTS = 8
 """Gradients whose sum is still written out."""
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def gates_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "expression",
         metavar="EXPRESSION",
@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser._negative_number_matcher = re.compile(r"-[^-]")
 
 
-def run(arguments: argparse.Namespace, output: Output) -> int:
+def run_gates(arguments: argparse.Namespace, output: Output) -> int:
     from nnsim.circuit import CircuitError
 
     try:

@@ -20,11 +20,11 @@ MOST_SAMPLES = 32
 FAILED = 1
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def gradcheck_arguments(parser: argparse.ArgumentParser) -> None:
     add_network_arguments(parser)
 
 
-def run(arguments: argparse.Namespace, output: Output) -> int:
+def run_gradcheck(arguments: argparse.Namespace, output: Output) -> int:
     """Print the largest relative error of each block of parameters; status 1 if one is wrong."""
     from nnsim.engine import check_gradients
 

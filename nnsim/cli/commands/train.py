@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnsim.cli.arguments import count, rate, seed, share
-from nnsim.cli.output import CommandError, complain, finite, number
+from nnsim.cli.output import CommandError, complain, finite, number, to_ascii
 from nnsim.cli.subject import (
     add_experiment_argument,
     are_one,
@@ -21,15 +22,20 @@ from nnsim.i18n import _
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
-    from types import TracebackType
+    from collections.abc import Callable, Iterator
+
+    from rich.console import Console, ConsoleOptions, RenderResult
 
     from nnsim.cli.output import Output
     from nnsim.engine import Network, Progress, Trainer
     from nnsim.experiments import Experiment
 
+REDRAWS_PER_SECOND = 10
+WIDEST, NARROWEST = 40, 6
+"""Columns of the bar itself; below that it is left out."""
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+
+def train_arguments(parser: argparse.ArgumentParser) -> None:
     add_experiment_argument(parser)
     parser.add_argument("--epochs", type=count("--epochs"), metavar="N", help=_("how many epochs"))
     parser.add_argument(
@@ -57,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--log", metavar="FILE", help=_("write a line of JSON per epoch"))
 
 
-def run(arguments: argparse.Namespace, output: Output) -> int:
+def run_train(arguments: argparse.Namespace, output: Output) -> int:
     from nnsim.cli import INTERRUPTED
 
     subject = open_subject(arguments.experiment)
@@ -136,11 +142,8 @@ def _watchers(
 
     watchers: list[Callable[[Progress], None]] = []
     if arguments.log is not None:
-        log = stack.enter_context(Log(arguments.log))
-        watchers.append(log.write)
+        watchers.append(stack.enter_context(_log(arguments.log)))
     if sys.stderr is not None and sys.stderr.isatty():
-        from nnsim.cli.bar import Bar
-
         bar = Bar(epochs, ascii_only=output.ascii_only)
         watchers.append(stack.enter_context(bar).show)
     return watchers
@@ -198,43 +201,19 @@ def _report(
         output.line(_("Saved to {file}").format(file=saved))
 
 
-class Log:
-    """Writes ``{"epoch", "updates", "learning_rate", "loss", "cost", "accuracy", …}`` lines.
+@contextmanager
+def _log(name: str) -> Iterator[Callable[[Progress], None]]:
+    """Yield what writes a line of JSON per epoch to the file `name`, which is written anew.
 
-    Parameters
-    ----------
-    name : str
-        The file, which is written anew.
-
-    Raises
-    ------
-    CommandError
-        If it can't be written.
+    A CommandError says so where it can't be written, unless something else has gone wrong.
     """
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        try:
-            self.stream = Path(name).open("w", encoding="utf-8", buffering=1)  # noqa: SIM115
-        except (OSError, ValueError) as error:
-            raise self._refused(error) from None
+    def refused(error: Exception) -> CommandError:
+        problem = _("{file}: the log can't be written ({reason})")
+        reason = getattr(error, "strerror", None) or error
+        return CommandError(problem.format(file=name, reason=reason))
 
-    def __enter__(self) -> Log:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            self.stream.close()
-        except OSError as refused:
-            if error is None:
-                raise self._refused(refused) from None
-
-    def write(self, progress: Progress) -> None:
+    def write(progress: Progress) -> None:
         line = {
             "epoch": progress.epoch,
             "updates": progress.updates,
@@ -246,11 +225,131 @@ class Log:
             "stopped": progress.stopped,
         }
         try:
-            self.stream.write(json.dumps(line, allow_nan=False) + "\n")
+            stream.write(json.dumps(line, allow_nan=False) + "\n")
         except OSError as error:
-            raise self._refused(error) from None
+            raise refused(error) from None
 
-    def _refused(self, error: Exception) -> CommandError:
-        problem = _("{file}: the log can't be written ({reason})")
-        reason = getattr(error, "strerror", None) or error
-        return CommandError(problem.format(file=self.name, reason=reason))
+    try:
+        stream = Path(name).open("w", encoding="utf-8", buffering=1)  # noqa: SIM115
+    except (OSError, ValueError) as error:
+        raise refused(error) from None
+    try:
+        yield write
+    except BaseException:
+        with suppress(OSError):
+            stream.close()
+        raise
+    try:
+        stream.close()
+    except OSError as error:
+        raise refused(error) from None
+
+
+class Bar:
+    """Shows the epochs of a run on standard error; what it doesn't draw is not computed.
+
+    Parameters
+    ----------
+    epochs : int
+        How many there will be.
+    """
+
+    def __init__(self, epochs: int, *, ascii_only: bool = False) -> None:
+        self.epochs = epochs
+        self.ascii_only = ascii_only
+        self._drawn = -math.inf
+        self._started = time.monotonic()
+        from rich.console import Console
+        from rich.live import Live
+
+        self._live = Live(console=Console(stderr=True), auto_refresh=False)
+
+    def __enter__(self) -> Bar:
+        self._live.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._live.__exit__(*error)
+
+    def show(self, progress: Progress) -> None:
+        """Draw an epoch, if the last one that was drawn is long enough ago."""
+        now = time.monotonic()
+        if now - self._drawn < 1 / REDRAWS_PER_SECOND and progress.stopped is None:
+            return
+        self._drawn = now
+        seconds = (now - self._started) / max(1, progress.epoch) * (self.epochs - progress.epoch)
+        line = Line(
+            progress.epoch, self.epochs, progress.loss, progress.accuracy, seconds, self.ascii_only
+        )
+        self._live.update(line, refresh=True)
+
+
+class Line:
+    """One line of `Bar`, which fits any width: no number in it is ever cut.
+
+    First the bar itself becomes shorter; then, one after another, bar, time left, accuracy, loss
+    and the words are left out.
+    """
+
+    def __init__(
+        self,
+        epoch: int,
+        epochs: int,
+        loss: float,
+        accuracy: float | None,
+        seconds: float,
+        ascii_only: bool = False,
+    ) -> None:
+        self.epoch, self.epochs = epoch, epochs
+        self.ascii_only = ascii_only
+        done = _("epoch {epoch}/{epochs}").format(epoch=epoch, epochs=epochs)
+        left = _clock(seconds)
+        short = _("loss {loss}").format(loss=f"{loss:.5g}")
+        long = short
+        if accuracy is not None:
+            long += _(", accuracy {accuracy}").format(accuracy=f"{accuracy:.1%}")
+        self._choices = [
+            (done, f"{long}  {left}"), (done, long), (done, short), (done, ""),
+            (f"{epoch}/{epochs}", ""), (str(epoch), ""),
+        ]  # fmt: skip
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        from rich.cells import cell_len
+        from rich.segment import Segment
+
+        room = options.max_width - 1  # a full line would wrap in some terminals
+        choices = [(self._text(before), self._text(after)) for before, after in self._choices]
+        before, after = next(
+            (pair for pair in choices if cell_len("  ".join(filter(None, pair))) <= room), ("", "")
+        )
+        width = min(WIDEST, room - cell_len(before) - cell_len(after) - 4)
+        yield Segment(before)
+        if after:
+            yield Segment("  ")
+            if (before, after) == choices[0] and width >= NARROWEST:
+                yield from self._bar(width, console, options)
+                yield Segment("  ")
+            yield Segment(after)
+        yield Segment.line()
+
+    def _bar(self, width: int, console: Console, options: ConsoleOptions) -> RenderResult:
+        from rich.progress_bar import ProgressBar
+        from rich.segment import Segment
+
+        if self.ascii_only or not options.encoding.startswith("utf"):
+            on = round(width * self.epoch / self.epochs)
+            yield Segment("#" * on + "-" * (width - on))
+        else:
+            bar = ProgressBar(total=self.epochs, completed=self.epoch, width=width)
+            segments = list(console.render(bar, options))
+            yield from segments
+            yield Segment(" " * (width - Segment.get_line_length(segments)))
+
+    def _text(self, text: str) -> str:
+        return to_ascii(text) if self.ascii_only else text
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}"
