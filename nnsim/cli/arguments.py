@@ -72,7 +72,7 @@ def rate(option: str) -> Callable[[str], float]:
 
 
 def _quoted(text: str) -> str:
-    from nnsim.experiments.errors import quoted
+    from nnsim.experiments.files import quoted
 
     return quoted(text)
 
@@ -106,7 +106,7 @@ class _Parser(argparse.ArgumentParser):
         except argparse.ArgumentError as error:
             raise self._refusal(error) from None
         if unknown:
-            from nnsim.experiments.errors import nearest, quoted
+            from nnsim.experiments.files import nearest, quoted
 
             problem = _("{word} makes no sense here; {hint}")
             word = unknown[0].partition("=")[0]

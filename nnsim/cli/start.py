@@ -132,7 +132,7 @@ def check_target(target: str) -> None:
             open_subject(path)
         return
     from nnsim.cli.commands import COMMANDS
-    from nnsim.experiments.errors import nearest, quoted
+    from nnsim.experiments.files import nearest, quoted
 
     problem = _("there is no experiment, lesson or command {name}; {hint}")
     known = [*experiment_ids(), *lesson_ids(), *COMMANDS]

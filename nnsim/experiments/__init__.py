@@ -9,15 +9,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from nnsim.experiments.catalogue import Entry, catalogue
-from nnsim.experiments.errors import ExperimentError
+from nnsim.experiments.files import ExperimentError
 
 if TYPE_CHECKING:
     from nnsim.experiments.datasets import DataSet
-    from nnsim.experiments.experiment import Experiment, TrainingSpec
+    from nnsim.experiments.experiment import Experiment, NetworkSpec, TrainingSpec
     from nnsim.experiments.inputs import InputSpec
     from nnsim.experiments.kinds import LayerSpec
     from nnsim.experiments.loading import load
-    from nnsim.experiments.network import NetworkSpec
 
 __all__ = [
     "DataSet", "Entry", "Experiment", "ExperimentError", "InputSpec", "LayerSpec",

@@ -18,8 +18,8 @@ from numpy.lib import format as npy
 
 from nnsim.engine.losses import loss as engine_loss
 from nnsim.experiments.datasets import MOST_SAMPLES, MOST_VALUES, DataSet
-from nnsim.experiments.errors import ExperimentError, at, quoted
 from nnsim.experiments.experiment import Experiment
+from nnsim.experiments.files import ExperimentError, at, quoted
 from nnsim.experiments.loading import LONGEST_TITLE, read_parts, read_title
 from nnsim.experiments.toml import Document, Table
 from nnsim.i18n import _
@@ -29,10 +29,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nnsim.experiments.experiment import TrainingSpec
+    from nnsim.experiments.experiment import NetworkSpec, TrainingSpec
     from nnsim.experiments.inputs import InputSpec
     from nnsim.experiments.kinds import LayerSpec
-    from nnsim.experiments.network import NetworkSpec
     from nnsim.experiments.toml import KeyPath
 
     Array = NDArray[Any]

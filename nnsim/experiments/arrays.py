@@ -21,8 +21,7 @@ from nnsim.experiments.datasets import (
     index_classes,
     index_numbers,
 )
-from nnsim.experiments.errors import ExperimentError, at, listed
-from nnsim.experiments.files import open_bytes
+from nnsim.experiments.files import ExperimentError, at, listed, open_bytes
 from nnsim.i18n import _, ngettext
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from nnsim.experiments.errors import ExperimentError, at, nearest, quoted
+from nnsim.experiments.files import ExperimentError, at, nearest, quoted
 from nnsim.i18n import _
 from nnsim.resources import resource
 

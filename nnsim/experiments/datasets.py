@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnsim.engine.losses import are_classes, decide
-from nnsim.experiments.errors import at, nearest, quoted
+from nnsim.experiments.files import at, nearest, quoted
 from nnsim.experiments.inputs import class_targets
 from nnsim.i18n import _, ngettext
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnsim.experiments.datasets import MOST_SAMPLES, DataSet, Samples, Wanted, for_network
-from nnsim.experiments.errors import ExperimentError, nearest, quoted
+from nnsim.experiments.files import ExperimentError, nearest, quoted
 from nnsim.i18n import _
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnsim.experiments.errors import ExperimentError, quoted
+from nnsim.experiments.files import ExperimentError, quoted
 from nnsim.i18n import _, ngettext
 
 if TYPE_CHECKING:

@@ -22,21 +22,25 @@ from nnsim.experiments.datasets import (
     for_network,
     index_classes,
 )
-from nnsim.experiments.errors import ExperimentError, quoted
-from nnsim.experiments.experiment import TRAINING_KEYS, Experiment, read_training
-from nnsim.experiments.files import inside
+from nnsim.experiments.experiment import (
+    CLASS_LOSSES,
+    NETWORK_KEYS,
+    TRAINING_KEYS,
+    Experiment,
+    read_network,
+    read_training,
+)
+from nnsim.experiments.files import ExperimentError, inside, quoted
 from nnsim.experiments.inputs import INPUT_KEYS, parse_input, read_input
 from nnsim.experiments.kinds import KINDS
-from nnsim.experiments.network import CLASS_LOSSES, NETWORK_KEYS, read_network
 from nnsim.experiments.toml import Document, read_rows
 from nnsim.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nnsim.experiments.experiment import TrainingSpec
+    from nnsim.experiments.experiment import NetworkSpec, TrainingSpec
     from nnsim.experiments.inputs import InputSpec
-    from nnsim.experiments.network import NetworkSpec
     from nnsim.experiments.toml import Table
 
 Array = NDArray[np.float64]

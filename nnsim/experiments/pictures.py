@@ -31,8 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnsim.experiments.datasets import class_labels
-from nnsim.experiments.errors import ExperimentError, at, listed, nearest, quoted
-from nnsim.experiments.files import decode, read_bytes
+from nnsim.experiments.files import ExperimentError, at, decode, listed, nearest, quoted, read_bytes
 from nnsim.i18n import _, ngettext
 
 if TYPE_CHECKING:

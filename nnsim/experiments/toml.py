@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from nnsim.experiments.errors import ExperimentError, at, listed, nearest, quoted
-from nnsim.experiments.files import decode, read_bytes
+from nnsim.experiments.files import ExperimentError, at, decode, listed, nearest, quoted, read_bytes
 from nnsim.i18n import N_, _, ngettext
 
 if TYPE_CHECKING:

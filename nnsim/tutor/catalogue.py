@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnsim.experiments.errors import nearest, quoted
+from nnsim.experiments.files import nearest, quoted
 from nnsim.i18n import _, current_language
 from nnsim.resources import resource
 from nnsim.tutor.errors import LessonError, Problem, Problems

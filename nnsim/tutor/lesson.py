@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nnsim.experiments.errors import nearest, quoted
+from nnsim.experiments.files import nearest, quoted
 from nnsim.experiments.toml import key_lines
 from nnsim.i18n import _
 from nnsim.tutor.errors import TOP, LessonError, Place, Problem, Problems

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnsim.experiments.errors import nearest, quoted
+from nnsim.experiments.files import nearest, quoted
 from nnsim.i18n import LANGUAGES, _
 from nnsim.lab import LabError
 from nnsim.lab.circuit_bench import CIRCUIT_COMMANDS

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
-from nnsim.experiments.errors import nearest, quoted
+from nnsim.experiments.files import nearest, quoted
 from nnsim.i18n import _
 from nnsim.tutor.errors import TOP, Place, Problems
 

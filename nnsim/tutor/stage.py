@@ -163,7 +163,7 @@ def experiment_of(name: str, folder: Path) -> Experiment:
         return load(name)
     if name.endswith(".toml"):
         return load(inside(folder, name))
-    from nnsim.experiments.errors import nearest, quoted
+    from nnsim.experiments.files import nearest, quoted
 
     problem = _("there is no experiment {name}; {hint}")
     hint = nearest(name, [entry.id for entry in catalogue()])

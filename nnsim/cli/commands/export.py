@@ -47,7 +47,7 @@ def export_arguments(parser: argparse.ArgumentParser) -> None:
 def _target(text: str) -> str:
     if text in TARGETS:
         return text
-    from nnsim.experiments.errors import nearest, quoted
+    from nnsim.experiments.files import nearest, quoted
 
     problem = _("--to is {value}; {hint}")
     raise argparse.ArgumentTypeError(

@@ -143,7 +143,7 @@ def _reset(names: list[str], output: Output) -> int:
 
 
 def _unknown(name: str, known: list[str]) -> str:
-    from nnsim.experiments.errors import nearest, quoted
+    from nnsim.experiments.files import nearest, quoted
 
     ids = [key for key in known if not key[:2].isdecimal()]
     return _("there is no lesson {name}; {hint}").format(name=quoted(name), hint=nearest(name, ids))

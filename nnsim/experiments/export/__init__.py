@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnsim.experiments.errors import ExperimentError
+from nnsim.experiments.files import ExperimentError
 from nnsim.i18n import _
 
 if TYPE_CHECKING:

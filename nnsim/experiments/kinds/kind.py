@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from nnsim.experiments.errors import ExperimentError
+from nnsim.experiments.files import ExperimentError
 from nnsim.experiments.kinds.activations import ACTIVATIONS
 from nnsim.i18n import _, ngettext
 

@@ -1,8 +1,8 @@
-"""Convolutions: kernels that slide over an image."""
+"""Layers that look at an image: convolutions, whose kernels slide over it, and pooling."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from nnsim.experiments.kinds import activations
 from nnsim.experiments.kinds.kind import (
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nnsim.experiments.kinds.kind import Array
     from nnsim.experiments.toml import Table
 
-_NUMPY = '''def conv2d(x, kernel, bias, stride, padding):
+_CONVOLUTION = '''def conv2d(x, kernel, bias, stride, padding):
     """Slide a kernel over images: at each place the sum of pixel * weight, plus the bias.
 
     x is (images, height, width, channels), kernel is (rows, columns, channels, filters).
@@ -77,7 +77,7 @@ class Conv2D(Kind, type="conv2d"):
         return f"conv {keys['filters']}"
 
     def numpy(self, layer: Any, name: str, needed: dict[str, str]) -> list[str]:
-        needed["conv2d"] = _NUMPY
+        needed["conv2d"] = _CONVOLUTION
         call = f"conv2d(a, {name}_weight, {name}_bias, {layer.stride}, {layer.padding})"
         return [activations.numpy(layer, call, needed)]
 
@@ -98,3 +98,63 @@ class Conv2D(Kind, type="conv2d"):
 
     def torch_weight(self, values: Array) -> Array:
         return values.transpose(3, 2, 0, 1)
+
+
+_POOLING = '''def windows(x, size, stride):
+    """All pixels of each window: (images, rows, columns, channels, size * size)."""
+    height = (x.shape[1] - size) // stride + 1
+    width = (x.shape[2] - size) // stride + 1
+    seen = [
+        x[:, i : i + stride * height : stride, j : j + stride * width : stride]
+        for i in range(size)
+        for j in range(size)
+    ]
+    return np.stack(seen, axis=-1)
+'''
+
+
+class Pool(Kind):
+    """A window that slides.
+
+    Attributes
+    ----------
+    called : (str, str, str)
+        What takes the place of a window, in NumPy, Keras and PyTorch.
+    """
+
+    keys = ("name", "size", "stride")
+    needs_image = starts_from_image = True
+    called: ClassVar[tuple[str, str, str]]
+
+    def read(self, table: Table, name: str, shape: Shape) -> LayerSpec:
+        height, width, channels = shape
+        size = table.integer("size", None, 1, LARGEST_KERNEL)
+        stride = table.integer("stride", size, 1, LARGEST_KERNEL)
+        if size > min(height, width):
+            problem = _(
+                "a window of {size} × {size} does not fit into an image of {height} × {width}"
+            )
+            table.fail("size", problem.format(size=size, height=height, width=width))
+        out = tuple((length - size) // stride + 1 for length in (height, width))
+        return LayerSpec(self.type, name, shape, (*out, channels), size=size, stride=stride)
+
+    def summary(self, _keys: dict[str, Any]) -> str:
+        return "pool"
+
+    def numpy(self, layer: Any, _name: str, needed: dict[str, str]) -> list[str]:
+        needed["pool"] = _POOLING
+        return [f"a = windows(a, {layer.size}, {layer.stride}).{self.called[0]}(axis=-1)"]
+
+    def keras(self, layer: Any, named: str) -> list[str]:
+        return [f"layers.{self.called[1]}({layer.size}, strides={layer.stride}, {named}),"]
+
+    def torch(self, layer: Any, _module: str) -> str:
+        return f"F.{self.called[2]}(x, {layer.size}, stride={layer.stride})"
+
+
+class MaxPool2D(Pool, type="max_pool2d"):
+    called = ("max", "MaxPooling2D", "max_pool2d")
+
+
+class AveragePool2D(Pool, type="average_pool2d"):
+    called = ("mean", "AveragePooling2D", "avg_pool2d")
