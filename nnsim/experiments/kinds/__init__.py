@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING
 
 from nnsim.experiments.files import quoted
 
-from nnsim.experiments.kinds import dense, normalisation, passing  # noqa: F401  isort:skip
-from nnsim.experiments.kinds import images as convolution
-from nnsim.experiments.kinds import images as pooling
+from nnsim.experiments.kinds import dense, images, normalisation, passing  # noqa: F401  isort:skip
 from nnsim.experiments.kinds.kind import KINDS, Kind, LayerSpec, Shape, kind_of, read_initializer
 from nnsim.i18n import _, ngettext
 
