@@ -1,12 +1,4 @@
-"""The plane and the curve as input editors: what stands where, the probe, the points.
-
-    NNSIM_GOLDEN=write python -m pytest tests/tui/test_plots.py
-
-writes the golden screens anew; look at the difference before you commit it.
-"""
-
-import os
-from pathlib import Path
+"""The plane and the curve as input editors: what stands where, the probe, the points."""
 
 import numpy as np
 import pytest
@@ -16,8 +8,6 @@ from nnsim.tui.panels.input import probe as probe_module
 from nnsim.tui.panels.input.number import NumberInput
 from nnsim.tui.panels.input.pixels import PixelGrid
 from nnsim.tui.panels.input.plane import PlaneInput
-
-FOLDER = Path(__file__).parent / "golden"
 
 
 def lines_of(plot):
@@ -390,37 +380,6 @@ async def test_what_is_asked_for_is_not_told(open_plot):
         text = "\n".join(lines_of(plot()))
         assert "╋" not in text
         assert "▸" not in text
-
-
-SCREENS = {
-    "plane": ("spiral", "train 60", ["7", "z"], "ansi-dark"),
-    "plane-lab": ("planar", "train 200", [], "ansi-dark"),
-    "plane-colour": ("spiral", "train 60", ["7", "z"], "textual-dark"),
-    "number": ("curve", "train 600", ["7", "z"], "textual-dark"),
-    "number-lab": ("line", "train 30", [], "textual-dark"),
-}
-
-
-@pytest.mark.parametrize("name", SCREENS)
-async def test_the_screen_is_as_it_was_looked_at(open_app, screen_text, name):
-    target, line, keys, theme = SCREENS[name]
-    app = open_app(target)
-    app.theme = theme
-    async with app.run_test(size=(80, 24)) as pilot:
-        app.screen.lab.run(line)
-        await pilot.press("right_square_bracket", *keys, "right", "right", "up")
-        await pilot.pause()
-        lines = screen_text(app)
-    if name.endswith("-lab"):  # the other panels have golden screens of their own
-        end = next(y for y, line in enumerate(lines) if line.startswith("┗"))
-        lines = [line[:40] for line in lines[1 : end + 1]]
-    else:
-        lines = lines[2:-2]
-    text = "\n".join(lines) + "\n"
-    path = FOLDER / f"{name}-80x24.txt"
-    if os.environ.get("NNSIM_GOLDEN") == "write":
-        path.write_text(text, "utf-8")
-    assert text == path.read_text("utf-8")
 
 
 @pytest.mark.parametrize("other", ["xor", "line"])
