@@ -154,9 +154,8 @@ class _Reader:
             if keyword.iskeyword(token):
                 raise self._error(_("{word} is not known here").format(word=token), position)
             if token.startswith("_") or "__" in token:
-                raise self._error(
-                    _("a name has no underscores in front, nor two in a row"), position
-                )
+                message = _("a name has no underscores in front, nor two in a row")
+                raise self._error(message, position)
             for offset, char in enumerate(token):
                 if not _ALLOWED.match(char):
                     raise self._error(_what_to_write_for(char), position + offset)
@@ -240,9 +239,8 @@ class _Reader:
             raise self._error(message, links[-MOST_TERMS].right)
         links.reverse()
         if _is_one(first) and isinstance(links[0].op, ast.Div):
-            value = self.builder.gate(
-                gates.RECIPROCAL, self._convert(links.pop(0).right, level + 1)
-            )
+            under = self._convert(links.pop(0).right, level + 1)
+            value = self.builder.gate(gates.RECIPROCAL, under)
         else:
             value = self._convert(first, level + 1)
         for link in links:

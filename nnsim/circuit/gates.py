@@ -88,13 +88,12 @@ class Kind:
         return bool(self.local)
 
     def evaluate(self, inputs: tuple[float, ...], number: float = 0.0) -> float:
-        """Return the value for `inputs`, by IEEE 754: 1/0 is inf, log(−1) nan; no error."""
         return compute((self.formula,), inputs[0], inputs[-1], number, 0.0)[0]
 
     def local_gradients(
         self, inputs: tuple[float, ...], value: float, number: float = 0.0
     ) -> tuple[float, ...]:
-        """Return ∂value/∂input for each input, at `inputs`; by IEEE 754, never an error."""
+        """Return ∂value/∂input for each input, at `inputs`."""
         return compute(self.local, inputs[0], inputs[-1], number, value)
 
 

@@ -225,11 +225,8 @@ class Block(Kind):
         number: float = 0.0,  # noqa: ARG002
     ) -> tuple[float, ...]:
         values, gradients = self.inside.evaluate(inputs)
-        if (
-            self.saturates
-            and isfinite(values[self.inside.output])
-            and not all(map(isfinite, values))
-        ):
+        flat = isfinite(values[self.inside.output]) and not all(map(isfinite, values))
+        if self.saturates and flat:
             return (0.0,) * len(inputs)
         return tuple(gradients[index] for index in self.inside.inputs)
 

@@ -209,14 +209,9 @@ class _Unroller:
     def _hinge(self, a: list[int], target: list[float]) -> int:
         """Add Σ relu(sⱼ − s_right + 1) over the wrong classes; which is right stays as it is."""
         right = target.index(max(target))
+        wrong = [node for k, node in enumerate(a) if k != right]
         with self.builder.block("loss"):
-            return self._sum(
-                [
-                    self._insert("relu(s - r + 1)", s=node, r=a[right])
-                    for k, node in enumerate(a)
-                    if k != right
-                ]
-            )
+            return self._sum([self._insert("relu(s - r + 1)", s=s, r=a[right]) for s in wrong])
 
     def _penalised(self, loss: int) -> int:
         """Add ½·l2·Σw² + l1·Σ|w| over the weights, where the network has such a penalty."""

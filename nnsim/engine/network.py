@@ -345,7 +345,7 @@ class Network:
     def lines(self, x: Any, target: Any = None, training: bool = False) -> Iterator[Op]:
         """Compute what `trace` does, one NumPy call at a time; nothing of the network changes.
 
-        Each `Op` comes after its call, with its text, and copies of the array that it fills.
+        Each `Op` comes after its call, with its text, and a copy of the array that it fills.
         """
         until: Until = "forward" if target is None else "gradients"
         if target is None:

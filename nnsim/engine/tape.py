@@ -51,7 +51,6 @@ _OUT_BY_KEYWORD = (np.maximum, np.minimum)
 class Op:
     """One call on a tape."""
 
-    name: str  # what the call is, such as ``"dot"`` or ``"exp"``
     fn: Callable[..., Any]  # a NumPy function, a method of an array, or a kernel of the engine
     args: tuple[Any, ...]  # what goes in, the output aside
     out: Array | None  # the buffer that the call fills
@@ -62,11 +61,8 @@ class Op:
     section: str = ""
     layer: str = ""  # the name of the layer that wrote it; empty for what belongs to none
     text: str = ""  # the call written with the names of its buffers: ``"np.exp(z, out=a)"``
-    reads: tuple[tuple[str, tuple[int, ...]], ...] = ()  # name and shape of each array that goes in
     writes: tuple[str, tuple[int, ...]] | None = None  # name and shape of the array that comes out
-    # copies of what lay in that array before the call and after it; samples are columns
-    before: Array | None = None
-    after: Array | None = None
+    after: Array | None = None  # a copy of what the call left in it; samples are columns
 
     def call(self) -> Call:
         if self.keywords:
@@ -272,7 +268,7 @@ class Tape:
         **keywords: Any,
     ) -> Any:
         """Record the call ``fn(*args, out)``, carry it out if the tape runs at once, return out."""
-        op = Op(_name_of(fn), fn, args, out, note, keywords, self._section, self._layer)
+        op = Op(fn, args, out, note, keywords, self._section, self._layer)
         call = op.call()
         self.ops.append(op)
         self._calls.append(call)
@@ -305,20 +301,16 @@ class Tape:
     def step(self, values: bool = False) -> Iterator[Op]:
         """Carry out one call at a time; yields each op when its buffer is filled.
 
-        With `values`, each has copies of what the buffer held `before` and `after`.
+        With `values`, each has a copy of what the buffer holds `after` it.
         """
         names = Source(self)
         for op, (fn, args) in zip(self.ops, self._calls, strict=True):
-            shown = names.shown(op.out) if values and op.out is not None else None
-            before = None if shown is None else shown.copy()
             self._quietly(fn, *args)
             yield replace(
                 op,
                 text=names.call(op),
-                reads=tuple((names.label(a), a.shape) for a in _operands(op)),
                 writes=None if op.out is None else names.written(op.out),
-                before=before,
-                after=None if shown is None else shown.copy(),
+                after=names.shown(op.out).copy() if values and op.out is not None else None,
             )
 
     def source(self, steps: int = 50) -> str:
@@ -347,13 +339,6 @@ class Tape:
             'print("parameters:", parameters)' if "parameters" in self.buffers else "",
         ]
         return "\n".join(lines).rstrip() + "\n"
-
-
-def _name_of(fn: Callable[..., Any]) -> str:
-    """Return ``"add.reduce"`` for a ufunc's method, ``"dot"`` for an array's, else the name."""
-    owner = getattr(fn, "__self__", None)
-    name = str(fn.__name__)
-    return f"{owner.__name__}.{name}" if isinstance(owner, np.ufunc) else name
 
 
 def straight(calls: Sequence[Call]) -> Replay:
@@ -400,12 +385,6 @@ def quiet() -> Context:
     context = Context()
     context.run(np.seterr, all="ignore")
     return context
-
-
-def _operands(op: Op) -> list[Array]:
-    """Return the arrays that go in, numbers aside."""
-    args = (getattr(op.fn, "__self__", None), *op.args)
-    return [a for a in args if isinstance(a, np.ndarray) and a.ndim]
 
 
 def _is_ours(fn: Callable[..., Any]) -> bool:

@@ -118,7 +118,6 @@ def test_step_carries_out_one_op_at_a_time():
     sections = [op.section for op in ops]
     assert sections == sorted(sections, key=["forward", "backward", "update"].index)
     first = ops[0]
-    assert first.name == "dot"
     assert first.note == "z = W x + b"
     assert first.text == "hidden_W.dot(x1, out=hidden_z)"
     assert first.writes == ("hidden.z", (3, 5))
@@ -148,7 +147,7 @@ def test_lines_compute_what_the_trace_shows(name):
     held = {}
     for op in lines:
         assert op.writes is not None
-        assert op.after.shape == op.before.shape == op.writes[1]
+        assert op.after.shape == op.writes[1]
         assert op.text
         assert op.note
         held[op.writes[0]] = op.after
@@ -177,7 +176,6 @@ def test_lines_of_a_trainer_are_one_update_that_changes_nothing(optimizer):
     assert np.array_equal(net.parameters, before)
     whole.step(x, t)
     last = [op for op in lines if op.writes[0] == "parameters"]
-    assert np.array_equal(last[0].before, before)
     assert np.allclose(last[-1].after, other.parameters, rtol=0, atol=1e-15)
     assert lines[-1].section == "update"
     trainer.step(x, t)  # goes on as if nothing had been
