@@ -175,11 +175,10 @@ class Circuit:
 
         In the order of the backward walk. Empty for the output, whose gradient is 1 by itself.
         """
+        places = sorted(self.graph.readers[index], key=lambda place: (-place[0], place[1]))
         return [
             Part(self.graph.nodes[reader], position, self.step(reader).gradient[position])
-            for reader, position in sorted(
-                self.graph.readers[index], key=lambda place: (-place[0], place[1])
-            )
+            for reader, position in places
         ]
 
     def sums(self, index: int) -> bool:

@@ -56,6 +56,18 @@ class Summary(list[SummaryRow]):
         )
 
 
+def _strength(name: str, doc: str) -> Any:
+    """Return a property: the strength of a penalty, whose calls stand on a tape unless it is 0."""
+
+    def write(network: Network, value: float) -> None:
+        strength, value = getattr(network.stack, name), checks.real(value, name, least=0)
+        if bool(strength) != bool(value):
+            network.forget_plans()
+        strength[...] = value
+
+    return property(lambda network: float(getattr(network.stack, name)), write, doc=doc)
+
+
 class Network:
     """Layers in a row, trained by a loss.
 
@@ -170,28 +182,8 @@ class Network:
     def reduction(self) -> str:
         return self.stack.reduction
 
-    @property
-    def l2(self) -> float:
-        """Strength of the penalty ½·l2·Σw²; can be changed at any time."""
-        return float(self.stack.l2)
-
-    @l2.setter
-    def l2(self, value: float) -> None:
-        self._set_penalty(self.stack.l2, checks.real(value, "l2", least=0))
-
-    @property
-    def l1(self) -> float:
-        """Strength of the penalty l1·Σ|w|; can be changed at any time."""
-        return float(self.stack.l1)
-
-    @l1.setter
-    def l1(self, value: float) -> None:
-        self._set_penalty(self.stack.l1, checks.real(value, "l1", least=0))
-
-    def _set_penalty(self, strength: Array, value: float) -> None:
-        if bool(strength) != bool(value):
-            self.forget_plans()
-        strength[...] = value
+    l2 = _strength("l2", "Strength of the penalty ½·l2·Σw²; can be changed at any time.")
+    l1 = _strength("l1", "Strength of the penalty l1·Σ|w|; can be changed at any time.")
 
     def forget_plans(self) -> None:
         """Let every tape be recorded anew: something has changed that is part of them."""
