@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MOST_LINES = 12
 
 
-class VectorInput(Panel, Table):
+class VectorInput(Table, Panel):
     """Named fields, one to a line; left and right nudge, e types a number."""
 
     BINDING_GROUP_TITLE = N_("Input")
