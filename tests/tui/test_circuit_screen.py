@@ -17,6 +17,7 @@ from nnsim.tui.screens.frame import StatusLine, TitleLine
 from nnsim.tui.screens.help import HelpScreen
 from nnsim.tui.screens.home import HomeScreen
 from nnsim.tui.screens.lab import LabScreen
+from tests.tui.conftest import until
 
 
 class CircuitApp(NnsimApp):
@@ -170,11 +171,7 @@ async def test_playing_goes_to_the_end_and_stops(open_circuit):
         await pilot.press("plus", "equals_sign", "plus")
         assert "8 steps a second" in status(app)
         await pilot.press("space")
-        for _tick in range(40):
-            await pilot.pause()
-            if app.screen.bench.walk.position == 4:
-                break
-        assert app.screen.bench.walk.position == 4
+        await until(lambda: app.screen.bench.walk.position == 4)
         await pilot.press("minus")
         assert "4 steps a second" in status(app)
         await pilot.press("space")  # from the start again
