@@ -96,10 +96,7 @@ class _Parser(argparse.ArgumentParser):
     def read(self, words: Sequence[str]) -> argparse.Namespace:
         """Return the arguments that the `words` are.
 
-        Raises
-        ------
-        CommandError
-            That says which argument is wrong, missing or none of the command's.
+        Raises CommandError that says which argument is wrong, missing or none of the command's.
         """
         try:
             arguments, unknown = self.parse_known_args(words)

@@ -24,10 +24,8 @@ if TYPE_CHECKING:
 class CommandError(Exception):
     """A command that can't be carried out; `str()` is the whole sentence.
 
-    Attributes
-    ----------
-    picture : str
-        Lines that show where it is wrong, for people at a terminal; the sentence says it too.
+    `picture`: lines that show where it is wrong, for people at a terminal; the sentence says it
+      too.
     """
 
     def __init__(self, sentence: str, picture: str = "") -> None:
@@ -38,10 +36,7 @@ class CommandError(Exception):
 def complain(message: str, picture: str = "") -> None:
     """Say what is wrong in one line on standard error, if there is one.
 
-    Parameters
-    ----------
-    picture : str
-        Further lines, which only a terminal gets: what reads our errors reads a line.
+    `picture`: further lines, which only a terminal gets: what reads our errors reads a line.
     """
     if sys.stderr is None:
         return
@@ -126,13 +121,9 @@ class Output:
     When whoever reads it has seen enough and leaves, the rest is dropped, and the command goes on
     to its end: its status doesn't hang on when the reader left.
 
-    Parameters
-    ----------
-    ascii_only : bool
-        Replace what is not ASCII. So it is too where the encoding of the output is none of
-        Unicode's, but for signs of a language that it was made for.
-    as_json : bool
-        Whether the command should print JSON.
+    `ascii_only`: replace what is not ASCII. So it is too where the encoding of the output is none
+      of Unicode's, but for signs of a language that it was made for.
+    `as_json`: whether the command should print JSON.
     """
 
     def __init__(self, *, ascii_only: bool = False, as_json: bool = False) -> None:
@@ -150,10 +141,7 @@ class Output:
     def json(self, value: Any) -> None:
         """Print `value` as one line of JSON; arrays become lists.
 
-        Raises
-        ------
-        CommandError
-            If a number in it is not finite, which JSON can't write.
+        Raises CommandError if a number in it is not finite, which JSON can't write.
         """
         from json import dumps
 

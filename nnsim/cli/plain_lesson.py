@@ -28,10 +28,7 @@ _MARKS = re.compile(r"\*\*(.+?)\*\*|(?<!\*)\*([^*\n]+)\*(?!\*)|`([^`\n]+)`")
 class PlainLesson:
     """Asks and answers in lines.
 
-    Parameters
-    ----------
-    say : callable
-        Takes a line of text.
+    `say`: takes a line of text.
     """
 
     def __init__(self, player: Player, say: Callable[[str], None]) -> None:

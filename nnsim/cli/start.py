@@ -23,10 +23,7 @@ def first_word(words: Sequence[str]) -> str | None:
 def pairs(words: Sequence[str]) -> Iterator[tuple[str, str | None]]:
     """Go through the words, ``--lang`` together with its value, everything else by itself.
 
-    Raises
-    ------
-    CommandError
-        If ``--lang`` has no value.
+    Raises CommandError if ``--lang`` has no value.
     """
     rest = iter(words)
     for word in rest:
@@ -44,10 +41,7 @@ def pairs(words: Sequence[str]) -> Iterator[tuple[str, str | None]]:
 def choose_language(words: Sequence[str], environment: Mapping[str, str] = os.environ) -> str:
     """Return the language: of ``--lang``, of ``NNSIM_LANG``, saved, of the locale, or English.
 
-    Raises
-    ------
-    CommandError
-        If ``--lang`` or ``NNSIM_LANG`` asks for one that there isn't.
+    Raises CommandError if ``--lang`` or ``NNSIM_LANG`` asks for one that there isn't.
     """
     asked = [("--lang", value) for word, value in pairs(words) if word == "--lang"]
     asked += [("NNSIM_LANG", environment["NNSIM_LANG"])] if environment.get("NNSIM_LANG") else []
@@ -80,11 +74,8 @@ def _languages() -> str:
 def start(words: Sequence[str]) -> int:
     """Open the app as the `words` say, and return its status.
 
-    Raises
-    ------
-    CommandError
-        If a word makes no sense, or there is nothing of the target's name; the screen has not
-        been touched by then.
+    Raises CommandError if a word makes no sense, or there is nothing of the target's name; the
+    screen has not been touched by then.
     """
     _one_thread_for_products()
     options = {"--ascii": False, "--untrained": False}

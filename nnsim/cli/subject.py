@@ -29,10 +29,7 @@ class Subject:
 def open_subject(name: str | Path) -> Subject:
     """Return the experiment of an id or a file, or that of a session file.
 
-    Raises
-    ------
-    ExperimentError
-        If there is none, or the file is not sound.
+    Raises ExperimentError if there is none, or the file is not sound.
     """
     from nnsim.experiments import load
     from nnsim.experiments.catalogue import is_session
@@ -63,10 +60,7 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
 def open_network(subject: Subject, arguments: argparse.Namespace) -> Network:
     """Return the network that the command is about.
 
-    Raises
-    ------
-    CommandError
-        If the model does not fit the experiment.
+    Raises CommandError if the model does not fit the experiment.
     """
     experiment, lab = subject.experiment, subject.lab
     if arguments.model is None:

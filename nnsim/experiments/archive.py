@@ -94,15 +94,9 @@ class _Header(Document):
 class Archive:
     """A file that `pack` made, or that says so.
 
-    Parameters
-    ----------
-    file : str
-        Its name, for refusals.
+    `file`: its name, for refusals.
 
-    Raises
-    ------
-    ExperimentError
-        If it is none, is damaged, or holds what has no place in it.
+    Raises ExperimentError if it is none, is damaged, or holds what has no place in it.
     """
 
     def __init__(self, content: bytes, file: str) -> None:
@@ -164,10 +158,7 @@ class Archive:
     def array(self, name: str, shape: tuple[int, ...], dtype: Any = np.float64) -> Array:
         """Return an array of just this shape and kind of number, all of them finite.
 
-        Raises
-        ------
-        ExperimentError
-            If there is none of this name, or another one.
+        Raises ExperimentError if there is none of this name, or another one.
         """
         if not self.holds(name):
             self.refuse(_("the array {name} is missing").format(name=name))
@@ -235,10 +226,7 @@ _ROWS = {"inputs": "samples", "targets": "samples", "test_inputs": "tests", "tes
 def describe(experiment: Experiment, name: str) -> tuple[dict[str, Any], dict[str, Array]]:
     """Return an experiment without its samples, as a table and arrays.
 
-    Parameters
-    ----------
-    name : str
-        What the names of its arrays begin with.
+    `name`: what the names of its arrays begin with.
     """
     given = experiment.network.parameters
     table = {
@@ -287,14 +275,9 @@ def _training(spec: TrainingSpec) -> dict[str, Any]:
 def read_experiment(table: Table, archive: Archive, name: str, data: DataSet | None) -> Experiment:
     """Return the experiment that `describe` described, with these samples.
 
-    Parameters
-    ----------
-    archive : Archive
-        Holds its arrays.
-    name : str
-        What their names begin with.
-    data : DataSet or None
-        Its samples; None to read them from the archive and the table ``data`` at its top.
+    `archive`: holds its arrays.
+    `name`: what their names begin with.
+    `data`: its samples; None to read them from the archive and the table ``data`` at its top.
     """
     table.only(KEYS)
     called = table.text("id")

@@ -55,15 +55,13 @@ def read_npz(path: Path, wanted: Wanted) -> tuple[Samples, Samples]:
     `TEST_TARGETS`. A row of whole numbers or texts as targets are classes where the experiment
     has classes. Bytes (uint8) of pixels are 0 … 255 and become 0 … 1.
 
-    Raises
-    ------
-    ExperimentError
-        If it is no archive, lacks an array, or holds what does not fit the experiment.
+    Raises ExperimentError if it is no archive, lacks an array, or holds what does not fit the
+    experiment.
     """
     archive = _Archive(path)
     train = _samples(archive, wanted, INPUTS, TARGETS)
     if not archive.has(TEST_INPUTS):
-        return train, train.take(np.zeros(0, np.intp))
+        return train, train.none()
     from dataclasses import replace
 
     known = replace(wanted, classes=train.classes or wanted.classes)
@@ -214,10 +212,8 @@ def read_idx(path: Path, wanted: Wanted, labels: Path | None) -> tuple[Samples, 
     Bytes of pixels become 0 … 1. Where no file of `labels` is named it is the one beside the
     images whose name has ``labels-idx1`` for ``images-idx3``.
 
-    Raises
-    ------
-    ExperimentError
-        If a file is not IDX, is cut short, or does not fit the experiment or the other file.
+    Raises ExperimentError if a file is not IDX, is cut short, or does not fit the experiment or the
+    other file.
     """
 
     def fits(shape: Shape) -> str:
@@ -244,8 +240,8 @@ def read_idx(path: Path, wanted: Wanted, labels: Path | None) -> tuple[Samples, 
     numbers = read_array(where, goes_along)
     inputs = scaled(images.reshape(len(images), -1), wanted)
     index, classes = index_numbers(numbers, wanted.classes, str(where))
-    none = Samples(np.zeros((0, wanted.input.count)), np.zeros(0, np.intp), None, classes)
-    return Samples(inputs, index, None, classes), none
+    samples = Samples(inputs, index, None, classes)
+    return samples, samples.none()
 
 
 def _labels_beside(path: Path) -> Path:
@@ -260,16 +256,11 @@ def read_array(
 ) -> NDArray[np.generic]:
     """Return the array in an IDX file, unpacked where it is gzipped.
 
-    Parameters
-    ----------
-    check : callable
-        Takes the shape that the header tells, and says what is wrong with it, or nothing.
+    `check`: takes the shape that the header tells, and says what is wrong with it, or nothing.
 
-    Raises
-    ------
-    ExperimentError
-        If the file is not IDX, is cut short, or goes on behind its numbers. Whatever the header
-        tells is refused by the header alone: no more is read, or unpacked, than it announces.
+    Raises ExperimentError if the file is not IDX, is cut short, or goes on behind its numbers.
+    Whatever the header tells is refused by the header alone: no more is read, or unpacked, than it
+    announces.
     """
     file = str(path)
     with open_bytes(path) as stream:

@@ -106,10 +106,7 @@ def find(name_or_path: str | Path) -> Path:
     A name is first looked up among the shipped experiments; one that has a folder or ``.toml``
     in it, or that is a file here, is a path.
 
-    Raises
-    ------
-    ExperimentError
-        If it is neither, or a session.
+    Raises ExperimentError if it is neither, or a session.
     """
     name = str(name_or_path)
     if isinstance(name_or_path, Path):

@@ -71,10 +71,8 @@ def read_csv(path: Path, wanted: Wanted, noted: Noted | None = None) -> tuple[Sa
     that the last one is the target (as many as there are outputs, for regression and wherever
     the table has so many columns) and the others are inputs.
 
-    Raises
-    ------
-    ExperimentError
-        With ``file:line``, for ragged rows, unknown columns and classes, and what is no number.
+    Raises ExperimentError, with ``file:line``, for ragged rows, unknown columns and classes, and
+    what is no number.
     """
     file = str(path)
     rows = _rows(file, read_bytes(path, LARGEST_CSV))
@@ -179,13 +177,12 @@ def _read_samples(
                 noted(len(lines))
     check_size(layout.file, len(lines), len(layout.inputs), lines[-1])
     x = _finite(layout, inputs, layout.inputs, lines)
-    empty = np.zeros((0, len(layout.inputs)))
     if layout.classified:
         labels, classes = index_classes(names, wanted.classes, layout.file, lines.__getitem__)
-        none = Samples(empty, np.zeros(0, np.intp), None, classes)
-        return Samples(x, labels, None, classes), none
-    t = _finite(layout, targets, layout.targets, lines)
-    return Samples(x, None, t), Samples(empty, None, np.zeros((0, t.shape[1])))
+        samples = Samples(x, labels, None, classes)
+    else:
+        samples = Samples(x, None, _finite(layout, targets, layout.targets, lines))
+    return samples, samples.none()
 
 
 def _append(
@@ -279,15 +276,9 @@ def read_samples(
     ``.csv`` and ``.tsv`` are tables, ``.npz`` NumPy arrays, ``…idx3-ubyte`` and the like (also
     ``.gz``) IDX; of anything else, pixels are read as text pictures and the rest as a table.
 
-    Parameters
-    ----------
-    labels : Path or None
-        The file with the labels of an IDX file of images.
+    `labels`: the file with the labels of an IDX file of images.
 
-    Raises
-    ------
-    ExperimentError
-        With ``file:line`` where the file has lines.
+    Raises ExperimentError, with ``file:line`` where the file has lines.
     """
     name = path.name.lower()
     if name.endswith(".npz"):
@@ -325,10 +316,7 @@ def is_idx(path: Path) -> bool:
 class DataFiles:
     """Data files in a folder.
 
-    Parameters
-    ----------
-    folder : Path, optional
-        Where names that are no whole path start; the working folder without one.
+    `folder`: where names that are no whole path start; the working folder without one.
     """
 
     def __init__(self, folder: Path | None = None, noted: Noted | None = None) -> None:
@@ -338,10 +326,8 @@ class DataFiles:
     def read(self, name: str, experiment: Experiment) -> DataSet:
         """Return the samples in a file, for the network and the classes of `experiment`.
 
-        Raises
-        ------
-        ExperimentError
-            With ``file:line`` where the file has lines, for whatever this network can't learn.
+        Raises ExperimentError, with ``file:line`` where the file has lines, for whatever this
+        network can't learn.
         """
         path = self._path(name)
         wanted = Wanted(
@@ -370,11 +356,8 @@ class DataFiles:
 
         Reading the file gives the same numbers again, to the last bit.
 
-        Raises
-        ------
-        ExperimentError
-            If there is such a file already (unless `overwrite`), if it can't be written, or can't
-            hold these data.
+        Raises ExperimentError if there is such a file already (unless `overwrite`), if it can't be
+        written, or can't hold these data.
         """
         return write_set(self._path(name), experiment, overwrite=overwrite)
 
@@ -394,10 +377,7 @@ def write_set(path: Path, experiment: Experiment, *, overwrite: bool = False) ->
     there are no pixels), ``…-images-idx3-ubyte`` and the like IDX, with the labels in a file beside
     it. Tables and IDX hold the training samples alone.
 
-    Raises
-    ------
-    ExperimentError
-        With nothing written.
+    Raises ExperimentError, with nothing written.
     """
     name, data = path.name.lower(), experiment.data
     if not data.count:

@@ -46,6 +46,10 @@ class Samples:
         targets = None if self.targets is None else self.targets[rows]
         return Samples(self.inputs[rows], labels, targets, self.classes)
 
+    def none(self) -> Samples:
+        """Return no samples, of the same kind."""
+        return self.take(np.zeros(0, np.intp))
+
     def join(self, other: Samples) -> Samples:
         """Return these samples and then the `other` ones, which are of the same kind."""
         if not len(other):
@@ -64,11 +68,9 @@ class Samples:
 class Wanted:
     """What the samples of an experiment must be like.
 
-    Attributes
-    ----------
-    input_columns, label_column, target_columns
-        The columns of a table that hold the inputs, the class and the targets, by name; where
-        none is named, the last one is the target and all others are inputs.
+    `input_columns, label_column, target_columns`: the columns of a table that hold the inputs, the
+      class and the targets, by name; where none is named, the last one is the target and all others
+      are inputs.
     """
 
     input: InputSpec
@@ -92,10 +94,7 @@ def index_classes(
     Where there are no `classes` yet they are those that occur, in numerical or else alphabetical
     order.
 
-    Raises
-    ------
-    ExperimentError
-        For a name that is no class, at the line that `line` tells for its row.
+    Raises ExperimentError for a name that is no class, at the line that `line` tells for its row.
     """
     if not classes:
         found = set(names)
@@ -143,10 +142,7 @@ def index_numbers(
 
     The numbers are names of `classes` where all of them are, and else positions from 0.
 
-    Raises
-    ------
-    ExperimentError
-        For a number that is neither, or no whole number.
+    Raises ExperimentError for a number that is neither, or no whole number.
     """
     if numbers.dtype.kind not in "bui":
         raise at(file, None, _("its labels are not whole numbers"))
@@ -167,10 +163,8 @@ def index_numbers(
 class DataSet:
     """What an experiment learns from and is tested on.
 
-    Attributes
-    ----------
-    test_inputs, test_targets, test_labels
-        The same of the samples that are never trained on; there may be none of them.
+    `test_inputs, test_targets, test_labels`: the same of the samples that are never trained on;
+      there may be none of them.
     """
 
     inputs: Array  # as the network takes them: ``(m, n)``, or ``(m, height, width, channels)``
@@ -223,10 +217,7 @@ class Room:
     Several data sets may look at the same arrays, each at as many rows as it has; the one that has
     them all can grow where it is.
 
-    Attributes
-    ----------
-    used : int
-        Rows that some data set has.
+    `used`: rows that some data set has.
     """
 
     def __init__(self, data: DataSet) -> None:
@@ -269,10 +260,7 @@ def _closed(array: Rows) -> Any:
 def added(data: DataSet, inputs: Array, target: Array, label: int | None) -> DataSet:
     """Return the data with one more sample to train on, behind the others.
 
-    Parameters
-    ----------
-    label : int or None
-        Its class, from 0; not looked at where the data has no labels.
+    `label`: its class, from 0; not looked at where the data has no labels.
     """
     room, grown = data.room, inputs.nbytes + target.nbytes
     if room is None or not room.takes(data):

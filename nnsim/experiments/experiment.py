@@ -73,12 +73,9 @@ class NetworkSpec:
 def read_network(table: Table, given: InputSpec, training_seed: int) -> NetworkSpec:
     """Return the checked ``[network]`` table.
 
-    Parameters
-    ----------
-    given : InputSpec
-        What goes in.
-    training_seed : int
-        The seed of ``[training]``, which also starts the weights where ``[network]`` has none.
+    `given`: what goes in.
+    `training_seed`: the seed of ``[training]``, which also starts the weights where ``[network]``
+      has none.
     """
     table.only(NETWORK_KEYS)
     tables = table.tables("layers", MOST_LAYERS)
@@ -241,11 +238,8 @@ class Experiment:
     def build_network(self, seed: int | None = None) -> Network:
         """Return the network at its start parameters.
 
-        Parameters
-        ----------
-        seed : int, optional
-            Another seed for the start weights than the file's. Parameters that the file writes
-            out are the same with any seed.
+        `seed`: another seed for the start weights than the file's. Parameters that the file writes
+          out are the same with any seed.
         """
         try:
             return build_network(
@@ -281,13 +275,7 @@ class Experiment:
         return network, trainer
 
     def parse_input(self, text: str) -> NDArray[np.float64]:
-        """Return the input that `text` writes, in `input_shape`.
-
-        Raises
-        ------
-        ExperimentError
-            If it is too short, too long, or not finite numbers.
-        """
+        """Return the input that `text` writes, in `input_shape`; see `inputs.parse_input`."""
         return parse_input(self.input, text).reshape(self.input_shape)
 
     def format_input(self, values: NDArray[np.float64]) -> str:
@@ -295,13 +283,6 @@ class Experiment:
         return format_input(self.input, values)
 
     def parse_target(self, text: str) -> NDArray[np.float64]:
-        """Return the target that `text` writes, ``(outputs,)``: a class name, or numbers.
-
-        Raises
-        ------
-        ExperimentError
-            If it is no class, too short, too long, or not finite numbers.
-        """
         return parse_target(text, self.classes, self.outputs)
 
     def decide(self, output: NDArray[np.float64]) -> int | None:

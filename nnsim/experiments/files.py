@@ -62,25 +62,17 @@ def write_file(
 ) -> Path:
     """Write a file that is there whole afterwards, or as it was before.
 
-    Parameters
-    ----------
-    path : path
-        A leading ``~`` is the home folder. A link is followed: the file it leads to is written.
-    content : bytes, str or callable
-        What goes into it, text as UTF-8; or what writes it into an open file.
-    new : bool
-        Refuse a path at which there is something already, however it came there meanwhile.
+    `path`: a leading ``~`` is the home folder. A link is followed: the file it leads to is written.
+    `content`: what goes into it, text as UTF-8; or what writes it into an open file.
+    `new`: refuse a path at which there is something already, however it came there meanwhile.
 
     Returns
     -------
     Path
         The file that was written.
 
-    Raises
-    ------
-    ExperimentError
-        If it can't be written (a folder, no folder, no permission, a full disk), in the form
-        ``file: what is wrong``.
+    Raises ExperimentError if it can't be written (a folder, no folder, no permission, a full disk),
+    in the form ``file: what is wrong``.
     """
     name = str(path)
     if not name.strip() or "\0" in name:
@@ -150,10 +142,7 @@ def _write(target: Path, write: Callable[[IO[bytes]], Any], *, new: bool) -> Non
 def open_bytes(path: Path) -> Iterator[IO[bytes]]:
     """Open the file `path` to read; what goes wrong with it meanwhile names the file.
 
-    Raises
-    ------
-    ExperimentError
-        If it is missing, no ordinary file, or unreadable.
+    Raises ExperimentError if it is missing, no ordinary file, or unreadable.
     """
     name = str(path)
     try:
@@ -176,10 +165,7 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
 def read_bytes(path: Path, largest: int) -> bytes:
     """Return what stands in the file `path`, of at most `largest` bytes.
 
-    Raises
-    ------
-    ExperimentError
-        If it is missing, no ordinary file, unreadable, empty or too large.
+    Raises ExperimentError if it is missing, no ordinary file, unreadable, empty or too large.
     """
     name = str(path)
     with open_bytes(path) as stream:
@@ -196,10 +182,7 @@ def read_bytes(path: Path, largest: int) -> bytes:
 def decode(content: bytes, name: str) -> str:
     """Return `content` as text, line ends made plain; refuse what isn't UTF-8 text.
 
-    Raises
-    ------
-    ExperimentError
-        With the line at which it stops being text.
+    Raises ExperimentError, with the line at which it stops being text.
     """
     nul = content.find(b"\0")
     if nul >= 0:
@@ -216,10 +199,7 @@ def decode(content: bytes, name: str) -> str:
 def inside(folder: Path, name: str) -> Path:
     """Return the file `name` of `folder`, as the path to show.
 
-    Raises
-    ------
-    ExperimentError
-        If the path is absolute, or leaves the folder by ``..`` or by a link.
+    Raises ExperimentError if the path is absolute, or leaves the folder by ``..`` or by a link.
     """
     if not name or "\0" in name:
         raise ExperimentError(_("{name} is no file name").format(name=quoted(name)))

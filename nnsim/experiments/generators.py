@@ -41,16 +41,10 @@ def generate(
 ) -> Samples:
     """Return `samples` of the data called `kind`, the classes in turn.
 
-    Parameters
-    ----------
-    kind : str
-        A key of `GENERATORS`.
-    noise : float
-        Standard deviation of the normal noise, in the unit of the points.
-    seed : int
-        The same seed gives the same samples.
-    classes : tuple of str
-        Names of the classes, as many as the kind allows; not used for regression.
+    `kind`: a key of `GENERATORS`.
+    `noise`: standard deviation of the normal noise, in the unit of the points.
+    `seed`: the same seed gives the same samples.
+    `classes`: names of the classes, as many as the kind allows; not used for regression.
     """
     rng = np.random.default_rng(seed)
     generator = GENERATORS[kind]
@@ -168,17 +162,10 @@ def drawn(
 ) -> DataSet:
     """Draw data of a kind; as large a share as now is kept to test on.
 
-    Parameters
-    ----------
-    samples : int, optional
-        As many as the generator's own, unless told; so is the noise.
-    noise : float, optional
-        The standard deviation of what is added.
+    `samples`: as many as the generator's own, unless told; so is the noise.
+    `noise`: the standard deviation of what is added.
 
-    Raises
-    ------
-    ExperimentError
-        If there is no such kind, or the network is not one for it.
+    Raises ExperimentError if there is no such kind, or the network is not one for it.
     """
     _check(experiment, kind)
     generator = GENERATORS[kind]

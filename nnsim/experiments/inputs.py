@@ -108,10 +108,7 @@ def parse_input(spec: InputSpec, text: str) -> NDArray[np.float64]:
     ``.`` off): ``111/101/101/111``, ``0 .5 1/1 0 1``. A row of a picture with several channels
     goes pixel by pixel, channels innermost.
 
-    Raises
-    ------
-    ExperimentError
-        If it is too short, too long, or not finite numbers.
+    Raises ExperimentError if it is too short, too long, or not finite numbers.
     """
     if spec.kind == "pixels":
         return _parse_pixels(spec, text)
@@ -225,10 +222,7 @@ def _plain(value: float) -> str:
 def parse_target(text: str, classes: tuple[str, ...], outputs: int) -> NDArray[np.float64]:
     """Return the target that `text` writes, ``(outputs,)``: a class name, or numbers.
 
-    Raises
-    ------
-    ExperimentError
-        If it is no class, too short, too long, or not finite numbers.
+    Raises ExperimentError if it is no class, too short, too long, or not finite numbers.
     """
     name = text.strip()
     if len(name) > 1 and name[0] == name[-1] and name[0] in "\"'":

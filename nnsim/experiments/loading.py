@@ -71,11 +71,8 @@ def file_keys() -> dict[str, tuple[str, ...]]:
 def load(name_or_path: str | Path) -> Experiment:
     """Return the experiment with this id, or of this file.
 
-    Raises
-    ------
-    ExperimentError
-        If there is none, or if anything is wrong with its file or its data: one sentence, with
-        file and line.
+    Raises ExperimentError if there is none, or if anything is wrong with its file or its data: one
+    sentence, with file and line.
     """
     root = Document.read(find(name_or_path)).root()
     root.only(KEYS)
@@ -200,17 +197,10 @@ def read_data(
 ) -> tuple[DataSet, tuple[str, ...]]:
     """Return the data that ``[data]`` describes, and the names of its classes.
 
-    Parameters
-    ----------
-    wanted : Wanted
-        What the experiment asks of its samples.
-    shape : tuple of int
-        What the network takes: ``(n,)`` or ``(height, width, channels)``.
+    `wanted`: what the experiment asks of its samples.
+    `shape`: what the network takes: ``(n,)`` or ``(height, width, channels)``.
 
-    Raises
-    ------
-    ExperimentError
-        With the line of the key, or of the data file, that is at fault.
+    Raises ExperimentError, with the line of the key, or of the data file, that is at fault.
     """
     table.only(DATA_KEYS)
     train, test = _samples(table, wanted)

@@ -73,17 +73,10 @@ class _Band:
 def read_pictures(path: Path, shape: tuple[int, int, int], classes: Sequence[str] = ()) -> Pictures:
     """Return the pictures of a text file.
 
-    Parameters
-    ----------
-    shape : (height, width, channels)
-        What each picture should have.
-    classes : sequence of str
-        The names that sections may have; empty for those that the file has, in its order.
+    `shape`: what each picture should have.
+    `classes`: the names that sections may have; empty for those that the file has, in its order.
 
-    Raises
-    ------
-    ExperimentError
-        With ``file:line``, for anything that breaks the rules above.
+    Raises ExperimentError, with ``file:line``, for anything that breaks the rules above.
     """
     text = decode(read_bytes(path, LARGEST_TEXT), str(path))
     return parse_pictures(text, str(path), shape, classes)
@@ -254,14 +247,9 @@ def format_pictures(
 ) -> str:
     """Return the text of a picture file, which `read_pictures` reads back.
 
-    Parameters
-    ----------
-    parts : sequence of (section, images)
-        Sections such as ``"0"`` or ``"test 0"``; images (m, height, width, channels) of 0 … 1.
-    levels : int
-        1 draws with ``#`` and ``.``; more draws the nearest of that many grey levels.
-    columns : int
-        How wide a line may be; a picture is never broken.
+    `parts`: sections such as ``"0"`` or ``"test 0"``; images (m, height, width, channels) of 0 … 1.
+    `levels`: 1 draws with ``#`` and ``.``; more draws the nearest of that many grey levels.
+    `columns`: how wide a line may be; a picture is never broken.
     """
     lines = [] if levels == 1 else [f"levels {levels}", ""]
     for section, images in parts:

@@ -40,10 +40,7 @@ class Document:
     def read(cls, path: Path) -> Document:
         """Read the TOML file `path`.
 
-        Raises
-        ------
-        ExperimentError
-            If it can't be read or is not TOML.
+        Raises ExperimentError if it can't be read or is not TOML.
         """
         text = decode(read_bytes(path, LARGEST_TOML), str(path))
         if not text.strip():
@@ -143,11 +140,8 @@ class Table:
         if key not in self.content and default is not None:
             return default
         value = self._required(key, wanted)
-        if not isinstance(value, int) or isinstance(value, bool):
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
             self._wrong(key, value, wanted)
-        if not low <= value <= high:
-            problem = _("{key} is {value}; it should be {wanted}")
-            self.fail(key, problem.format(key=key, value=_short(value), wanted=wanted))
         return value
 
     def number(
@@ -169,8 +163,7 @@ class Table:
         as_float = to_float(value)
         inside = low < as_float <= high if above else low <= as_float <= high
         if not (math.isfinite(as_float) and inside):
-            problem = _("{key} is {value}; it should be {wanted}")
-            self.fail(key, problem.format(key=key, value=_short(value), wanted=wanted))
+            self._wrong(key, value, wanted)
         return as_float
 
     def boolean(self, key: str, default: bool) -> bool:
@@ -353,10 +346,7 @@ _KEY_END = frozenset(" \t.=]\n\r")
 def key_lines(text: str) -> dict[KeyPath, int]:
     """Return the line (from 1) of every key, table header and array element of a valid document.
 
-    Parameters
-    ----------
-    text : str
-        A TOML document that `tomllib.loads` accepts.
+    `text`: a TOML document that `tomllib.loads` accepts.
     """
     return _Reader(text).read()
 
@@ -542,12 +532,8 @@ _ADVICE = (
 def explain(message: str, text: str) -> tuple[int, str]:
     """Return the line of an error in a TOML document, and a sentence that says what is right.
 
-    Parameters
-    ----------
-    message : str
-        What tomllib says; it ends in ``(at line 3, column 5)`` or ``(at end of document)``.
-    text : str
-        The document.
+    `message`: what tomllib says; it ends in ``(at line 3, column 5)`` or ``(at end of document)``.
+    `text`: the document.
     """
     found = _END.search(message)
     line = int(found[1]) if found and found[1] else text.rstrip("\n").count("\n") + 1

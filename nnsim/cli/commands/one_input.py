@@ -55,10 +55,7 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
 def _read_input(experiment: Experiment, text: str) -> NDArray[np.float64]:
     """Return the input that `text`, or the file of ``@FILE``, writes, with a batch axis.
 
-    Raises
-    ------
-    ExperimentError
-        If there is no such file, or no such input in it.
+    Raises ExperimentError if there is no such file, or no such input in it.
     """
     if text.startswith("@"):
         from nnsim.experiments.files import decode, read_bytes

@@ -248,10 +248,7 @@ def _log(name: str) -> Iterator[Callable[[Progress], None]]:
 class Bar:
     """Shows the epochs of a run on standard error; what it doesn't draw is not computed.
 
-    Parameters
-    ----------
-    epochs : int
-        How many there will be.
+    `epochs`: how many there will be.
     """
 
     def __init__(self, epochs: int, *, ascii_only: bool = False) -> None:

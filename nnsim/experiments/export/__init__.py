@@ -42,12 +42,8 @@ class Subject:
 def subject_of(experiment: Experiment, network: Network, example: Array | None = None) -> Subject:
     """Return what a program is written about.
 
-    Parameters
-    ----------
-    network : Network
-        One of its shape, with any parameters.
-    example : array, optional
-        The input that the program shows; without it the first sample.
+    `network`: one of its shape, with any parameters.
+    `example`: the input that the program shows; without it the first sample.
     """
     if example is None:
         data = experiment.data
@@ -71,17 +67,10 @@ def subject_of(experiment: Experiment, network: Network, example: Array | None =
 def program(subject: Subject, target: str, *, ascii_only: bool = False) -> str:
     """Return the program.
 
-    Parameters
-    ----------
-    target : str
-        One of `TARGETS`.
-    ascii_only : bool
-        Write names that are not ASCII with escapes.
+    `target`: one of `TARGETS`.
+    `ascii_only`: write names that are not ASCII with escapes.
 
-    Raises
-    ------
-    ExperimentError
-        If the parameters are no longer finite.
+    Raises ExperimentError if the parameters are no longer finite.
     """
     network = subject.network
     for values in (network.parameters, network.running):

@@ -57,7 +57,7 @@ def _model(subject: Subject) -> str:
     rows = zip(network.layers, text.names_of(network), text.blocks_of(network), strict=True)
     for i, (layer, name, arrays) in enumerate(rows):
         lines += kind_of(layer).keras(layer, f'name="{name}_layer"')
-        muted = text.muted_of(network, i)
+        muted = network.muted.get(i)
         if muted:
             lines.append(f"layers.Rescaling({text.heard(layer, muted)}),  # muted units")
         if arrays:

@@ -52,7 +52,7 @@ def _forward(subject: Subject) -> tuple[str, str]:
     for i, (layer, name) in enumerate(layers):
         lines += kind_of(layer).numpy(layer, name, needed)
         note = f"{name}: {text.shape_text(layer.output_shape)}"
-        if muted := text.muted_of(network, i):
+        if muted := network.muted.get(i):
             lines.append(f"a = a * np.array({text.heard(layer, muted)}, a.dtype)")
             note += ", with muted units"
         lines[-1] += f"  # {note}"

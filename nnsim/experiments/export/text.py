@@ -116,12 +116,8 @@ def packed(values: Array, indent: int) -> str:
 def parameters(network: Network, literal: Literal, shaped: Shaped | None = None) -> str:
     """Return lines that give each parameter its numbers, packed where they are many.
 
-    Parameters
-    ----------
-    literal : callable (name, rows) -> str
-        Writes a small array, from the name it is given to and its numbers as nested lists.
-    shaped : callable (layer, kind, array) -> array, optional
-        Turns a parameter into the shape that the library wants.
+    `literal`: writes a small array, from the name it is given to and its numbers as nested lists.
+    `shaped`: turns a parameter into the shape that the library wants.
     """
     found = []
     blocks = zip(network.layers, names_of(network), blocks_of(network), strict=True)
@@ -144,16 +140,10 @@ def assembled(
 ) -> str:  # fmt: skip
     """Return a whole program; where there are many parameters they stand packed at its end.
 
-    Parameters
-    ----------
-    needs : (str, str)
-        What it runs on, for people and for pip.
-    head : str
-        Imports and settings.
-    body : str
-        Functions, the last of them ``predict``.
-    unpacked : str
-        What makes an array of ``shape`` of ``packed``, its bytes as base64.
+    `needs`: what it runs on, for people and for pip.
+    `head`: imports and settings.
+    `body`: Functions, the last of them ``predict``.
+    `unpacked`: what makes an array of ``shape`` of ``packed``, its bytes as base64.
     """
     large = is_large(subject.network)
     unpacking = (
@@ -163,7 +153,8 @@ def assembled(
     parts = [
         opening(subject, *needs, quote),
         head,
-        "\n" + outputs_and_classes(subject, quote) + example(subject),
+        "\n" + outputs_and_classes(subject, quote),
+        f"EXAMPLE = {nested(subject.example, 0)}\n",
         "" if large else "\n" + parameters,
         body,
         reader(subject),
@@ -234,22 +225,10 @@ def asking(subject: Subject) -> str:
     return "\n".join(lines) + "\n"
 
 
-def example(subject: Subject) -> str:
-    text = nested(subject.example, 0)
-    return f"EXAMPLE = {text}\n"
-
-
-def muted_of(network: Network, number_of_layer: int) -> tuple[int, ...]:
-    """Return the units of a layer, from 0, that count as 0."""
-    return network.muted.get(number_of_layer, ())
-
-
 def heard(layer: Layer, muted: tuple[int, ...]) -> str:
     """Return a list with 0.0 for each muted unit and 1.0 for the others."""
     marks = ["0.0" if i in muted else "1.0" for i in range(layer.output_shape[-1])]
     text = ", ".join(marks)
-    return "[" + text + "]" if len(marks) <= 12 else _short(layer.output_shape[-1], muted)
-
-
-def _short(count: int, muted: tuple[int, ...]) -> str:
-    return f"[0.0 if i in {list(muted)} else 1.0 for i in range({count})]"
+    if len(marks) <= 12:
+        return f"[{text}]"
+    return f"[0.0 if i in {list(muted)} else 1.0 for i in range({len(marks)})]"

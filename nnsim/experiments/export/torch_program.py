@@ -54,7 +54,7 @@ def _module(subject: Subject) -> str:
             made.append(f"        self.{name}_layer = {makes}\n")
         note = f"{name}: {text.shape_text(layer.output_shape)}"
         steps.append((kind.torch(layer, f"self.{name}_layer"), note))
-        muted = text.muted_of(network, i)
+        muted = network.muted.get(i)
         if muted:
             view = ".reshape(-1, 1, 1)" if len(layer.output_shape) == 3 else ""
             steps.append((f"x * torch.tensor({text.heard(layer, muted)}){view}", "muted units"))

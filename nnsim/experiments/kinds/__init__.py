@@ -38,11 +38,8 @@ MOST_OUTPUTS = 10_000_000
 def read_layers(tables: list[Table], input_shape: Shape) -> tuple[LayerSpec, ...]:
     """Return the checked layers of `tables` for samples of `input_shape`.
 
-    Raises
-    ------
-    ExperimentError
-        For unknown keys and types, shapes that don't fit, and sizes beyond all measure; nothing
-        of the network's size has been allocated by then.
+    Raises ExperimentError for unknown keys and types, shapes that don't fit, and sizes beyond all
+    measure; nothing of the network's size has been allocated by then.
     """
     layers: list[LayerSpec] = []
     names: dict[str, int] = {}

@@ -116,10 +116,7 @@ _POOLING = '''def windows(x, size, stride):
 class Pool(Kind):
     """A window that slides.
 
-    Attributes
-    ----------
-    called : (str, str, str)
-        What takes the place of a window, in NumPy, Keras and PyTorch.
+    `called`: what takes the place of a window, in NumPy, Keras and PyTorch.
     """
 
     keys = ("name", "size", "stride")

@@ -30,16 +30,11 @@ KINDS: dict[str, Kind] = {}
 class Kind:
     """A kind of layer: its keys in a file, the shapes it makes, and its lines in programs.
 
-    Attributes
-    ----------
-    type : str
-        As files and the engine call it.
-    keys : tuple of str
-        What a file may say of such a layer; all but ``labels`` are arguments of the engine's.
-    starts_from_image : bool or None
-        Whether pixels go into it as an image or in a row; None where it takes both.
-    arrays : dict of str to (str, str)
-        Its parameters in programs: the ends of their names, the engine's names and PyTorch's.
+    `type`: as files and the engine call it.
+    `keys`: what a file may say of such a layer; all but ``labels`` are arguments of the engine's.
+    `starts_from_image`: whether pixels go into it as an image or in a row; None where it takes
+      both.
+    `arrays`: its parameters in programs: the ends of their names, the engine's names and PyTorch's.
     """
 
     type: ClassVar[str]
@@ -98,10 +93,7 @@ class Kind:
 def kind_of(layer: Layer) -> Kind:
     """Return the kind of a layer of the engine.
 
-    Raises
-    ------
-    ExperimentError
-        If there is none: a rule of another kind would be wrong.
+    Raises ExperimentError if there is none: a rule of another kind would be wrong.
     """
     if layer.kind not in KINDS:
         problem = _('layers of the kind "{kind}" can\'t be written here')
