@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from nnsim.i18n import _
 from nnsim.lab import LabError
 from nnsim.lab.hiding import masked, values_of
-from nnsim.tutor.answers import AnswerError, names_to_match
+from nnsim.tutor.answers import names_to_match
 from nnsim.tutor.goals import in_words
-from nnsim.tutor.stage import Budget, StageError
+from nnsim.tutor.stage import Budget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,10 +26,7 @@ _MARKS = re.compile(r"\*\*(.+?)\*\*|(?<!\*)\*([^*\n]+)\*(?!\*)|`([^`\n]+)`")
 
 
 class PlainLesson:
-    """Asks and answers in lines.
-
-    `say`: takes a line of text.
-    """
+    """Asks and answers in lines, by `say`, which takes one."""
 
     def __init__(self, player: Player, say: Callable[[str], None]) -> None:
         self.player = player
@@ -67,9 +64,7 @@ class PlainLesson:
                     self._command("next")
             else:
                 self._answer_or_run(line)
-        except (AnswerError, LabError, StageError) as error:
-            self.say(str(error))
-        except ValueError as error:
+        except ValueError as error:  # an AnswerError, LabError or StageError, whose texts are said
             self.say(str(error))
         return not self.player.at_end
 
@@ -90,21 +85,17 @@ class PlainLesson:
         elif word == "reveal":
             text = player.reveal()
             self.prose(text or _("there is nothing to reveal here; next goes on"))
-        elif word in ("free", "return"):
-            self._free(word == "free")
+        elif word == "free":
+            player.play_freely()
+            self.say(_("free play: any command of the bench; return comes back to this place"))
+        elif word == "return":
+            player.come_back()
+            self.show()
         elif word == "help":
             self._help()
         elif word == "goals":
             self._say_goals()
         else:
-            self.show()
-
-    def _free(self, leave: bool) -> None:
-        if leave:
-            self.player.play_freely()
-            self.say(_("free play: any command of the bench; return comes back to this place"))
-        else:
-            self.player.come_back()
             self.show()
 
     def _may_go_on(self) -> bool:
@@ -127,7 +118,9 @@ class PlainLesson:
             self._read(line[1:].strip())
             return
         takes_answer = step.asks and not step.goal and not player.free
-        if takes_answer and not _is_command(line, player):
+        # no answer but a command of the bench: ``set hidden[1].b 0``
+        is_command = line.split(maxsplit=1)[0] in player.lab.commands
+        if takes_answer and not is_command:
             feedback = player.answer(line)
             mark = _("right") if feedback.right else _("not yet")
             said = feedback.text
@@ -269,9 +262,3 @@ class PlainLesson:
 
 def _with_words(name: str, step: Step) -> str:
     return f"{name}: {step.words[name]}" if name in step.words else name
-
-
-def _is_command(line: str, player: Player) -> bool:
-    """Whether a line is a command of the bench and no answer: ``set hidden[1].b 0``."""
-    word = line.split(maxsplit=1)[0]
-    return word in player.lab.commands

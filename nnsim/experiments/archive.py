@@ -6,7 +6,6 @@ import io
 import json
 import math
 import re
-import struct
 import zipfile
 import zlib
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from nnsim.engine.losses import loss as engine_loss
+from nnsim.experiments.arrays import DAMAGE
 from nnsim.experiments.datasets import MOST_SAMPLES, MOST_VALUES, DataSet
 from nnsim.experiments.experiment import Experiment
 from nnsim.experiments.files import ExperimentError, at, quoted
@@ -46,11 +46,7 @@ _LEVEL = 1
 _LARGE, _PIECE, _WORTH = 2**20, 2**16, 0.6
 _NAME = re.compile(r"[\w.]+\.npy")
 
-# What zipfile, zlib and NumPy raise over files that are cut short, damaged or encrypted.
-_DAMAGE = (
-    OSError, EOFError, ValueError, KeyError, IndexError, RuntimeError, SyntaxError, OverflowError,
-    TypeError, zipfile.BadZipFile, zlib.error, struct.error,
-)  # fmt: skip
+_DAMAGE = (*DAMAGE, IndexError, TypeError)
 
 
 def pack(header: Mapping[str, Any], arrays: Mapping[str, Array]) -> bytes:
@@ -168,7 +164,8 @@ class Archive:
                 if npy.read_magic(member) != (1, 0):
                     raise ValueError
                 found, turned, kind = npy.read_array_header_1_0(member)
-                self._compare(name, (found, kind), (shape, wanted))
+                if found != shape or kind.newbyteorder("=") != wanted.newbyteorder("="):
+                    self._refuse_other(name, (found, kind), (shape, wanted))
                 size = math.prod(shape) * wanted.itemsize
                 raw = member.read(size + 1)
         except ExperimentError:
@@ -186,19 +183,11 @@ class Archive:
         self._read.add(f"{name}.npy")
         return array
 
-    def _compare(
-        self,
-        name: str,
-        found: tuple[tuple[int, ...], np.dtype[Any]],
-        wanted: tuple[tuple[int, ...], np.dtype[Any]],
-    ) -> None:
-        alike = found[1].newbyteorder("=") == wanted[1].newbyteorder("=")
-        if found[0] == wanted[0] and alike:
-            return
-        problem = _("the array {name} is {got}; it should be {want}")
+    def _refuse_other(self, name: str, *found_and_wanted: tuple[Any, np.dtype[Any]]) -> NoReturn:
         got, want = (
-            f"{' × '.join(map(str, shape)) or '1'} {kind.name}" for shape, kind in (found, wanted)
+            f"{' × '.join(map(str, shape)) or '1'} {kind.name}" for shape, kind in found_and_wanted
         )
+        problem = _("the array {name} is {got}; it should be {want}")
         self.refuse(problem.format(name=name, got=quoted(got)[1:-1], want=want))
 
     def kind(self, name: str) -> str:

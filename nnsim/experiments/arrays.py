@@ -42,7 +42,7 @@ TEST_TARGETS = ("test_targets", "test_labels", "y_test", "t_test")
 LONGEST_HEADER = 2**16
 
 # What zipfile, zlib and NumPy raise over files that are cut short, damaged or encrypted.
-_DAMAGE = (
+DAMAGE = (
     OSError, EOFError, ValueError, KeyError, RuntimeError, SyntaxError, OverflowError,
     zipfile.BadZipFile, zlib.error, struct.error,
 )  # fmt: skip
@@ -91,7 +91,7 @@ class _Archive:
                 }
         except FileNotFoundError:
             raise at(self.file, None, _("there is no such file")) from None
-        except _DAMAGE:
+        except DAMAGE:
             raise at(self.file, None, _("this is not a NumPy archive (.npz)")) from None
 
     def has(self, names: tuple[str, ...]) -> bool:
@@ -116,7 +116,7 @@ class _Archive:
                 return np.asarray(arrays[name])
         except ExperimentError:
             raise
-        except _DAMAGE:
+        except DAMAGE:
             problem = _("the array {name} is damaged")
             raise at(self.file, None, problem.format(name=name)) from None
 

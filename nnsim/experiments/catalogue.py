@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -75,9 +76,7 @@ def _network_summary(given: dict[str, object], layers: list[dict[str, object]]) 
     names = given.get("names")
     count = {"point": 2, "number": 1}.get(str(given["kind"]), 0)
     if isinstance(shape, list):
-        count = 1
-        for side in shape:
-            count *= side
+        count = math.prod(shape)
     elif isinstance(names, list):
         count = len(names)
     from nnsim.experiments.kinds import KINDS

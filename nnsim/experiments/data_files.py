@@ -25,7 +25,6 @@ from nnsim.experiments.datasets import (
     check_size,
     class_labels,
     for_network,
-    from_pictures,
     index_classes,
 )
 from nnsim.experiments.files import (
@@ -291,11 +290,16 @@ def read_samples(
 
 
 def _read_pictures(path: Path, wanted: Wanted) -> tuple[Samples, Samples]:
+    def samples(images: NDArray[np.float64], labels: NDArray[np.intp]) -> Samples:
+        return Samples(
+            images.reshape(len(images), wanted.input.count), labels, None, pictures.classes
+        )
+
     pictures = read_pictures(path, wanted.input.picture_shape, wanted.classes)
     check_size(str(path), len(pictures.labels) + len(pictures.test_labels), wanted.input.count)
     return (
-        from_pictures(wanted, pictures.images, pictures.labels, pictures.classes),
-        from_pictures(wanted, pictures.test_images, pictures.test_labels, pictures.classes),
+        samples(pictures.images, pictures.labels),
+        samples(pictures.test_images, pictures.test_labels),
     )
 
 

@@ -128,13 +128,6 @@ def check_size(file: str, samples: int, numbers: int, line: int | None = None) -
         ))  # fmt: skip
 
 
-def from_pictures(
-    wanted: Wanted, images: Array, labels: Labels, classes: tuple[str, ...]
-) -> Samples:
-    """Return pictures (m, height, width, channels) as samples."""
-    return Samples(images.reshape(len(images), wanted.input.count), labels, None, classes)
-
-
 def index_numbers(
     numbers: NDArray[np.generic], classes: Sequence[str], file: str
 ) -> tuple[Labels, tuple[str, ...]]:

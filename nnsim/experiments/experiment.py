@@ -116,27 +116,6 @@ def _read_parameters(
     return found
 
 
-def build_network(
-    spec: NetworkSpec, *, l1: float, l2: float, classes: bool, seed: int
-) -> engine.Network:
-    """Return the engine's network, with start weights from `seed` where the file gives none."""
-    network = engine.Network(
-        [layer.kind.build(layer, spec.initializer) for layer in spec.layers],
-        input_shape=spec.input_shape,
-        loss=spec.loss,
-        reduction=spec.reduction,
-        seed=seed,
-        dtype=spec.dtype,
-        l1=l1,
-        l2=l2,
-        classes=classes,
-    )
-    by_name = {layer.name: layer for layer in network.layers}
-    for (name, key), values in spec.parameters.items():
-        setattr(by_name[name], key, values)
-    return network
-
-
 OPTIMIZERS = tuple(engine.OPTIMIZERS)
 MOST_EPOCHS = 1_000_000_000
 TRAINING_KEYS = (
@@ -198,21 +177,6 @@ def _read_fraction(table: Table, default: float) -> float:
     return fraction
 
 
-def build_trainer(spec: TrainingSpec, network: Network, seed: int) -> Trainer:
-    return engine.Trainer(
-        network,
-        optimizer=spec.optimizer,
-        learning_rate=spec.learning_rate,
-        batch_size=spec.batch_size or None,
-        seed=seed,
-        schedule=spec.schedule,
-        clip=spec.clip,
-        train_biases=spec.train_biases,
-        patience=spec.patience or None,
-        validation_fraction=spec.validation_fraction,
-    )
-
-
 @dataclass(frozen=True, eq=False)
 class Experiment:
     """One experiment, read and checked."""
@@ -241,21 +205,40 @@ class Experiment:
         `seed`: another seed for the start weights than the file's. Parameters that the file writes
           out are the same with any seed.
         """
+        spec = self.network
         try:
-            return build_network(
-                self.network,
+            network = engine.Network(
+                [layer.kind.build(layer, spec.initializer) for layer in spec.layers],
+                input_shape=spec.input_shape,
+                loss=spec.loss,
+                reduction=spec.reduction,
+                seed=spec.seed if seed is None else seed,
+                dtype=spec.dtype,
                 l1=self.training.l1,
                 l2=self.training.l2,
                 classes=bool(self.classes),
-                seed=self.network.seed if seed is None else seed,
             )
+            by_name = {layer.name: layer for layer in network.layers}
+            for (name, key), values in spec.parameters.items():
+                setattr(by_name[name], key, values)
         except ValueError as error:  # what the engine refuses is the file's fault
             raise at(str(self.path), None, str(error)) from None
+        return network
 
     def build_trainer(self, network: Network, seed: int | None = None) -> Trainer:
+        spec = self.training
         try:
-            return build_trainer(
-                self.training, network, self.training.seed if seed is None else seed
+            return engine.Trainer(
+                network,
+                optimizer=spec.optimizer,
+                learning_rate=spec.learning_rate,
+                batch_size=spec.batch_size or None,
+                seed=spec.seed if seed is None else seed,
+                schedule=spec.schedule,
+                clip=spec.clip,
+                train_biases=spec.train_biases,
+                patience=spec.patience or None,
+                validation_fraction=spec.validation_fraction,
             )
         except ValueError as error:
             raise at(str(self.path), None, str(error)) from None

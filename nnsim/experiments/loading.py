@@ -207,7 +207,8 @@ def read_data(
     classes = train.classes or wanted.classes
     if "test_file" in table:
         path = _path(table, "test_file")
-        shown, hidden = read_samples(path, _with_classes(wanted, classes))
+        classified = wanted.classified or bool(classes)
+        shown, hidden = read_samples(path, replace(wanted, classes=classes, classified=classified))
         test = shown.join(hidden)
     train, test = _split(table, train, test)
     _check_class_count(table, wanted, classes, train)
@@ -378,7 +379,3 @@ def _check_class_count(
         )
         key = next((k for k in ("labels", "file", "generator") if k in table), None)
         table.fail(key, problem.format(classes=len(classes), outputs=wanted.outputs))
-
-
-def _with_classes(wanted: Wanted, classes: tuple[str, ...]) -> Wanted:
-    return replace(wanted, classes=classes, classified=wanted.classified or bool(classes))

@@ -40,38 +40,31 @@ def _list(output: Output) -> int:
     from nnsim.tutor.progress import ProgressLog
 
     progress = ProgressLog().progress()
-    rows = []
-    for entry in shipped(current_language()):
-        state = progress.of_lesson(entry.id)
-        rows.append(
-            {
-                "id": entry.id,
-                "number": entry.number,
-                "title": entry.title,
-                "minutes": entry.minutes,
-                "needs": list(entry.needs),
-                "steps": entry.steps,
-                "done": state.done(entry.step_ids),
-                "finished": state.finished,
-                "path": str(entry.path),
-            }
-        )
+    lessons = [(entry, progress.of_lesson(entry.id)) for entry in shipped(current_language())]
     if output.as_json:
-        output.json(rows)
+        keys = ("id", "number", "title", "minutes", "needs", "steps")
+        output.json(
+            [
+                {key: getattr(entry, key) for key in keys}
+                | {"done": state.done(entry.step_ids), "finished": state.finished}
+                | {"path": str(entry.path)}
+                for entry, state in lessons
+            ]
+        )
         return 0
     output.table(
         _("Lessons: nnsim lesson ID plays one"),
         (_("no."), _("id"), _("title"), _("builds on"), _("minutes"), _("done")),
         [
             (
-                f"{row['number']:02}",
-                str(row["id"]),
-                str(row["title"]),
-                ", ".join(row["needs"]),  # type: ignore[arg-type]
-                str(row["minutes"]),
-                f"{row['done']}/{row['steps']}" + (" ✓" if row["finished"] else "  "),
+                f"{entry.number:02}",
+                entry.id,
+                entry.title,
+                ", ".join(entry.needs),
+                str(entry.minutes),
+                f"{state.done(entry.step_ids)}/{entry.steps}" + (" ✓" if state.finished else "  "),
             )
-            for row in rows
+            for entry, state in lessons
         ],
         left=4,
     )
@@ -83,12 +76,7 @@ def _check(names: list[str], output: Output) -> int:
 
     files, problems = check([Path(name) for name in names])
     if output.as_json:
-        output.json(
-            [
-                {"file": p.file, "line": p.line, "column": p.column, "message": p.message}
-                for p in problems
-            ]
-        )
+        output.json([vars(problem) for problem in problems])
         return int(bool(problems))
     for problem in problems:
         output.line(str(problem))
@@ -133,12 +121,10 @@ def _reset(names: list[str], output: Output) -> int:
         raise CommandError(log.trouble)
     if output.as_json:
         output.json({"lesson": key or None})
-        return 0
-    output.line(
-        _("the progress in {lesson} is back at the start").format(lesson=key)
-        if key
-        else _("all progress is back at the start")
-    )
+    elif key:
+        output.line(_("the progress in {lesson} is back at the start").format(lesson=key))
+    else:
+        output.line(_("all progress is back at the start"))
     return 0
 
 

@@ -31,6 +31,11 @@ WIDEST_LAYER = 12
 MOST_ROWS = 60
 """Rows of a table that are printed for people."""
 WIDTH_OF_NAMES, WIDTH_OF_NUMBERS = 14, 15
+_SIGNS = {
+    "weight": "w", "bias": "b", "z": "z", "a": "a", "delta": "δ", "grad_weight": "∂w",
+    "grad_bias": "∂b",
+}  # fmt: skip
+"""What is traced of a layer, by the engine's names, and its signs for people."""
 MOST_CAUSES = 40
 """Causes that are printed for people; ``--json`` has them all."""
 NEED_TARGET = ("delta", "target", "correct", "loss", "loss.squared_error", "loss.cross_entropy")
@@ -137,15 +142,11 @@ def run_trace(arguments: argparse.Namespace, output: Output) -> int:
 
 
 def _of_sample(layer: LayerTrace) -> dict[str, NDArray[np.float64] | None]:
-    return {
-        "weight": layer.weight,
-        "bias": layer.bias,
-        "z": None if layer.z is None else layer.z[0],
-        "a": layer.a[0],
-        "delta": None if layer.delta is None else layer.delta[0],
-        "grad_weight": layer.grad_weight,
-        "grad_bias": layer.grad_bias,
-    }
+    found = {}
+    for name in _SIGNS:
+        values = getattr(layer, name)
+        found[name] = values[0] if name in ("z", "a", "delta") and values is not None else values
+    return found
 
 
 def _as_json(experiment: Experiment, trace: Trace) -> dict[str, object]:
@@ -189,19 +190,10 @@ def _print_trace(experiment: Experiment, trace: Trace, output: Output) -> None:
 def _rows(layer: LayerTrace, before: list[str]) -> list[tuple[str, NDArray[np.float64]]]:
     """Return the numbers of a layer as named rows, a value per unit (or filter) in each."""
     rows: list[tuple[str, NDArray[np.float64]]] = []
-    if layer.weight is not None:
-        rows += _places("w", layer.weight, before)
-    if layer.bias is not None:
-        rows.append(("b", layer.bias))
-    if layer.z is not None:
-        rows += _places("z", layer.z[0])
-    rows += _places("a", layer.a[0])
-    if layer.delta is not None:
-        rows += _places("δ", layer.delta[0])
-    if layer.grad_weight is not None:
-        rows += _places("∂w", layer.grad_weight, before)
-    if layer.grad_bias is not None:
-        rows.append(("∂b", layer.grad_bias))
+    for name, values in _of_sample(layer).items():
+        if values is not None:
+            named = before if name.endswith("weight") else None
+            rows += _places(_SIGNS[name], values, named)
     return rows
 
 

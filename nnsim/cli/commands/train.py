@@ -246,10 +246,7 @@ def _log(name: str) -> Iterator[Callable[[Progress], None]]:
 
 
 class Bar:
-    """Shows the epochs of a run on standard error; what it doesn't draw is not computed.
-
-    `epochs`: how many there will be.
-    """
+    """Shows the `epochs` of a run on standard error; what it doesn't draw is not computed."""
 
     def __init__(self, epochs: int, *, ascii_only: bool = False) -> None:
         self.epochs = epochs

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from nnsim.experiments.export.text import Quote
 
 _PARAMETERS = "# The parameters, layer by layer.\n"
+_PREDICT = """    batch = np.array(x, keras.config.floatx()).reshape(1, {shape})
+    return keras.ops.convert_to_numpy(trained()(batch, training=False))[0].tolist()
+"""
 
 
 def write(subject: Subject, quote: Quote) -> str:
@@ -30,7 +33,7 @@ def write(subject: Subject, quote: Quote) -> str:
         + 'keras.config.set_image_data_format("channels_last")\n',
         _PARAMETERS + text.parameters(network, lambda _name, rows: f"np.array(\n{rows}\n)"),
         "".join(f"\n\n{source}" for source in functions if source) + _model(subject)
-        + _predict(subject),
+        + text.predict(subject, _PREDICT),
         f'np.frombuffer(base64.b64decode(packed), "<f{network.dtype.itemsize}").reshape(shape)',
     )  # fmt: skip
 
@@ -72,14 +75,3 @@ def _model(subject: Subject) -> str:
         f"    model = keras.Sequential(\n        [\n            keras.Input(({shape})),\n{body}"
         "        ]\n    )\n" + "".join(fills) + "    return model\n"
     )  # fmt: skip
-
-
-def _predict(subject: Subject) -> str:
-    shape = ", ".join(map(str, subject.network.input_shape))
-    return f'''
-
-def predict(x):
-    """Return the outputs for one input, {subject.example.size} numbers in a row."""
-    batch = np.array(x, keras.config.floatx()).reshape(1, {shape})
-    return keras.ops.convert_to_numpy(trained()(batch, training=False))[0].tolist()
-'''

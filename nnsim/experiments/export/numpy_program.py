@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from nnsim.experiments.export.text import Quote
 
 _PARAMETERS = "# The parameters: a row of a weight for each input, a column for each unit.\n"
+_PREDICT = "    return forward(np.array(x, np.{kind}).reshape(1, {{shape}}))[0].tolist()\n"
 # NumPy would warn of what is right.
 _QUIET = 'np.seterr(over="ignore")  # where e^-z is infinite, 1 / (1 + e^-z) is 0, as it should\n'
 
@@ -25,7 +26,7 @@ def write(subject: Subject, quote: Quote) -> str:
         "\n" + "".join(f"import {name}\n" for name in imports)
         + f"\nimport numpy as np\n\n{_QUIET}",
         _PARAMETERS + text.parameters(network, _written(subject)),
-        functions + forward + _predict(subject),
+        functions + forward + text.predict(subject, _PREDICT.format(kind=network.dtype)),
         f'np.frombuffer(base64.b64decode(packed), "<f{network.dtype.itemsize}").reshape(shape)',
     )  # fmt: skip
 
@@ -64,13 +65,3 @@ def _forward(subject: Subject) -> tuple[str, str]:
         f'(m, {shape})."""\n    a = x\n{body}    return a\n'
     )
     return functions, forward
-
-
-def _predict(subject: Subject) -> str:
-    shape = ", ".join(map(str, subject.network.input_shape))
-    return f'''
-
-def predict(x):
-    """Return the outputs for one input, {subject.example.size} numbers in a row."""
-    return forward(np.array(x, np.{subject.network.dtype}).reshape(1, {shape}))[0].tolist()
-'''

@@ -204,6 +204,16 @@ def read_input(text):
 '''
 
 
+def predict(subject: Subject, body: str) -> str:
+    """Return the function that computes the outputs; `body` holds lines for ``{shape}``."""
+    shape = ", ".join(map(str, subject.network.input_shape))
+    return f'''
+
+def predict(x):
+    """Return the outputs for one input, {subject.example.size} numbers in a row."""
+{body.format(shape=shape)}'''
+
+
 def asking(subject: Subject) -> str:
     """Return the part that runs when the program does."""
     lines = [

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 _PARAMETERS = "# The parameters, in the shapes that PyTorch has them in.\n"
+_PREDICT = """    batch = torch.tensor(x, dtype=torch.get_default_dtype()).reshape(1, {shape})
+    with torch.no_grad():
+        return trained()(batch)[0].tolist()
+"""
 
 
 def write(subject: Subject, quote: Quote) -> str:
@@ -35,7 +39,7 @@ def write(subject: Subject, quote: Quote) -> str:
         f"import torch\n{functional}from torch import nn\n"
         f"\ntorch.set_default_dtype(torch.{network.dtype})\n",
         _PARAMETERS + parameters,
-        module + _predict(subject),
+        module + text.predict(subject, _PREDICT),
         "torch.frombuffer(bytearray(base64.b64decode(packed)), "
         f"dtype=torch.{network.dtype}).reshape(shape)",
     )  # fmt: skip
@@ -75,15 +79,3 @@ def _filling(fills: list[str]) -> str:
         '\n\ndef trained():\n    """Return the network with its parameters, for use."""\n'
         f"    net = Net()\n{body}    return net.eval()\n"
     )
-
-
-def _predict(subject: Subject) -> str:
-    shape = ", ".join(map(str, subject.network.input_shape))
-    return f'''
-
-def predict(x):
-    """Return the outputs for one input, {subject.example.size} numbers in a row."""
-    batch = torch.tensor(x, dtype=torch.get_default_dtype()).reshape(1, {shape})
-    with torch.no_grad():
-        return trained()(batch)[0].tolist()
-'''
