@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from nnsim import __version__
 from nnsim.cli.commands import COMMANDS, functions_of
 from nnsim.cli.output import CommandError, Output, write
+from nnsim.experiments.files import nearest, quoted
 from nnsim.i18n import LANGUAGES, _
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def _number(
         except ValueError:
             value = math.nan
         if not fits(value):
-            sentence = problem.format(option=option, value=_quoted(text))
+            sentence = problem.format(option=option, value=quoted(text))
             raise argparse.ArgumentTypeError(sentence)
         return value
 
@@ -71,12 +72,6 @@ def rate(option: str) -> Callable[[str], float]:
     return _number(option, float, lambda value: 0 <= value < math.inf, problem)
 
 
-def _quoted(text: str) -> str:
-    from nnsim.experiments.files import quoted
-
-    return quoted(text)
-
-
 class _Formatter(argparse.HelpFormatter):
     def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
         super().add_usage(usage, actions, groups, prefix or _("usage:") + " ")
@@ -103,8 +98,6 @@ class _Parser(argparse.ArgumentParser):
         except argparse.ArgumentError as error:
             raise self._refusal(error) from None
         if unknown:
-            from nnsim.experiments.files import nearest, quoted
-
             problem = _("{word} makes no sense here; {hint}")
             word = unknown[0].partition("=")[0]
             hint = self._help_hint()

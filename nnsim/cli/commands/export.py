@@ -15,6 +15,7 @@ from nnsim.cli.subject import (
     open_trainer,
     refuse_without_data,
 )
+from nnsim.experiments.files import nearest, quoted, write_file
 from nnsim.i18n import _
 
 if TYPE_CHECKING:
@@ -47,8 +48,6 @@ def export_arguments(parser: argparse.ArgumentParser) -> None:
 def _target(text: str) -> str:
     if text in TARGETS:
         return text
-    from nnsim.experiments.files import nearest, quoted
-
     problem = _("--to is {value}; {hint}")
     raise argparse.ArgumentTypeError(
         problem.format(value=quoted(text), hint=nearest(text, TARGETS))
@@ -125,8 +124,6 @@ def _in_ascii(program: str) -> str:
 
 def _write(path: str, written: str, *sources: str) -> None:
     """Write the program to a file that is none of those it was made of."""
-    from nnsim.experiments.files import write_file
-
     if any(are_one(path, source) for source in sources):
         problem = _("{file}: this is what the program is made of; give another file")
         raise CommandError(problem.format(file=path))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnsim.cli.output import CommandError
+from nnsim.experiments.files import nearest, quoted
 from nnsim.i18n import _, current_language, ngettext
 
 if TYPE_CHECKING:
@@ -129,8 +130,6 @@ def _reset(names: list[str], output: Output) -> int:
 
 
 def _unknown(name: str, known: list[str]) -> str:
-    from nnsim.experiments.files import nearest, quoted
-
     ids = [key for key in known if not key[:2].isdecimal()]
     return _("there is no lesson {name}; {hint}").format(name=quoted(name), hint=nearest(name, ids))
 

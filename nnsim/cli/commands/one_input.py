@@ -11,6 +11,7 @@ from nnsim.cli.subject import (
     open_network,
     open_subject,
 )
+from nnsim.experiments.files import decode, read_bytes
 from nnsim.i18n import _
 
 if TYPE_CHECKING:
@@ -63,8 +64,6 @@ def _read_input(experiment: Experiment, text: str) -> NDArray[np.float64]:
     Raises ExperimentError if there is no such file, or no such input in it.
     """
     if text.startswith("@"):
-        from nnsim.experiments.files import decode, read_bytes
-
         text = decode(read_bytes(Path(text[1:]), 64 * 2**20), text[1:])
     return experiment.parse_input(text)[None]
 
