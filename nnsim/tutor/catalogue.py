@@ -106,15 +106,7 @@ def find(name: str, language: str = "en") -> Path:
     problem = _("there is no lesson {name}; {hint}").format(
         name=quoted(name), hint=nearest(name, [key for key in ids if not key[:2].isdecimal()])
     )
-    raise UnknownLessonError(problem)
-
-
-class UnknownLessonError(LessonError):
-    """No lesson has this name; `str()` is the sentence, about no file."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__([Problem("", 1, 1, sentence)])
-        self.args = (sentence,)
+    raise LessonError([Problem("", 1, 1, problem)])
 
 
 _TEXT = """---

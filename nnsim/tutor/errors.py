@@ -22,7 +22,7 @@ TOP = Place(1)
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One thing that is wrong; `str()` is ``file:line:column: sentence``."""
+    """One thing that is wrong; `str()` is ``file:line:column: sentence``, or that of no file."""
 
     file: str
     line: int
@@ -30,20 +30,15 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+        place = f"{self.file}:{self.line}:{self.column}: " if self.file else ""
+        return f"{place}{self.message}"
 
 
 class LessonError(ValueError):
-    """A lesson that can't be played; `str()` is the first problem.
-
-    Attributes
-    ----------
-    problems : tuple of Problem
-        All that were found, in the order of the file.
-    """
+    """A lesson that can't be played; `str()` is the first problem."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(problems)
+        self.problems = tuple(problems)  # all that were found, in the order of the file
         super().__init__(str(self.problems[0]))
 
 
