@@ -93,7 +93,6 @@ class Circuit:
         self.evaluate(leaves)
 
     # What it is -------------------------------------------------------------------------------
-
     @property
     def value(self) -> float:
         return self.values[self.graph.output]
@@ -125,7 +124,6 @@ class Circuit:
         return self.gradients[self.node(name).index]
 
     # Evaluating -------------------------------------------------------------------------------
-
     def set(self, values: Mapping[str, float]) -> None:
         """Change some inputs and evaluate again.
 
@@ -158,7 +156,6 @@ class Circuit:
         self.values, self.gradients = self.graph.evaluate(leaves)
 
     # Explaining -------------------------------------------------------------------------------
-
     def step(self, index: int) -> Step:
         node = self.graph.nodes[index]
         inputs = tuple(self.values[source] for source in node.inputs)
@@ -207,7 +204,6 @@ class Circuit:
         return Trouble(node, inputs, self.values[node.index])
 
     # Folding ----------------------------------------------------------------------------------
-
     @property
     def foldable(self) -> tuple[str, ...]:
         return structure.foldable(self.graph)

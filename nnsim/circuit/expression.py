@@ -138,8 +138,6 @@ class _Reader:
             raise self._error(message, position)
         return self.builder.build(output)
 
-    # The text ---------------------------------------------------------------------------------
-
     def _check_characters(self) -> None:
         """Refuse what needs no parser, before a parser sees it."""
         if len(self.expression) > LONGEST:
@@ -182,8 +180,6 @@ class _Reader:
         if not statements:
             raise self._error(_("there is no expression"), 0)
         return statements
-
-    # The tree ---------------------------------------------------------------------------------
 
     def _named_part(self, part: ast.Assign) -> int:
         target = part.targets[0]
@@ -315,8 +311,6 @@ class _Reader:
                 raise self._error(_("a power in an exponent is refused"), node)
         message = _("an exponent is a number, such as 2, -1 or 1/2; for a**b write exp(b*log(a))")
         raise self._error(message, node)
-
-    # What is wrong ----------------------------------------------------------------------------
 
     def _position(self, node: ast.AST) -> int:
         return self._offset + int(getattr(node, "col_offset", 0))

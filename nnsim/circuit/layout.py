@@ -105,8 +105,6 @@ class _Drawing:
         self.after[left].append(right)
         self.before[right].append(left)
 
-    # Order ------------------------------------------------------------------------------------
-
     def _order(self) -> None:
         """Order every column by the mean place of its neighbours, to and fro; keep the best."""
         self._start_depth_first()
@@ -157,8 +155,6 @@ class _Drawing:
             pairs = [(self.row[p], self.row[q]) for p in points for q in self.after[p]]
             total += _inversions(sorted(pairs))
         return total
-
-    # Rows -------------------------------------------------------------------------------------
 
     def _align(self) -> None:
         """Move the points of each column, in their order, to rows near their neighbours."""

@@ -85,8 +85,6 @@ class _Unroller:
         self.builder.name(loss, "loss")
         return Circuit(self.builder.build(self._penalised(loss)), self.leaves)
 
-    # Layers -----------------------------------------------------------------------------------
-
     def _check(self) -> None:
         if self.network.muted:
             raise CircuitError(_("units are muted, and a circuit has all of them; unmute them"))
@@ -159,8 +157,6 @@ class _Unroller:
         largest = self.builder.constant(max(self.values))
         return [self.builder.gate(SUBTRACT, score, largest) for score in scores]
 
-    # Loss -------------------------------------------------------------------------------------
-
     def _loss(self, a: list[int], target: list[float]) -> int:
         name = self.network.loss_name
         if name == "hinge":
@@ -227,8 +223,6 @@ class _Unroller:
             penalty = self._sum(terms)
         self.builder.name(penalty, "penalty")
         return self.builder.gate(ADD, loss, penalty)
-
-    # Pieces -----------------------------------------------------------------------------------
 
     def _sum(self, nodes: list[int]) -> int:
         total = nodes[0]

@@ -68,8 +68,6 @@ class PlainLesson:
             self.say(str(error))
         return not self.player.at_end
 
-    # What the learner can type ------------------------------------------------------------------
-
     def _command(self, word: str) -> None:
         player = self.player
         if word == "next":
@@ -146,8 +144,6 @@ class PlainLesson:
             self.say(_("that is what is asked"))
             return
         self.say(f"{address} = {self.player.lab.read(address):.6g}")
-
-    # What is said ---------------------------------------------------------------------------------
 
     def show(self) -> None:
         """Say the current step, or at the end the summary."""
@@ -237,8 +233,6 @@ class PlainLesson:
         for line in markdown.splitlines():
             if not line.lstrip().startswith(("```", "~~~")):
                 self.say(_MARKS.sub(lambda m: m[1] or m[2] or m[3], line))
-
-    # Re-asking ------------------------------------------------------------------------------------
 
     def _ask_review(self) -> None:
         review = self.player.review

@@ -121,8 +121,6 @@ class Ensemble:
             train_biases=self._train_biases,
         )
 
-    # --- training ----------------------------------------------------------------------------
-
     def run(self, x: Any, target: Any, epochs: int = 50) -> Iterator[EnsembleProgress]:
         """Train all networks for so many more epochs, and yield after each.
 
@@ -169,8 +167,6 @@ class Ensemble:
                 rows = None if orders is None else orders[:, start : start + size]
                 group.step(x, target, rows)
             self.alive[group.members.start : group.members.stop] = group.alive
-
-    # --- what came of it ---------------------------------------------------------------------
 
     @property
     def parameters(self) -> Array:

@@ -296,8 +296,6 @@ class Network:
             raise EngineError(f"{path}: {error}") from error
         return network
 
-    # --- what it computes --------------------------------------------------------------------
-
     def forward(self, x: Any) -> Array:
         """Return the outputs (m, n_out) for samples (m, …), in evaluation mode."""
         x = self._samples(x)

@@ -150,8 +150,6 @@ class Tape:
         self._ones: dict[int, Array] = {}
         self._scratch: dict[tuple[Any, ...], Array] = {}
 
-    # --- buffers -----------------------------------------------------------------------------
-
     def name(self, array: Array, name: str) -> Array:
         """Give an array that exists already a name on this tape, and return it.
 
@@ -246,8 +244,6 @@ class Tape:
             return z, out, self.scratch(z, "zeros")
         z, out = z.reshape(len(z), -1), out.reshape(len(z), -1)
         return z, out, self.scratch(z[0], "zeros")
-
-    # --- calls -------------------------------------------------------------------------------
 
     @contextmanager
     def section(self, name: str, layer: str = "") -> Iterator[None]:

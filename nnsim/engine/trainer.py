@@ -136,7 +136,6 @@ class Trainer:
         self._watched: dict[str, Samples] = {}
 
     # --- settings, which can be changed while training runs -----------------------------------
-
     @property
     def learning_rate(self) -> float:
         """η₀, before the schedule."""
@@ -199,7 +198,6 @@ class Trainer:
         self.steps.forget()
 
     # --- running -----------------------------------------------------------------------------
-
     def run(
         self,
         x: Any,
@@ -378,7 +376,6 @@ class Trainer:
         )  # fmt: skip
 
     # --- sets and early stopping -------------------------------------------------------------
-
     def split(self, count: int) -> tuple[Any, Any]:
         """Return the rows to train on and those held back, as the seed chooses them."""
         order = np.random.default_rng([self.seed, 1]).permutation(count)
@@ -426,7 +423,6 @@ class Trainer:
         return "early"
 
     # --- state, in memory and on disk --------------------------------------------------------
-
     def state(self) -> dict[str, Any]:
         """Return a copy of all that training goes on from, with the same numbers."""
         best, network = self.best, self.network

@@ -305,9 +305,6 @@ def _given(
     return found
 
 
-# The samples --------------------------------------------------------------------------------------
-
-
 def describe_data(data: DataSet, *, pixels: bool) -> tuple[dict[str, Any], dict[str, Array]]:
     """Return samples as a table and arrays; pixels that are bytes, divided by 255, as bytes."""
     table = {

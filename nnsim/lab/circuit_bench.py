@@ -183,9 +183,6 @@ def of_network(
     )
 
 
-# Commands ---------------------------------------------------------------------------------------
-
-
 def _split(rest: str) -> tuple[str, list[str]]:
     closing = _QUOTES.get(rest[:1])
     end = rest.find(closing, 1) if closing else -1

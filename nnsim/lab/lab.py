@@ -49,8 +49,6 @@ class DataFiles(Protocol):
 
 
 # What a session says of the values below ----------------------------------------------------------
-
-
 def _read_sample(table: Table, key: str, lab: Lab) -> int | None:
     if table.content.get(key, 0) is None or not lab.sample_count:
         return None
@@ -178,7 +176,6 @@ class Lab(Bench[UndoState]):
         return Address.parse("prediction")
 
     # Commands -------------------------------------------------------------------------------
-
     def perform(self, command: Command, rest: str) -> str:
         if self.circuit is not None and self.circuit.takes(command.name, rest):
             return self.circuit.perform(self.circuit.commands[command.name], rest)
@@ -242,7 +239,6 @@ class Lab(Bench[UndoState]):
             self._training_state = None
 
     # What is on the bench ---------------------------------------------------------------------
-
     def quantity(self, address: str | Address | Quantity) -> Quantity:
         """What an address means now; while a circuit is up, its names come first."""
         if isinstance(address, Quantity):
@@ -412,7 +408,6 @@ class Lab(Bench[UndoState]):
         )
 
     # Training ---------------------------------------------------------------------------------
-
     def training(self, epochs: int) -> Iterator[Any]:
         """Train `epochs` more epochs, one per item; the timeline keeps what it can.
 
@@ -460,7 +455,6 @@ class Lab(Bench[UndoState]):
         self._training_state = snapshot.state  # never changed by anyone: it need not be copied
 
     # The timeline ---------------------------------------------------------------------------
-
     @property
     def timeline(self) -> Timeline:
         """The runs on this bench with the epochs that are kept, also while one is trained."""

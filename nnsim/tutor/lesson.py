@@ -128,8 +128,6 @@ def _check_together(fence: Fence, start: Place, problems: Problems) -> None:
         problems.add(Place(start.line - 1), _("a step with a fence needs an id"))
 
 
-# One reader per key: it fills the fence, or says what is wrong with the value. ------------------
-
 Reader = Callable[[Fence, str, Any], str]
 
 
@@ -331,8 +329,7 @@ def _read_text(path: Path, problems: Problems) -> str | None:
         return None
     if len(raw) > MOST_BYTES:
         problems.add(
-            Place(1),
-            _("a lesson has at most {most} KB; split it").format(most=MOST_BYTES // 1024),
+            Place(1), _("a lesson has at most {most} KB; split it").format(most=MOST_BYTES // 1024)
         )
         return None
     try:

@@ -77,8 +77,7 @@ def _read_line(
     key, text = match.group(1), match.group(2) or ""
     if key not in KEYS:
         problems.add(
-            place,
-            _("unknown key {key}; {hint}").format(key=quoted(key), hint=nearest(key, KEYS)),
+            place, _("unknown key {key}; {hint}").format(key=quoted(key), hint=nearest(key, KEYS))
         )
         return
     if key in places:

@@ -191,7 +191,6 @@ class Player:
         self.go(ids.index(at) if at in ids else 0)
 
     # Where the learner is ---------------------------------------------------------------------
-
     @property
     def step(self) -> Step:
         """The current step (the last one, at the end)."""
@@ -294,7 +293,6 @@ class Player:
         self._record(Event(kind, self.key, self.step.id))
 
     # Free play ----------------------------------------------------------------------------------
-
     @property
     def free(self) -> bool:
         """Whether the learner plays off the path."""
@@ -313,7 +311,6 @@ class Player:
             self.lab.restore(state)
 
     # Goals --------------------------------------------------------------------------------------
-
     def run(self, line: str) -> str:
         """Run a line on the bench and see whether the goals are met; raises as `Lab.run` does."""
         message = self.lab.run(line)
@@ -337,7 +334,6 @@ class Player:
         self._note(status)
 
     # Answers ------------------------------------------------------------------------------------
-
     def answer(self, text: str) -> Feedback:
         """Take an answer to the current step.
 
@@ -363,7 +359,6 @@ class Player:
         return feedback
 
     # Help ---------------------------------------------------------------------------------------
-
     def hint(self) -> Hint | None:
         """Open the next tier of help; None when there is no more (then `reveal` is left)."""
         if self.at_end or self.state.hints >= len(self.step.hints):
@@ -392,7 +387,6 @@ class Player:
         return text
 
     # Re-asking, and the end ---------------------------------------------------------------------
-
     @property
     def review(self) -> Review | None:
         """The earlier item that is to be asked next."""

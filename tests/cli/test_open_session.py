@@ -154,8 +154,7 @@ def bad(kind, path, sound):
 
 
 @pytest.mark.parametrize(
-    "kind",
-    ["folder", "missing", "empty", "truncated", "text", "newer", "nonsense", "unknown"],
+    "kind", ["folder", "missing", "empty", "truncated", "text", "newer", "nonsense", "unknown"]
 )
 def test_bad_files(nnsim, lab, tmp_path, kind):
     path = tmp_path / "my.nnsim"

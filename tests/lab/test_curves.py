@@ -84,10 +84,7 @@ def test_what_tells_two_runs_apart(lab):
     lab.run("optimizer adam")
     lab.run("train 5")
     first, second = lab.timeline.runs
-    assert differences(second, first) == (
-        "seed 3 · rate 0.5 · adam",
-        "seed 0 · rate 0.2 · sgd",
-    )
+    assert differences(second, first) == ("seed 3 · rate 0.5 · adam", "seed 0 · rate 0.2 · sgd")
     assert differences(first, first) == ("", "")
     lab.run("start constant 0.5")
     lab.run("train 1")

@@ -339,7 +339,7 @@ async def test_a_picture_that_can_not_be_written(open_app, own_folder, monkeypat
 async def test_a_folder_of_others(open_app, tmp_path, monkeypatch):
     pictures = tmp_path / "home" / "Pictures"
     monkeypatch.setattr("platformdirs.user_pictures_path", lambda: pictures)
-    monkeypatch.setattr("nnsim.tui.picture.os.access", lambda *_args: False)
+    monkeypatch.setattr("nnsim.tui.app.os.access", lambda *_args: False)
     app = open_app("digits-4x3")
     async with app.run_test(size=SIZE) as pilot:
         await pilot.press("P")

@@ -58,8 +58,7 @@ def test_what_is_no_goal(text, lab):
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["hidden[1].z == 0.5", "cost == 8", "hidden[1].b != 0", "output[1].a == target[1]"],
+    "text", ["hidden[1].z == 0.5", "cost == 8", "hidden[1].b != 0", "output[1].a == target[1]"]
 )
 def test_a_real_number_needs_a_tolerance(text, lab):
     with pytest.raises(GoalError, match=r"\+- 0\.01"):

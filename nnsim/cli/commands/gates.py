@@ -79,9 +79,6 @@ def _as_json(circuit: Circuit) -> dict[str, object]:
     }
 
 
-# For people -----------------------------------------------------------------------------------
-
-
 def _print(circuit: Circuit, output: Output) -> None:
     steps = circuit.steps()
     called = _Names(circuit, output.ascii_only)

@@ -6,11 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnsim.cli.output import CommandError, number
-from nnsim.cli.subject import (
-    add_network_arguments,
-    open_network,
-    open_subject,
-)
+from nnsim.cli.subject import add_network_arguments, open_network, open_subject
 from nnsim.experiments.files import decode, read_bytes
 from nnsim.i18n import _
 

@@ -105,8 +105,6 @@ class Layer:
     def activation(self) -> str:
         return self.function.name
 
-    # --- shape and parameters ----------------------------------------------------------------
-
     def build(self, input_shape: Shape) -> Shape:
         """Take the shape of a sample that comes in; set and return that of what goes out."""
         self.input_shape = input_shape
@@ -168,8 +166,6 @@ class Layer:
             )
         view[...] = array
 
-    # --- what goes onto a tape ---------------------------------------------------------------
-
     def forward(self, tape: Tape, x: Array) -> Signals:
         """Write z and a onto the tape."""
         raise NotImplementedError
@@ -210,8 +206,6 @@ class Layer:
     def public_saved(self, name: str, value: Array) -> Array:
         """Return a copy of a saved buffer for a trace."""
         return batch_first(value).copy()
-
-    # --- description -------------------------------------------------------------------------
 
     def config(self) -> dict[str, Any]:
         """Return the arguments that build this layer again."""

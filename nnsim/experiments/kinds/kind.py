@@ -140,9 +140,6 @@ class LayerSpec:
         return sum(math.prod(shape) for shape in self.parameter_shapes.values())
 
 
-# Keys that several kinds have ---------------------------------------------------------------------
-
-
 def read_activation(table: Table, *, required: bool = False) -> tuple[str, float | None]:
     name = table.choice("activation", tuple(ACTIVATIONS), None if required else "identity")
     if "slope" not in table:

@@ -266,8 +266,6 @@ class Source:
         """Whether a unit is muted: its a counts as 0, whatever it computes."""
         return index[-1] in self.network.muted.get(layer, ())
 
-    # --- what goes in and out ------------------------------------------------------------------
-
     def shape(self, layer: int) -> Index:
         """The shape of what comes out of a layer (-1: of the input)."""
         if layer < 0:

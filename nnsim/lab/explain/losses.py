@@ -72,9 +72,6 @@ def fused(source: Source) -> bool:
     return bool(rule.fused_with) and source.layer(source.last).activation == rule.fused_with
 
 
-# --- squared error -------------------------------------------------------------------------------
-
-
 def _squares(source: Source) -> list[Node]:
     return [Square(minus(t, a)) for a, t in zip(source.outputs(), source.targets(), strict=True)]
 
@@ -93,9 +90,6 @@ def squared_error(source: Source) -> Explanation:
     name = _("squared error of the current sample")
     node = Product((HALF, Sum(tuple(_squares(source)))))
     return Explanation(name, "C", "C = ½ Σ (t − a)²", node)
-
-
-# --- cross-entropy -------------------------------------------------------------------------------
 
 
 def _ln(source: Source, k: int) -> Node:
@@ -172,9 +166,6 @@ def cross_entropy(source: Source) -> Explanation:
         return Explanation(name, "C", formula, _yes_or_no(source, 0))
     terms = tuple(Negative(_times_ln(t, _ln(source, k))) for k, t in enumerate(targets))
     return Explanation(name, "C", "C = −Σ t ln a", Sum(terms))
-
-
-# --- hinge ---------------------------------------------------------------------------------------
 
 
 def right_class(targets: Sequence[Number]) -> int:

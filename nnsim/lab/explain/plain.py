@@ -11,16 +11,7 @@ from nnsim.i18n import _
 from nnsim.lab.addresses import Quantity
 from nnsim.lab.errors import NoValueError
 from nnsim.lab.explain import losses
-from nnsim.lab.explain.arithmetic import (
-    Apply,
-    Negative,
-    Node,
-    Number,
-    Quotient,
-    Square,
-    Sum,
-    minus,
-)
+from nnsim.lab.explain.arithmetic import Apply, Negative, Node, Number, Quotient, Square, Sum, minus
 from nnsim.lab.explain.explanation import Explanation, Source, deep
 
 
@@ -97,10 +88,9 @@ def parameter(source: Source, quantity: Quantity) -> Explanation:
 def running(source: Source, quantity: Quantity) -> Explanation:
     number = source.number(quantity.kind, quantity.layer, (quantity.unit,))
     unit = source.unit_name(quantity.layer, (quantity.unit,))
-    name = {
-        "mean": _("running mean of {unit}"),
-        "variance": _("running variance of {unit}"),
-    }[quantity.kind].format(unit=unit)
+    name = {"mean": _("running mean of {unit}"), "variance": _("running variance of {unit}")}[
+        quantity.kind
+    ].format(unit=unit)
     rule = _("running ← momentum·running + (1 − momentum)·batch, at each step of training")
     return Explanation(name, quantity.kind, rule, number)
 
@@ -110,9 +100,6 @@ def theta(source: Source, quantity: Quantity) -> Explanation:
     unit = source.unit_name(quantity.layer, (quantity.unit,))
     name = _("threshold of {unit}: what the weighted inputs have to reach").format(unit=unit)
     return Explanation(name, "θ", "θ = −b", Negative(bias))
-
-
-# --- counts and decisions ----------------------------------------------------------------------
 
 
 def input_count(source: Source) -> Explanation:
@@ -154,9 +141,6 @@ def parameters(source: Source) -> Explanation:
     return Explanation(_("how many parameters training can change"), "n", rule, node)
 
 
-# --- over the data -------------------------------------------------------------------------------
-
-
 def cost(source: Source) -> Explanation:
     data = source.lab.experiment.data
     each = source.network.losses(data.inputs, data.targets) if data.count else np.zeros(0)
@@ -194,9 +178,6 @@ def right(source: Source) -> Explanation:
         Number(float(said == meant)) for said, meant in zip(readings, classes, strict=True)
     )
     return Explanation(name, _("right"), rule, Sum(terms))
-
-
-# --- over a layer --------------------------------------------------------------------------------
 
 
 def statistic(source: Source, quantity: Quantity) -> Explanation:

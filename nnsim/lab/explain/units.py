@@ -104,9 +104,6 @@ def _slope(source: Source, layer: int, index: Index) -> Node:
     return Apply(functions.get(name, f"{name}_slope"), (z_value,))
 
 
-# --- the way back --------------------------------------------------------------------------------
-
-
 def coming_back(source: Source, layer: int, index: Index) -> tuple[Node, str, tuple[str, ...]]:
     """∂C/∂a of one output of a layer: the node, its formula, the roles of the gates passed."""
     if layer < source.last:

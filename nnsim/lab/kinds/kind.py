@@ -116,7 +116,6 @@ class Kind(ABC):
         return self.source.going_in(self.layer, index)
 
     # --- explanations ------------------------------------------------------------------------
-
     def z(self, index: Index) -> Explanation:
         """Why z of a unit is what it is, where it has one."""
         raise NoValueError(_("the layer {name} has no {field}").format(
@@ -165,7 +164,6 @@ class Kind(ABC):
         return [(*place, unit) for place in np.ndindex(*self.shape[:-1])]
 
     # --- the way forward ---------------------------------------------------------------------
-
     @abstractmethod
     def sentence(self) -> str:
         """What the layer does, with ``{layer}``, ``{count}`` values and ``{function}``."""
@@ -199,7 +197,6 @@ class Kind(ABC):
         return selected(self.layer, index, self.source)
 
     # --- the way back ------------------------------------------------------------------------
-
     def gradients_sentence(self) -> str:
         """What the gradients of the whole layer are, with ``{layer}`` and ``{formula}``."""
         raise NotImplementedError
@@ -219,7 +216,6 @@ class Kind(ABC):
         return Highlight(units=frozenset(self.selected(place) for place in self.places(unit)))
 
     # --- its parameters, unit by unit: of each its weights first, then its bias ----------------
-
     @property
     def each(self) -> int:
         return size(self.names.kernel_shape) + 1 if self.parameters else 0

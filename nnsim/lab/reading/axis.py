@@ -74,8 +74,6 @@ class Axis:
     def holds(self, value: float) -> bool:
         return self.low <= value <= self.high
 
-    # Where values lie ---------------------------------------------------------------------------
-
     def _shares(self, values: Array) -> Array:
         """Where values lie, 0 at the lower end and 1 at the upper, and beyond."""
         low, high = self.low, self.high
@@ -111,8 +109,6 @@ class Axis:
         share = self.share(value)
         return 0 if math.isnan(share) else min(math.floor(share * cells), cells - 1)
 
-    # Round numbers ------------------------------------------------------------------------------
-
     def ticks(self, most: int) -> list[float]:
         """Up to `most` round values on the axis, ascending."""
         if self.log:
@@ -145,8 +141,6 @@ class Axis:
         """A value with as many digits as tell cells of this size apart."""
         digits = 1 - math.floor(math.log10(self.span / cells))
         return round(value, digits) if abs(digits) < 300 else value
-
-    # Another stretch ----------------------------------------------------------------------------
 
     def zoomed(self, factor: float, centre: float) -> Axis:
         half = self.span * factor / 2

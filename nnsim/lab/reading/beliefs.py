@@ -226,8 +226,6 @@ def _ask_unit(network: Network, layout: Layout, pictures: Array, layer: int, uni
     )
 
 
-# The data among the forms -----------------------------------------------------------------------
-
 # A test sample that is read right or wrong, and one that is trained on.
 TEST_RIGHT, TEST_WRONG, RIGHT, WRONG = 1, 2, 3, 4
 

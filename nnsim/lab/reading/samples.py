@@ -117,8 +117,6 @@ def _read(lab: Lab) -> Review:
     return Review(data, lab.experiment.classes, outputs, losses)
 
 
-# Choosing ---------------------------------------------------------------------------------------
-
 BY_NUMBER, WORST, FORGOTTEN = "number", "worst", "forgotten"
 ORDERS = (BY_NUMBER, WORST, FORGOTTEN)
 

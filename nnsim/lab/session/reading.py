@@ -120,8 +120,6 @@ class _Reader:
             found.append(experiment)
         return found
 
-    # Networks ---------------------------------------------------------------------------------
-
     def _read_network(self, table: Table) -> tuple[Network, Trainer, Condition]:
         table.only(NETWORK_KEYS)
         experiment = self._experiments[place_in(table, "experiment", self._experiments)]
@@ -169,8 +167,6 @@ class _Reader:
         if of != network:
             table.fail("start", _("it belongs to another network"))
         return start
-
-    # Runs -------------------------------------------------------------------------------------
 
     def _timeline(self, bench: Experiment) -> Timeline:
         groups = [
@@ -285,8 +281,6 @@ class _Reader:
                 table.fail("frames", _("there is no such frame of this network"), index)
             found.append(groups[group][1][row])
         return found
-
-    # The bench --------------------------------------------------------------------------------
 
     def open(self, load: Callable[[str], Experiment] | None) -> Opened:
         table = self._top.table("bench", required=True)

@@ -126,8 +126,6 @@ class Live:
         self._snapshot = self._seen = self._take()
         self._thread = threading.Thread(target=self._work, name="nnsim training", daemon=True)
 
-    # For whoever drives it ----------------------------------------------------------------------
-
     def start(self) -> None:
         self._thread.start()
 
@@ -182,8 +180,6 @@ class Live:
             self.wait(UPDATE_ENDS)
         latest = self._snapshot
         return latest if latest.stopped else replace(latest, stopped="interrupted")
-
-    # In the thread ------------------------------------------------------------------------------
 
     def _work(self) -> None:
         with short_turns():

@@ -54,8 +54,6 @@ class Runner:
             self._tell(target=None, problem="")
         return message
 
-    # Training -----------------------------------------------------------------------------------
-
     def start(self, target: int | None = None, *, flat_out: bool = False) -> None:
         """Train in a thread, to an epoch or without end; at the pace, or as fast as it goes.
 
@@ -110,8 +108,6 @@ class Runner:
         self._flat_out = False
         if self.live is not None:
             self.live.pace = pace
-
-    # Commands meanwhile -------------------------------------------------------------------------
 
     def _train(self, command: Command, rest: str) -> str:
         """Start what ``train N`` or ``until N`` asks for, instead of what is running."""
@@ -177,8 +173,6 @@ class Runner:
         except ValueError as problem:
             return str(problem)
         return ""
-
-    # The bench ----------------------------------------------------------------------------------
 
     def _take(self, snapshot: Snapshot) -> None:
         """Put a snapshot of what trains now onto the bench; others are stale."""

@@ -49,9 +49,6 @@ class Condition:
             network.plant(self.bug[0], network.layers[self.bug[1]].name)
 
 
-# Muting ---------------------------------------------------------------------------------------
-
-
 def mute(network: Network, names: Names, text: str) -> str:
     layer, unit, name = _unit(names, text)
     muted = network.muted
@@ -115,9 +112,6 @@ def _unit(names: Names, text: str) -> tuple[int, int, str]:
     return found.layer, found.unit, f"{head}[{found.unit + 1}]"
 
 
-# Planting -------------------------------------------------------------------------------------
-
-
 def mend(network: Network, layer: str) -> None:
     found, bug = network.layer(layer), network.bug
     if bug is None:
@@ -125,9 +119,6 @@ def mend(network: Network, layer: str) -> None:
     if network.layers[bug[1]] is not found:
         raise LabError(_("the mistake is not in {layer}; look further").format(layer=layer))
     network.mend()
-
-
-# Joining --------------------------------------------------------------------------------------
 
 
 def collapse(

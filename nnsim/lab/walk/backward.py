@@ -37,9 +37,8 @@ from nnsim.lab.walk.step import (
 
 MOST_WIRES = 4096
 
+
 # --- δ -----------------------------------------------------------------------------------------
-
-
 def deltas_of_layer(source: Source, spot: Spot) -> Step:
     layer = spot.segment.layer
     names, activation = source.names.layers[layer], source.layer(layer).activation
@@ -209,8 +208,6 @@ class _Delta:
 
 
 # --- gradients of parameters ---------------------------------------------------------------------
-
-
 def gradients_of_layer(source: Source, spot: Spot) -> Step:
     layer = spot.segment.layer
     kind = kind_of(source, layer)
@@ -260,8 +257,6 @@ def one_gradient(source: Source, spot: Spot) -> Step:
 
 
 # --- the update ----------------------------------------------------------------------------------
-
-
 def rate(source: Source) -> float:
     """η, the step size."""
     return float(source.lab.trainer.learning_rate)
@@ -333,8 +328,6 @@ def _update_sentence(
 
 
 # --- the two ends --------------------------------------------------------------------------------
-
-
 def the_loss_before(source: Source, spot: Spot) -> Step:
     """Where the way back starts: the derivative of the loss by itself is 1."""
     content = the_loss(source, spot)

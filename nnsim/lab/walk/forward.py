@@ -58,9 +58,6 @@ def a_unit(source: Source, spot: Spot) -> Step:
     return kind_of(source, layer).step(index, spot.inner, fine=spot.segment.each > 1)
 
 
-# --- softmax -------------------------------------------------------------------------------------
-
-
 def an_exp(source: Source, spot: Spot) -> Step:
     """E to the z of one unit of a softmax layer."""
     layer, index = spot.segment.layer, whole(source, spot.segment.layer, spot.unit)
@@ -98,9 +95,6 @@ def _softmax_table(source: Source, layer: int, current: int, *, done: bool) -> T
         source, "k", unit_labels(source, layer), layer_column(source, layer, "z", "zₖ"),
         ("e^zₖ", powers, None), last, current=current, known=current + 1,
     )  # fmt: skip
-
-
-# --- prediction and loss -------------------------------------------------------------------------
 
 
 def the_prediction(source: Source, _spot: Spot) -> Step:

@@ -133,10 +133,7 @@ def _parameters(blocks: dict[str, Array], prefix: str) -> list[Matrix]:
 
 
 _SYMBOLS = {"weight": "W", "bias": "b", "gamma": "γ", "beta": "β"}
-_AXES = {
-    2: ("n_in", "n_out"),
-    4: ("kernel_height", "kernel_width", "n_in", "n_out"),
-}
+_AXES = {2: ("n_in", "n_out"), 4: ("kernel_height", "kernel_width", "n_in", "n_out")}
 
 
 def _delta_of_output(source: Source, m: int) -> str:

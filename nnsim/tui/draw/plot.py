@@ -27,8 +27,6 @@ MOST_DIGITS = 6
 
 
 # Numbers along axes -------------------------------------------------------------------------------
-
-
 def label(value: float, width: int, digits: int = 4) -> str:
     """Print the value of a tick in at most `width` cells, with so many digits at most."""
     value += 0.0
@@ -85,8 +83,6 @@ def marked(text: str, at: int, mark: str = "▲", style: str = "here") -> Row:
 
 
 # A plot on cells ----------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Plot:
     """A window of x and y, and the cells that it is drawn on."""
@@ -181,7 +177,6 @@ def _label(value: float) -> str:
 
 
 # Curves -------------------------------------------------------------------------------------------
-
 SOLID = (1, 0)
 DASHED, DOTTED, SPARSE = (5, 3), (1, 2), (1, 5)
 LABEL = 7  # cells of the numbers beside the vertical axis
@@ -233,7 +228,6 @@ class Chart:
         return [*legend, *rows, self._below(across)]
 
     # The field ----------------------------------------------------------------------------------
-
     def _field(self, width: int, height: int) -> list[list[tuple[str, str]]]:
         """The cells of the field as (character, style)."""
         raster = Raster(width, height)
@@ -331,7 +325,6 @@ class Chart:
         cells[last[1]][last[0]] = (series.marker, series.style)
 
     # Around it ----------------------------------------------------------------------------------
-
     def legend(self, width: int, most: int) -> list[Row]:
         """The title and what the lines mean, in up to `most` lines."""
         lines: list[list[tuple[str, str]]] = [[(self.title, "header")]]

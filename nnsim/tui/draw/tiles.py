@@ -34,8 +34,6 @@ NOTHING = 0.02
 FAINTEST = 25
 """How light the darkest pixel is that is not off, in percent."""
 
-# Light ------------------------------------------------------------------------------------------
-
 
 def shade(value: float, shades: str = SHADES) -> str:
     """The character for a brightness: dark is a dot, light a full block."""
@@ -81,9 +79,6 @@ def halves(upper: float, lower: float, width: int, *, grey: bool, of: str = "lig
     if upper <= 0 and lower <= 0:
         return SHADES[0] * width, "dark"
     return "▀" * width, f"{of}%{percent(upper)} on:{of}%{percent(lower)}"
-
-
-# Signs ------------------------------------------------------------------------------------------
 
 
 def share_of(value: float, most: float) -> float:

@@ -53,8 +53,6 @@ ABOVE, BELOW = 2, 2  # lines of text around the map; one more below, where the k
 
 
 # What is drawn ------------------------------------------------------------------------------------
-
-
 def plot_of(window: Window, width: int, height: int) -> tuple[Plot, int, int]:
     """A plot with axes for a window, and the columns and rows of its field.
 
@@ -134,8 +132,6 @@ class MapRow:
 
 
 # What is computed ---------------------------------------------------------------------------------
-
-
 class Landscape:
     """The costs on a plane through what is on the bench, computed in slices; and the path on it.
 
@@ -271,8 +267,6 @@ class Landscape:
 
 
 # The panel ----------------------------------------------------------------------------------------
-
-
 class LandscapePanel(Panel, Lines):
     """The cost as a heat map over two weights, random directions, or the path of training."""
 
@@ -340,7 +334,6 @@ class LandscapePanel(Panel, Lines):
         self._timer: Timer | None = None
 
     # What is shown ------------------------------------------------------------------------------
-
     def show(self, scene: Scene) -> None:
         """Show the landscape, with the path as far as it goes now."""
         self.scene, lab, found = scene, scene.lab, self.landscape
@@ -386,7 +379,6 @@ class LandscapePanel(Panel, Lines):
             self.show(self.scene)
 
     # Rows ---------------------------------------------------------------------------------------
-
     @staticmethod
     def key_beside(width: int, height: int) -> bool:
         return width >= LEAST_WITH_KEY[0] and height >= LEAST_WITH_KEY[1]
@@ -507,7 +499,6 @@ class LandscapePanel(Panel, Lines):
         return plane.names[0] if plane is not None and plane.kind == WEIGHTS else "cost"
 
     # Keys and mouse -----------------------------------------------------------------------------
-
     def _go(self, column: int, row: int) -> None:
         found = self.landscape.map
         if found is not None:

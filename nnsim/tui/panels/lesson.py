@@ -64,8 +64,6 @@ class PageWriter:
             self._step()
         return self.page
 
-    # Parts ------------------------------------------------------------------------------------
-
     def _step(self) -> None:
         player, step = self.player, self.player.step
         if player.index == 0 and player.lesson.intro:
@@ -94,10 +92,7 @@ class PageWriter:
         assert review is not None
         self._say()
         self._gap()
-        self._line(
-            _("From an earlier lesson, {title}:").format(title=review.lesson.title),
-            "title",
-        )
+        self._line(_("From an earlier lesson, {title}:").format(title=review.lesson.title), "title")
         self._gap()
         self._prose(review.step.prose)
         self._gap()
@@ -117,8 +112,6 @@ class PageWriter:
         self._gap()
         self._line(_("Enter goes Home; N goes back."))
         self.page.task = 0
-
-    # What is asked ----------------------------------------------------------------------------
 
     def _ask(self, step: Step) -> None:
         if step.kind == "quiz":
@@ -166,8 +159,6 @@ class PageWriter:
         if self.said:
             self._gap()
             self._prose(self.said)
-
-    # Lines --------------------------------------------------------------------------------------
 
     def _gap(self) -> None:
         if self.page.lines and self.page.lines[-1]:

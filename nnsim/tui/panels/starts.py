@@ -17,15 +17,7 @@ from nnsim.engine.checks import LARGEST_SEED
 from nnsim.i18n import N_, _, ngettext
 from nnsim.lab.errors import LabError
 from nnsim.lab.reading.axis import Axis
-from nnsim.lab.sweep import (
-    COUNTS,
-    DIVERGED,
-    IS_STUCK,
-    MOST_EPOCHS,
-    LiveStarts,
-    Recipe,
-    Snapshot,
-)
+from nnsim.lab.sweep import COUNTS, DIVERGED, IS_STUCK, MOST_EPOCHS, LiveStarts, Recipe, Snapshot
 from nnsim.tui.draw.lines import Lines, Piece, Row, joined
 from nnsim.tui.draw.numbers import bar, short
 from nnsim.tui.draw.plot import DASHED, DOTTED, SOLID, Chart, Series, along, label, marked
@@ -57,8 +49,6 @@ def order(snapshot: Snapshot, choice: Choice) -> NDArray[np.int64]:
 
 
 # Words --------------------------------------------------------------------------------------------
-
-
 def verdict_word(snapshot: Snapshot, seed: int) -> str:
     """What went wrong with a start, in a word or two; nothing if nothing did."""
     verdict = snapshot.verdicts[seed]
@@ -98,8 +88,6 @@ def outcome(snapshot: Snapshot) -> str:
 
 
 # The spread of the costs --------------------------------------------------------------------------
-
-
 def strip(snapshot: Snapshot, choice: Choice, width: int, height: int) -> list[Row]:
     """One mark for each start, by its cost: a title, the marks, and the axis."""
     costs, alive = snapshot.costs, snapshot.diverged == 0
@@ -176,8 +164,6 @@ def _curves(
 
 
 # The list -----------------------------------------------------------------------------------------
-
-
 def list_header(snapshot: Snapshot) -> str:
     """The names of the columns."""
     columns = [(_("seed"), 8), (_("cost"), 10)]
@@ -214,8 +200,6 @@ def beside(left: list[Row], right: list[Row], width: int) -> list[Row]:
 
 
 # The panel ----------------------------------------------------------------------------------------
-
-
 class StartsPanel(Panel, Lines):
     """A hundred starts: their costs and accuracies, and which of them went wrong."""
 
@@ -285,7 +269,6 @@ class StartsPanel(Panel, Lines):
         self._polls: Timer | None = None
 
     # What is shown ------------------------------------------------------------------------------
-
     def show(self, scene: Scene) -> None:
         """Show the starts; they are of the bench as it stood when they were trained."""
         self.scene = scene
@@ -396,7 +379,6 @@ class StartsPanel(Panel, Lines):
         return int((order(snapshot, self.choice) == self.choice.seed).argmax())
 
     # Training -----------------------------------------------------------------------------------
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         if action == "stop":
             return self.running
@@ -465,7 +447,6 @@ class StartsPanel(Panel, Lines):
         self.update()
 
     # Keys ---------------------------------------------------------------------------------------
-
     def action_open(self) -> None:
         snapshot = self.snapshot
         if self.running:

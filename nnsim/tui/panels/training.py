@@ -48,7 +48,7 @@ class TrainingPanel(Table, Panel):
         metrics, trainer, running = lab.metrics, lab.trainer, lab.running
         mark = " ▶" if running.on else ""
         found: list[tuple[str, str, Row]] = [
-            (_("epoch"), "epoch", [(f"{trainer.epoch}{mark}", "strong")]),
+            (_("epoch"), "epoch", [(f"{trainer.epoch}{mark}", "strong")])
         ]
         if metrics.samples:
             cost = short(metrics.cost, self._room).strip()

@@ -66,8 +66,6 @@ class Inspector(Panel, Lines):
         self._way: list[tuple[str, int]] = []  # the numbers before this one, and the cause chosen
         self._cursor = self._top = 0  # the cause chosen, and the first one in sight
 
-    # What it shows ----------------------------------------------------------------------------
-
     @property
     def asked(self) -> str:
         return "" if self._found is None else self._found.address
@@ -179,8 +177,6 @@ class Inspector(Panel, Lines):
             Piece(f"{cut(address, names)}  ", "cursor" if here else "", index),
             Piece(f"{text:>12}", "strong", index),
         ]
-
-    # Keys -------------------------------------------------------------------------------------
 
     def _choose(self, index: int) -> None:
         """Choose a cause, or the nearest there is, and keep it in sight."""

@@ -147,7 +147,6 @@ class CircuitScreen(LineScreen):
         self.show("")
 
     # Showing ------------------------------------------------------------------------------------
-
     def show(self, message: str | None = None, *, wrong: bool = False) -> None:
         """Bring the screen in line with the bench; only what changed is drawn again.
 
@@ -185,7 +184,6 @@ class CircuitScreen(LineScreen):
         return None if step is None else step.node
 
     # Commands -----------------------------------------------------------------------------------
-
     def execute(self, line: str, *, merge: bool = False) -> bool:
         """Run a command of the bench and show what came of it; say whether it was done."""
         graph = self.bench.circuit.graph
@@ -215,7 +213,6 @@ class CircuitScreen(LineScreen):
         self.execute(line)
 
     # Playing ------------------------------------------------------------------------------------
-
     def action_play(self) -> None:
         """Walk on by itself, from the start if the walk is at its end; or stop."""
         if self.stop():
@@ -248,7 +245,6 @@ class CircuitScreen(LineScreen):
         self._say_speed()
 
     # Choosing, editing, folding -----------------------------------------------------------------
-
     def on_circuit_graph_selected(self, message: CircuitGraph.Selected) -> None:
         self.stop()
         self._selected = message.node
@@ -316,7 +312,6 @@ class CircuitScreen(LineScreen):
             self.execute(f"example {name}")
 
     # The line -----------------------------------------------------------------------------------
-
     def action_expression(self) -> None:
         self.open_bar(self.bench.line or FIRST_LINE)
 

@@ -125,7 +125,7 @@ class ExperimentList(Table):
     BINDING_GROUP_TITLE = N_("Experiments")
     HELP = N_("Choose an experiment with the arrows and open it with Enter.")
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", N_("Open"), id="home.open", tooltip=N_("Open the experiment")),
+        Binding("enter", "choose", N_("Open"), id="home.open", tooltip=N_("Open the experiment"))
     ]
 
     def __init__(self) -> None:

@@ -113,7 +113,6 @@ class LabScreen(LineScreen):
         self.data_work = DataWork(self)
 
     # What is on the screen --------------------------------------------------------------------
-
     def compose(self) -> ComposeResult:
         self.panels.fit_at_once()
         yield TitleLine(id="title")
@@ -192,7 +191,6 @@ class LabScreen(LineScreen):
         self.training.end()
 
     # Commands -----------------------------------------------------------------------------------
-
     def execute(self, line: str, *, merge: bool = False) -> bool:
         """Run a command of the bench and show what came of it; say whether it was done."""
         self.keeping.attach()
@@ -240,7 +238,6 @@ class LabScreen(LineScreen):
         return self.panels.get(DOORS[0].id)
 
     # Panels -------------------------------------------------------------------------------------
-
     @property
     def side_by_side(self) -> bool:
         """Whether there is room for the network and a walk at the same time."""
@@ -329,7 +326,6 @@ class LabScreen(LineScreen):
             self.on_walk_panel_asked(WalkPanel.Asked(message.panel, message.panel.direction))
 
     # Questions about a number -------------------------------------------------------------------
-
     def action_why(self) -> None:
         self.why.open(str(self.lab.focus))
 
@@ -354,7 +350,6 @@ class LabScreen(LineScreen):
         self.asking.give_up()
 
     # Keys -------------------------------------------------------------------------------------
-
     def action_sample(self, by: int) -> None:
         count = self.lab.sample_count
         if not count:

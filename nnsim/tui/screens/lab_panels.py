@@ -44,8 +44,6 @@ class Panels:
         """What stands over a panel: the key that leads to it, and its name."""
         return f"{NUMBER[name]} {_(BY_ID[name].title)}"
 
-    # Making them --------------------------------------------------------------------------------
-
     def fit_at_once(self) -> None:
         """Take the classes of the terminal's size before anything is styled.
 
@@ -110,8 +108,6 @@ class Panels:
     def in_sight(self) -> list[Panel]:
         return [panel for panel in self._screen.query(Panel) if panel.display]
 
-    # Choosing -----------------------------------------------------------------------------------
-
     def choose(self, name: str) -> None:
         """Bring a panel to the front of its place."""
         screen = self._screen
@@ -135,8 +131,6 @@ class Panels:
         for name in names:
             for panel in self._screen.query(f"#{name}"):
                 panel.set_class(name == chosen, mark)
-
-    # Room ---------------------------------------------------------------------------------------
 
     @property
     def room(self) -> int:

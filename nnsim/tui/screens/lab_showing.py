@@ -73,8 +73,6 @@ class Showing:
             self.away, self._goes_back, self._marked,
         )  # fmt: skip
 
-    # First --------------------------------------------------------------------------------------
-
     def input_first(self, message: str | None, *, wrong: bool = False) -> None:
         """Show input and prediction now, the rest in the next frame."""
         scene = self.scene()
@@ -131,8 +129,6 @@ class Showing:
             # (call_after_refresh would still come before the frame is drawn; and a timer alone may
             # come while the screen makes its widgets anew.)
             self._screen.set_timer(FRAME, lambda: self._screen.call_later(self._rest))
-
-    # Then ---------------------------------------------------------------------------------------
 
     def _rest(self) -> None:
         """Bring every panel in sight in line."""

@@ -33,10 +33,7 @@ class Training:
     UNHURRIED: ClassVar[float | None] = 5.0
 
     def __init__(
-        self,
-        screen: LineScreen,
-        showing: Showing,
-        show_training: Callable[[], None],
+        self, screen: LineScreen, showing: Showing, show_training: Callable[[], None]
     ) -> None:
         self._screen, self._showing, self._show_training = screen, showing, show_training
         self._runner: Runner | None = None
@@ -95,8 +92,6 @@ class Training:
         self._look_on()
         return message
 
-    # Starting and stopping ----------------------------------------------------------------------
-
     def toggle(self) -> None:
         """Train, until it is paused or the epoch comes that was asked for; or pause."""
         try:
@@ -126,8 +121,6 @@ class Training:
         """Leave no thread behind."""
         if self.live is not None:
             self.live.stop()
-
-    # Looking on ---------------------------------------------------------------------------------
 
     def _look_on(self) -> None:
         """Look at what is trained every now and then, as long as anything is."""

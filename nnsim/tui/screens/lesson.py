@@ -110,7 +110,6 @@ class LessonKeys(LineScreen):
             pane.scroll_to(y=max(0, pane.page.task), animate=False)
 
     # Keys -------------------------------------------------------------------------------------
-
     def action_next(self) -> None:
         self.desk.next()
 
@@ -139,7 +138,6 @@ class LessonKeys(LineScreen):
         self.desk.open_answer()
 
     # What the pane reports --------------------------------------------------------------------
-
     def on_lesson_pane_pressed(self) -> None:
         self.desk.pressed()
 
@@ -184,7 +182,6 @@ class LessonScreen(LabScreen, LessonKeys):
         return self.desk.player
 
     # What is on the screen --------------------------------------------------------------------
-
     def beside(self) -> ComposeResult:
         """The pane, first in the order of the keys."""
         self._built_for = self.lab.experiment
@@ -245,7 +242,6 @@ class LessonScreen(LabScreen, LessonKeys):
         return hidden.asks(*TOLD_BY_DATA) or hidden.asks("a", "z", layer=last)
 
     # From step to step --------------------------------------------------------------------------
-
     def stop_all(self) -> None:
         self.training.stop()
 

@@ -55,7 +55,6 @@ class Desk:
         self._look_is_due = False  # a timer of the other screen may never come
 
     # What stands in the pane --------------------------------------------------------------------
-
     @property
     def asked(self) -> Step:
         """The step that asks now: one of the lesson, or an earlier one that is asked again."""
@@ -127,7 +126,6 @@ class Desk:
         self._to_the_end()
 
     # From step to step --------------------------------------------------------------------------
-
     def move(self, act: Callable[[], object]) -> bool:
         """Let the player go somewhere else, and follow it."""
         screen = self.screen
@@ -208,7 +206,6 @@ class Desk:
         self.screen.bench_widget().focus()
 
     # Help ---------------------------------------------------------------------------------------
-
     def hint(self) -> None:
         """Open the next hint."""
         if self.player.review is not None:
@@ -229,7 +226,6 @@ class Desk:
             self.screen.call_after_refresh(self.say, self._said)
 
     # Answers ------------------------------------------------------------------------------------
-
     def open_answer(self) -> None:
         player, screen = self.player, self.screen
         if player.review is None and (player.at_end or player.free):

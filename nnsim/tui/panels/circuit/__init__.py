@@ -89,11 +89,7 @@ class Picture:
 
     @classmethod
     def make(
-        cls,
-        layout: CircuitLayout,
-        walk: Walk,
-        selected: int | None,
-        hidden: Hidden = NOTHING,
+        cls, layout: CircuitLayout, walk: Walk, selected: int | None, hidden: Hidden = NOTHING
     ) -> Picture:
         """Take the walk as it stands; of numbers that are hidden a mark shows that they exist."""
         values, gradients = list(walk.values), list(walk.gradients)
@@ -258,8 +254,6 @@ class CircuitGraph(Lines, ScrollView, can_focus=True, inherit_bindings=False):
         self._grabbed: tuple[Offset, Offset] | None = None  # mouse and scroll at the button's press
         self._dragged = False
 
-    # Showing ------------------------------------------------------------------------------------
-
     def show(self, bench: CircuitBench, selected: int | None, hidden: Hidden = NOTHING) -> None:
         old, graph = self.picture, bench.circuit.graph
         layout = None if old is None else old.layout
@@ -325,8 +319,6 @@ class CircuitGraph(Lines, ScrollView, can_focus=True, inherit_bindings=False):
         self.update()
         self.call_after_refresh(self._follow, None)
 
-    # Choosing -----------------------------------------------------------------------------------
-
     def _order(self) -> list[Box]:
         if self.picture is None:
             return []
@@ -362,8 +354,6 @@ class CircuitGraph(Lines, ScrollView, can_focus=True, inherit_bindings=False):
         self.scroll_relative(
             x * max(1, size.width // 2), y * max(1, size.height // 2), animate=False, force=True
         )
-
-    # Mouse --------------------------------------------------------------------------------------
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         self.capture_mouse()

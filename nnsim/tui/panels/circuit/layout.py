@@ -41,8 +41,6 @@ Point = tuple[int, int]
 
 
 # What is drawn ------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Drawn:
     """The part of a graph that is drawn, as a graph of its own."""
@@ -85,8 +83,6 @@ def drawn(graph: Graph) -> Drawn:
 
 
 # Wires --------------------------------------------------------------------------------------------
-
-
 @dataclass
 class Net:
     """The wires from one node through one gap between columns."""
@@ -188,8 +184,6 @@ def sides(of_nets: dict[int, int]) -> int:
 
 
 # Boxes, columns and gaps --------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Box:
     """Where a node is drawn."""
@@ -250,7 +244,6 @@ class CircuitLayout:
         return row * ROW - self._top
 
     # Boxes ------------------------------------------------------------------------------------
-
     def _heights(self, wires: tuple[Wire, ...], columns: int) -> list[int]:
         """How far each box reaches up and down: to its wires, where there is room."""
         taken: list[dict[int, int]] = [{} for _ in range(columns)]  # line → what stands there
@@ -298,7 +291,6 @@ class CircuitLayout:
         return title, symbol, max(width_of(symbol) + 2, width_of(title)) + 2
 
     # Columns, gaps and wires --------------------------------------------------------------------
-
     def _place(self, columns: int) -> None:
         """Give every column its place from the left, and every box its own."""
         nodes = self._small.nodes

@@ -49,11 +49,7 @@ class StepText:
     """
 
     def __init__(
-        self,
-        bench: CircuitBench,
-        selected: int | None,
-        width: int,
-        hidden: Hidden = NOTHING,
+        self, bench: CircuitBench, selected: int | None, width: int, hidden: Hidden = NOTHING
     ) -> None:
         self.bench, self.selected, self.width = bench, selected, max(20, width)
         self._hidden = hidden_in_circuit(bench.circuit, hidden) if hidden else NO_NODES
@@ -89,12 +85,10 @@ class StepText:
         return node.name or (f"#{self._numbers[index]}" if node.kind.is_gate else node.label())
 
     # Pieces -------------------------------------------------------------------------------------
-
     def _wrapped(self, text: str, look: str = "") -> list[Row]:
         return [[(f" {line}", look)] for line in wrap_cells(text, self.width - 2)]
 
     # Numbers, as far as they are told -----------------------------------------------------------
-
     def _is_hidden(self, index: int, what: str = "") -> bool:
         """Whether the value of a node is hidden, or with ``.grad`` its gradient."""
         return index in self._hidden[1 if what else 0]
@@ -158,7 +152,6 @@ class StepText:
         return self._wrapped(f"! {self.circuit.trouble.in_words()}", "wrong")
 
     # Backward -----------------------------------------------------------------------------------
-
     def _backward(self, step: Step) -> list[Row]:
         node = step.node
         upstream = _("upstream, ∂ value / ∂ {name}").format(name=self.name(node.index))
@@ -235,7 +228,6 @@ class StepText:
         return {node.index for node in gates[len(gates) - taken :]}
 
     # What is chosen -----------------------------------------------------------------------------
-
     def _chosen(self, node: Node) -> list[Row]:
         index = node.index
         value, gradient = self.walk.values[index], self.walk.gradients[index]

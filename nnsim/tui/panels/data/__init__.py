@@ -104,7 +104,6 @@ class DataPanel(Table, Panel):
         return Filters()
 
     # What is shown ------------------------------------------------------------------------------
-
     def show(self, scene: Scene) -> None:
         """Show the data of the bench."""
         self.scene, lab = scene, scene.lab
@@ -198,7 +197,6 @@ class DataPanel(Table, Panel):
                 self.move_cursor(int(place))
 
     # The rows -----------------------------------------------------------------------------------
-
     @property
     def _top(self) -> int:
         return HEAD
@@ -280,7 +278,6 @@ class DataPanel(Table, Panel):
             self.post_message(self.Asked(f"sample {self.sample + 1}", merge=True))
 
     # Filters ------------------------------------------------------------------------------------
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         found = self._found
         if action == "side":
@@ -321,7 +318,6 @@ class DataPanel(Table, Panel):
         self.update()
 
     # The matrix ---------------------------------------------------------------------------------
-
     def action_matrix(self) -> None:
         from nnsim.tui.panels.data.confusion import Confusion
 
@@ -366,7 +362,6 @@ class DataPanel(Table, Panel):
         self._chosen(first=True)
 
     # Changing the data --------------------------------------------------------------------------
-
     def action_remove(self) -> None:
         if self.sample is not None and self._found is not self._thinned:
             # (Before what is asked for is done, the sample has another number, or none.)
@@ -390,7 +385,6 @@ class DataPanel(Table, Panel):
         self.post_message(self.AskedLine("loaddata "))
 
     # Mouse --------------------------------------------------------------------------------------
-
     def on_click(self, event: events.Click) -> None:
         """A click on a filter turns it; one in the matrix goes to the cell, or lists it."""
         of, place = self.under(event), event.get_content_offset(self)

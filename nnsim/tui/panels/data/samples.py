@@ -39,8 +39,6 @@ def pad(text: str, width: int, *, right: bool = False) -> str:
 
 
 # Which are listed --------------------------------------------------------------------------------
-
-
 class _Filter(NamedTuple):
     """What a filter is set to: in full and in short, and whether it leaves anything out."""
 
@@ -120,8 +118,6 @@ class Filters:
 
 
 # The columns --------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Column:
     """A column: its title, how wide it is, and what stands in it for a sample.
@@ -210,7 +206,6 @@ class SampleTable:
         return self._column("#", width, lambda i: (str(i + 1), "dim"))
 
     # Cells ------------------------------------------------------------------------------------
-
     @staticmethod
     def _short(value: float, width: int) -> str:
         return short(float(value), width).strip()
@@ -267,7 +262,6 @@ class SampleTable:
         return " ".join(short(float(value), NUMBER) for value in values[:MOST_NUMBERS]), ""
 
     # Lines ------------------------------------------------------------------------------------
-
     def _fitting(self, width: int) -> tuple[list[tuple[Column, int]], int]:
         """The columns that there is room for with the width of each, and the gap between them.
 
@@ -309,8 +303,6 @@ class SampleTable:
 
 
 # The picture --------------------------------------------------------------------------------------
-
-
 class Picture:
     """Where the pixels of a picture stand in a place of some size.
 

@@ -58,7 +58,6 @@ class NumberInput(ProbeInput):
         self._curve: Array = np.zeros((0, 1))
 
     # Lines ------------------------------------------------------------------------------------
-
     def fit(self, lab: Lab) -> None:
         points = self.plane.points(lab)
         across, up = self.sights
@@ -106,7 +105,6 @@ class NumberInput(ProbeInput):
         return rows
 
     # The picture ------------------------------------------------------------------------------
-
     def _draw(self, raster: Raster, plot: Plot, lab: Lab, points: Points) -> None:
         """Draw from the back to the front: y = 0, errors, the ruler of the probe, the curves."""
         across, down = raster.width * DOTS_X, raster.height * DOTS_Y
@@ -168,7 +166,6 @@ class NumberInput(ProbeInput):
         return signs
 
     # What is written --------------------------------------------------------------------------
-
     def readout(self, lab: Lab) -> str:
         said = " ".join(precise(float(value), 8).strip() for value in lab.output[:CURVES])
         if self.covers_output(lab):
@@ -191,7 +188,6 @@ class NumberInput(ProbeInput):
         return pieces
 
     # Keys -------------------------------------------------------------------------------------
-
     def action_move(self, dx: int, dy: int) -> None:
         if dx:
             self.go([self.steps(0, dx)], together=self.recent())

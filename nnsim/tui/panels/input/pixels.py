@@ -268,8 +268,6 @@ class PixelGrid(Panel, Lines):
     def edits(self) -> str | None:
         return self.address()
 
-    # Geometry ---------------------------------------------------------------------------------
-
     @property
     def cell(self) -> tuple[int, int]:
         """Columns and lines that one pixel takes."""
@@ -278,8 +276,6 @@ class PixelGrid(Panel, Lines):
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         # Prediction and training stand below: leave them half of the screen.
         return self.board.lines(width or container.width, max(4, viewport.height // 2 - 4))
-
-    # Drawing ----------------------------------------------------------------------------------
 
     def rows(self, width: int, height: int) -> list[Row]:
         """The picture, or the part of it around the cursor that there is room for."""
@@ -416,8 +412,6 @@ class PixelGrid(Panel, Lines):
         return Style.from_color(
             self._mixed(value, name).rich_color, self.sheet.background.rich_color
         )
-
-    # Keys and mouse ---------------------------------------------------------------------------
 
     def watch_cursor(self) -> None:
         self._shaded = -1

@@ -213,8 +213,6 @@ class PlaneInput(ProbeInput):
                 tooltip=N_("Give the nearest training point the next class")),
     ]  # fmt: skip
 
-    # Lines ------------------------------------------------------------------------------------
-
     def fit(self, lab: Lab) -> None:
         """Bring the data into sight."""
         inputs = self.plane.points(lab).inputs
@@ -279,8 +277,6 @@ class PlaneInput(ProbeInput):
             hollow = [key.character(POINT + n * CLASS + TEST) for n in range(len(key.classes))]
             pieces.append((_("test {marks}").format(marks="".join(hollow)), "dim"))
         return pieces
-
-    # Keys -------------------------------------------------------------------------------------
 
     def action_move(self, dx: int, dy: int) -> None:
         place = self.probe.tolist()

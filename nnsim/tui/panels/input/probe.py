@@ -133,7 +133,6 @@ class ProbeInput(Panel, Lines):
         self._kind = ""  # of the generated data that was asked for last
 
     # What is shown ----------------------------------------------------------------------------
-
     @property
     def lab(self) -> Lab | None:
         """The bench that is shown; None where another experiment came onto it."""
@@ -192,7 +191,6 @@ class ProbeInput(Panel, Lines):
         return plot.below(plot.column(float(self.probe[0])), "here" if marked else "dim")
 
     # What is asked for in a lesson ------------------------------------------------------------
-
     @property
     def _asked(self) -> Hidden:
         return NOTHING if self.scene is None else self.scene.hidden
@@ -208,7 +206,6 @@ class ProbeInput(Panel, Lines):
         return self._asked.asks(*told) or self.covers_output(lab)
 
     # The probe --------------------------------------------------------------------------------
-
     def address(self) -> str | None:
         """The input that was moved last."""
         return f"input[{min(self._moved, self.probe.size - 1) + 1}]"
@@ -254,7 +251,6 @@ class ProbeInput(Panel, Lines):
         self.post_message(self.Asked(line))
 
     # Its points -------------------------------------------------------------------------------
-
     def nearest(self) -> int | None:
         """The training sample that is nearest to the probe, as it looks on the screen."""
         if self.lab is None:
@@ -293,7 +289,6 @@ class ProbeInput(Panel, Lines):
         self.action_execute(f"points {self._kind}")
 
     # The mouse --------------------------------------------------------------------------------
-
     def on_mouse_down(self, event: events.MouseDown) -> None:
         place = event.get_content_offset_capture(self)
         if event.button == 1 and self.plot.at(*place) is not None:

@@ -210,8 +210,6 @@ def story_rows(story: Story) -> list[Row]:
     ]
 
 
-# The list ---------------------------------------------------------------------------------------
-
 ORDERS = (N_("most forgotten first"), N_("last learned first"), N_("in the order of the data"))
 NEVER = 1 << 62
 

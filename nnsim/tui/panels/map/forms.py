@@ -122,7 +122,6 @@ class MapPanel(Panel, Lines):
         self._doubtful: int | None = None  # where the key for the least sure has led
 
     # What is shown ------------------------------------------------------------------------------
-
     def show(self, scene: Scene) -> None:
         """Show what the network believes now; the cursor follows the input when that changes."""
         self.scene, lab = scene, scene.lab
@@ -237,7 +236,6 @@ class MapPanel(Panel, Lines):
         return asked and self._on_bench(form)
 
     # What is where ------------------------------------------------------------------------------
-
     @property
     def map_width(self) -> int:
         """Columns for the map (or the list)."""
@@ -304,7 +302,6 @@ class MapPanel(Panel, Lines):
         return int(self.shown.beliefs.layout.form[row, column])
 
     # Drawing ------------------------------------------------------------------------------------
-
     def rows(self, width: int, height: int) -> list[Row | Cells]:  # noqa: ARG002
         """The map or the list, and the text beside it."""
         shown = self.shown
@@ -398,7 +395,6 @@ class MapPanel(Panel, Lines):
             self.call_later(self.update)
 
     # Keys ---------------------------------------------------------------------------------------
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """The order is one of the list; borders, signs and units are of the map."""
         if action == "order":
@@ -537,7 +533,6 @@ class MapPanel(Panel, Lines):
         self.update()
 
     # Mouse --------------------------------------------------------------------------------------
-
     def on_click(self, event: events.Click) -> None:
         """Put the cursor under the mouse; a click on the cursor opens its form."""
         place = event.get_content_offset(self)

@@ -81,8 +81,6 @@ class ImagesPanel(Panel, Lines):
         self._tiling: tuple[tuple[object, ...], Tiling] = (), Tiling()  # and what it is of
         self.top = self.left = 0  # the first line and column of the sheet in sight
 
-    # What is shown ------------------------------------------------------------------------------
-
     def show(self, scene: Scene) -> None:
         self.scene = scene
         before, layers = self.look, layers_to_see(scene.lab)
@@ -175,8 +173,6 @@ class ImagesPanel(Panel, Lines):
         if tiling.tiles:
             room = self.room(width, height)
             self.top, self.left = self._corner(tiling, self.spot, width, room)
-
-    # Keys and mouse -----------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         if action not in ("field", "channel", "layer"):

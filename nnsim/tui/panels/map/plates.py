@@ -103,9 +103,6 @@ class Spot:
         return Spot(tile, plate, min(self.row, rows - 1), min(self.column, columns - 1))
 
 
-# What there is to see ---------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Look:
     """What of a network is looked at."""
@@ -204,9 +201,6 @@ def _label(names: LayerNames, unit: int) -> str:
     return names.labels[unit] if names.labels else f"{names.name} {unit + 1}"
 
 
-# What is said of it -----------------------------------------------------------------------------
-
-
 def heading(lab: Lab, look: Look) -> str:
     names = lab.names.layers[look.layer]
     depth, conv = channels(lab, look.layer), names.kind == "conv2d"
@@ -261,9 +255,6 @@ def _window(lab: Lab, layer: int, spot: Spot) -> str:
     before = lab.names.layers[layer - 1].name if layer else _("the input")
     text = _("looks at rows {a}–{b}, columns {c}–{d} of {name}")
     return text.format(a=ends[0], b=ends[1], c=ends[2], d=ends[3], name=before)
-
-
-# Where it stands --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

@@ -289,9 +289,6 @@ def _scrolled(column: Column, x: int, top: int, room: int, anchor: int, extra: i
     return PlacedColumn(column.layer, column.kind, x, column.width, tuple(items), above, below)
 
 
-# Wires ------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Wire:
     """One weight's line, in dots from the picture's top left corner."""

@@ -104,7 +104,6 @@ class TrainPanel(Panel, Lines):
         self._dragged: int | None = None  # the epoch that the mouse went to last
 
     # What it shows ------------------------------------------------------------------------------
-
     def show(self, scene: Scene) -> None:
         """Show how training stands, and compute some of what is missing of past epochs."""
         self.scene, lab = scene, scene.lab
@@ -160,7 +159,6 @@ class TrainPanel(Panel, Lines):
         return "cost" if self.scene.lab.experiment.data.count else None
 
     # Views --------------------------------------------------------------------------------------
-
     def action_view(self, by: int) -> None:
         self._look(self.view + by)
 
@@ -199,7 +197,6 @@ class TrainPanel(Panel, Lines):
             self.action_go(by * max(1, len(self.scene.lab.timeline.run.frames) // TENTHS))
 
     # The timeline -------------------------------------------------------------------------------
-
     def action_go(self, by: int) -> None:
         if self.scene is not None:
             lab = self.scene.lab
@@ -251,7 +248,6 @@ class TrainPanel(Panel, Lines):
             self.update()
 
     # Commands -----------------------------------------------------------------------------------
-
     def ask(self, command: str, *, merge: bool = False) -> None:
         self.post_message(self.Asked(command, merge=merge))
 

@@ -84,8 +84,6 @@ class Curves(View):
         self._chosen = AUTOMATIC
         self._known: dict[int, _Known] = {}  # by the number of a run
 
-    # What is laid over it -----------------------------------------------------------------------
-
     def other(self, timeline: Timeline) -> Run | None:
         """The run that is laid over the current one: the chosen one, or the one before."""
         run = timeline.run
@@ -111,8 +109,6 @@ class Curves(View):
         """The bench has gone to the run that was laid over; the one it left is, now."""
         self._chosen = left
 
-    # What is known ------------------------------------------------------------------------------
-
     def look(self, lab: Lab) -> None:
         """Read more points of both runs."""
         now_measured(lab.timeline.run, lab.trainer, lab.metrics)
@@ -129,8 +125,6 @@ class Curves(View):
         if before and before.frames is run.frames and before.data is data and before.whole:
             return before
         return _Known(run.frames, data, *points_of(run, slice_of(lab), training=lab.running.on))
-
-    # Drawing ------------------------------------------------------------------------------------
 
     def rows(self, lab: Lab, width: int, height: int) -> list[Row]:
         """Both plots, above or beside one another, and a line that says which runs they are."""

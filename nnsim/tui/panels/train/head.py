@@ -106,8 +106,6 @@ def _flowing(pieces: list[Piece], width: int) -> list[list[Piece]]:
     return lines
 
 
-# The timeline -------------------------------------------------------------------------------------
-
 KEPT, GAP, LEFT, CAME, HERE = "─", "·", "┬", "┴", "●"
 SHORTEST = 8  # cells of the line itself
 

@@ -36,8 +36,6 @@ def _more_below(count: int) -> Row:
     return [(_("… {count} more, PgDn").format(count=count), "dim")]
 
 
-# Weights ------------------------------------------------------------------------------------------
-
 NOWHERE = Selection(-9, -9)
 TALLEST = 3  # rows of one weight
 LEAST = 3  # rows that a further layer needs
@@ -114,8 +112,6 @@ def _images(layer: _Pictures, width: int, height: int, keep: int) -> list[Row]:
         rows.append(_more(images.left_out))
     return rows
 
-
-# Gradients ----------------------------------------------------------------------------------------
 
 LOOKS = (
     ("positive", "●", SOLID), ("negative", "○", DASHED), ("dim", "×", DOTTED),
@@ -196,8 +192,6 @@ class Gradients(View):
         y_axis = Axis.over(np.concatenate([line.y for line in lines]), log=True)
         return Chart(_("length"), lines, x, y_axis, float(lab.trainer.epoch))
 
-
-# Histograms ---------------------------------------------------------------------------------------
 
 BETWEEN = 2
 LEAST_BAND, MOST_BAND = 3, 7  # rows of a layer: its name, the bars, the scale

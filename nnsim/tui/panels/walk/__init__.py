@@ -14,13 +14,7 @@ from nnsim.i18n import N_, _
 from nnsim.tui.draw.lines import Lines, Row
 from nnsim.tui.panels.panel import Panel, Scene
 from nnsim.tui.panels.walk.layout import Cursor, Layout, lay_out, place
-from nnsim.tui.panels.walk.pages import (
-    Page,
-    backward_start,
-    step_page,
-    values_page,
-    worth_asking,
-)
+from nnsim.tui.panels.walk.pages import Page, backward_start, step_page, values_page, worth_asking
 from nnsim.tui.playing import Playing
 
 Matrices = Literal["", "sample", "batch"]
@@ -104,8 +98,6 @@ class WalkPanel(Panel, Lines):
         self._laid_out = Layout()
         self._playing = Playing(self, lambda: self._order("next"), rate=1.0)
 
-    # What it shows ----------------------------------------------------------------------------
-
     def show(self, scene: Scene) -> None:
         """Show the step at which the bench's walk stands, or the selected unit without one."""
         lab = scene.lab
@@ -165,8 +157,6 @@ class WalkPanel(Panel, Lines):
         """The number under the cursor; the one in focus, without one there."""
         found = self.page.address_at(self._cursor.row, self._cursor.column)
         return found or self.page.address
-
-    # Keys -------------------------------------------------------------------------------------
 
     def action_walk(self, command: str) -> None:
         self.stop()

@@ -128,9 +128,6 @@ def head(page: Page, width: int, most: int) -> list[Pieces]:
     return rows
 
 
-# --- the table ------------------------------------------------------------------------------------
-
-
 def _label_width(table: Numbers, width: int) -> int:
     sample = [*table.labels[:30], *table.labels[-10:]]  # there may be 100,000
     longest = max((cell_len(label) for label in sample), default=1)
@@ -204,9 +201,6 @@ def _value_style(table: Numbers, c: int, value: float, here: bool, reached: bool
     if table.columns[c + 1][:1] in "wδ∂":
         return "negative" if value < 0 else "positive"
     return ""
-
-
-# --- results and picture --------------------------------------------------------------------------
 
 
 def _results_and_picture(page: Page, width: int, height: int, cursor: Cursor) -> list[Pieces]:

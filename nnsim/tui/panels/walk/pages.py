@@ -147,9 +147,6 @@ class Page:
         return 0, 0
 
 
-# A step of the walk -------------------------------------------------------------------------------
-
-
 def step_page(lab: Lab, step: Step, hidden: Hidden) -> Page:
     place = _("step {number} of {total} · {grain}").format(
         number=step.index + 1, total=step.total, grain=GRAIN_WORDS[step.grain]()
@@ -255,9 +252,6 @@ def _example(lab: Lab) -> str:
     if lab.experiment.classes:
         return f'"{lab.experiment.classes[0]}"'
     return " ".join(["1", "0", "0"][: lab.output.size])
-
-
-# The unit that is looked at -----------------------------------------------------------------------
 
 
 def values_page(lab: Lab, selection: Selection, hidden: Hidden) -> Page:

@@ -39,8 +39,6 @@ UNKNOWN = "?"
 
 
 # The curve of an activation -----------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Point:
     """Where a unit stands on the curve of its activation."""
@@ -151,8 +149,6 @@ def _scale(reach: float, width: int) -> str:
 
 
 # The window over an image -------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, eq=False)
 class WindowMap:
     """An image and the window over it; rows and columns from 0."""
@@ -203,8 +199,6 @@ def _around(first: int, size: int, room: int, whole: int) -> int:
 
 
 # Matrices -----------------------------------------------------------------------------------------
-
-
 def matrix_rows(
     view: MatrixView, head: Pieces, width: int, height: int, secrets: Sequence[float] = ()
 ) -> list[Pieces]:
@@ -287,8 +281,6 @@ def _matrix(
 
 
 # The calls of a tape ------------------------------------------------------------------------------
-
-
 def call_rows(
     calls: Sequence[Op], now: int, width: int, height: int, secrets: Sequence[float] = ()
 ) -> list[Pieces]:
