@@ -242,7 +242,6 @@ class NnsimApp(KeyQueue):
         return super().check_action(action, parameters)
 
     def action_picture(self) -> None:
-
         try:
             said = _("picture: {file}").format(file=save_picture(self))
         except (OSError, ValueError) as problem:

@@ -107,7 +107,6 @@ class Explanation:
         return self.worked_without(())
 
     def worked_without(self, hidden: Container[Quantity]) -> str:
-
         def show(number: Number) -> str:
             return HIDDEN if number.quantity in hidden else shown(number)
 
