@@ -19,9 +19,11 @@ from textual.app import App, ComposeResult
 
 from nnsim.experiments import load
 from nnsim.lab import Lab
+from nnsim.lab.hiding import Selection
 from nnsim.tui.panels.input.number import NumberInput
 from nnsim.tui.panels.input.plane import PlaneInput
 from nnsim.tui.panels.input.probe import ProbeInput
+from nnsim.tui.panels.panel import Scene
 
 FRAMES = 60
 SIZES = [(54, 19), (82, 22), (112, 40)]  # panel 1 at 120×36; 80×40 half cells; panel 7 alone
@@ -44,12 +46,12 @@ async def measure(name: str, kind: type[ProbeInput], size: tuple[int, int]) -> N
     lab, plot = Lab(load(name), untrained=True), kind()
     async with Alone(plot).run_test(size=size) as pilot:
         await pilot.pause()
-        plot.show(lab)
+        plot.show(Scene(lab, lab.view, Selection(0, 0)))
         together, drawing, forward = [], [], []
         for _frame in range(FRAMES):
             lab.run("train 1")
             start = perf_counter()
-            plot.show(lab)
+            plot.show(Scene(lab, lab.view, Selection(0, 0)))
             middle = perf_counter()
             for y in range(plot.content_size.height):
                 plot.render_line(y)
