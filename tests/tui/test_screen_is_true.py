@@ -13,6 +13,7 @@ from nnsim.tui.screens.base import GuardedScreen
 from nnsim.tutor.catalogue import find
 from nnsim.tutor.lesson import read_lesson
 from nnsim.tutor.player import Player
+from tests.tui.conftest import settled
 
 SIZES = [(60, 20), (80, 24), (120, 36), (200, 60)]
 LABS = [
@@ -112,6 +113,7 @@ class Person:
         name = self.random.choice(LABS)
         self.did.append(f"open {name}")
         self.app.open_experiment(name)
+        await settled(self.pilot)
 
     async def rest(self) -> None:
         """Stop what goes on by itself: training, loading, playing, a hundred starts."""
