@@ -65,6 +65,20 @@ def screen_text():
     return text
 
 
+def in_turn(names, sizes=((60, 20), (80, 24), (120, 36), (200, 60))):
+    """Each of the names at one of the sizes, in turn; at the others where slow tests are run."""
+    return [
+        pytest.param(
+            name,
+            size,
+            id=f"{name}-{size[0]}x{size[1]}",
+            marks=() if at % len(sizes) == turn else pytest.mark.slow,
+        )
+        for at, name in enumerate(names)
+        for turn, size in enumerate(sizes)
+    ]
+
+
 # Waiting for a state, never for a time ----------------------------------------------------------
 
 

@@ -475,11 +475,12 @@ LINES = [
 
 @pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 36)], ids=str)
-async def test_eighty_random_events(open_circuit, size):
+@pytest.mark.parametrize("events", [30, pytest.param(1000, marks=pytest.mark.slow)])
+async def test_random_events(open_circuit, size, events):
     rng = random.Random(size[0])
     app = open_circuit(network())
     async with app.run_test(size=size) as pilot:
-        for _event in range(80):
+        for _event in range(events):
             kind = rng.random()
             if kind < 0.75:
                 await pilot.press(rng.choice(KEYS))

@@ -11,7 +11,7 @@ from nnsim.tui.panels.data import DataPanel
 from nnsim.tui.panels.data.samples import pad
 from nnsim.tui.screens.bar import CommandBar, CommandInput
 from nnsim.tui.screens.frame import StatusLine
-from tests.tui.conftest import trains, until
+from tests.tui.conftest import in_turn, trains, until
 
 SIZES = [(80, 24), (120, 36), (160, 50), (60, 20)]
 
@@ -44,8 +44,9 @@ async def typed(pilot, text):
 # The list -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("target", ["digits-4x3", "digits-8x8", "planar", "line", "rgb-4x4"])
+@pytest.mark.parametrize(
+    ("target", "size"), in_turn(["digits-4x3", "digits-8x8", "planar", "line", "rgb-4x4"], SIZES)
+)
 async def test_lines_fill_their_width_at_every_size(open_app, target, size):
     app = open_app(target)
     async with app.run_test(size=size) as pilot:

@@ -8,10 +8,10 @@ from nnsim.tui.panels.input.number import NumberInput
 from nnsim.tui.panels.input.plane import PlaneInput
 from nnsim.tui.panels.input.prediction import PredictionBars
 from nnsim.tui.panels.input.vector import VectorInput
+from tests.tui.conftest import in_turn
 
 
-@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 36), (200, 60)], ids=str)
-@pytest.mark.parametrize("name", [entry.id for entry in catalogue()])
+@pytest.mark.parametrize(("name", "size"), in_turn([entry.id for entry in catalogue()]))
 async def test_it_opens_and_shows_what_the_bench_computes(open_app, screen_text, name, size):
     app = open_app(name)
     async with app.run_test(size=size) as pilot:

@@ -328,14 +328,15 @@ KEYS = [
 
 
 @pytest.mark.parametrize("name", ["overfit", "left-half", "digits-8x8-cnn", "rgb-4x4", "score"])
-async def test_nothing_that_is_pressed_breaks_it(open_app, name, hasty):
+@pytest.mark.parametrize("turns", [60, pytest.param(1000, marks=pytest.mark.slow)])
+async def test_nothing_that_is_pressed_breaks_it(open_app, name, turns, hasty):
     rng = random.Random(5)
     async with open_app(name).run_test(size=(80, 24)) as pilot:
         screen = pilot.app.screen
         await pilot.press("7")
         await pilot.pause()
         panel = pilot.app.screen.query(Panel).last()
-        for turn in range(150):
+        for turn in range(turns):
             await pilot.press(rng.choice(KEYS))
             if turn % 9 == 0:
                 place = panel.region.offset + Offset(rng.randrange(1, 30), rng.randrange(1, 10))

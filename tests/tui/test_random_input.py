@@ -65,13 +65,13 @@ async def press_at_random(app, size, seed, events):
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("target", ["digits-4x3"])
-async def test_a_hundred_random_events(open_app, size, target):
-    await press_at_random(open_app(target), size, seed=sum(size), events=100)
+async def test_random_events_on_pixels(open_app, size, target):
+    await press_at_random(open_app(target), size, seed=sum(size), events=40)
 
 
 @pytest.mark.parametrize("target", ["spiral", "curve"])
 async def test_random_events_on_plots(open_app, target):
-    await press_at_random(open_app(target), (120, 36), seed=7, events=60)
+    await press_at_random(open_app(target), (120, 36), seed=7, events=30)
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from nnsim.tui.screens.base import GuardedScreen
 from nnsim.tutor.catalogue import find
 from nnsim.tutor.lesson import read_lesson
 from nnsim.tutor.player import Player
-from tests.tui.conftest import settled
+from tests.tui.conftest import in_turn, settled
 
 SIZES = [(60, 20), (80, 24), (120, 36), (200, 60)]
 LABS = [
@@ -174,29 +174,18 @@ def lesson_app(name) -> NnsimApp:
 
 
 def some(names):
-    """Each of the names at one of the sizes, all four among them."""
-    return [
-        case(f"{name}-{'x'.join(map(str, SIZES[at % 4]))}", name, SIZES[at % 4])
-        for at, name in enumerate(names)
-    ]
-
-
-def case(title, *values):
-    marks = pytest.mark.xfail(reason=NOT_YET[title], strict=False) if title in NOT_YET else ()
-    return pytest.param(*values, id=title, marks=marks)
-
-
-NOT_YET: dict[str, str] = {}
+    """Each of the names at one of the sizes, all four among them; the slow tests have the rest."""
+    return [case for case in in_turn(names, SIZES) if not case.marks]
 
 
 @pytest.mark.parametrize(("name", "size"), some(LABS))
 async def test_a_lab_is_true_after_random_events(open_app, tools, name, size):
-    await play(open_app(name), size, seed=sum(size), events=24, tools=tools)
+    await play(open_app(name), size, seed=sum(size), events=16, tools=tools)
 
 
 @pytest.mark.parametrize(("name", "size"), some(LESSONS))
 async def test_a_lesson_is_true_after_random_events(tools, name, size):
-    await play(lesson_app(name), size, seed=sum(size), events=24, tools=tools)
+    await play(lesson_app(name), size, seed=sum(size), events=16, tools=tools)
 
 
 # What once was not true -------------------------------------------------------------------------
@@ -220,9 +209,7 @@ FOUND = {
 }
 
 
-@pytest.mark.parametrize(
-    ("name", "size", "keys"), [case(title, *values) for title, values in FOUND.items()]
-)
+@pytest.mark.parametrize(("name", "size", "keys"), FOUND.values(), ids=FOUND)
 async def test_the_screen_is_true_where_it_was_not(tools, name, size, keys):
     await after(lesson_app(name), size, keys, tools)
 

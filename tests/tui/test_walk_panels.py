@@ -10,7 +10,7 @@ from nnsim.tui.panels.network import NetworkDiagram
 from nnsim.tui.panels.walk import WalkPanel
 from nnsim.tui.screens.bar import AnswerBar
 from nnsim.tui.screens.frame import StatusLine
-from tests.tui.conftest import until
+from tests.tui.conftest import in_turn, until
 
 
 def panel(app, direction="forward") -> WalkPanel:
@@ -391,8 +391,9 @@ async def test_a_given_number_is_no_blank(open_app):
         assert not app.screen.hidden
 
 
-@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 36), (200, 60)], ids=str)
-@pytest.mark.parametrize("target", ["digits-4x3", "digits-8x8-cnn", "score", "line"])
+@pytest.mark.parametrize(
+    ("target", "size"), in_turn(["digits-4x3", "digits-8x8-cnn", "score", "line"])
+)
 async def test_every_kind_of_step_fits_every_size(open_app, size, target):
     app = open_app(target)
     async with app.run_test(size=size) as pilot:
