@@ -33,11 +33,11 @@ from nnsim.lab.session import pack
 # With PyTorch below it, Keras multiplies in float32 (its result_type of two float64 says so).
 KERAS_IS_EXACT = any(find_spec(name) for name in ("tensorflow", "jax"))
 SHIPPED = [entry.id for entry in catalogue()]
-# Runs a program's `predict` on inputs from standard input; nnsim must not be there.
+# Runs the `predict` of programs on inputs from standard input; nnsim must not be there.
 HARNESS = """
 import json, os, runpy, sys
-program = runpy.run_path(sys.argv[1])
-print(json.dumps([program["predict"](x) for x in json.load(sys.stdin)]), flush=True)
+predicts = [(runpy.run_path(path)["predict"], inputs) for path, inputs in json.load(sys.stdin)]
+print(json.dumps([[predict(x) for x in inputs] for predict, inputs in predicts]), flush=True)
 os._exit("nnsim" in sys.modules)  # at once: threads of JAX may keep a busy machine waiting
 """
 
@@ -49,15 +49,19 @@ def run(path, *words, **options):
     )  # fmt: skip
 
 
-def outputs_of(text, inputs, folder):
-    path = Path(folder) / "out.py"
-    path.write_text(text, "utf-8")
+def outputs_of(programs, folder):
+    """What programs say, each about inputs of its own; all of them in one process."""
+    asked = []
+    for number, (text, inputs) in enumerate(programs):
+        path = Path(folder) / f"out{number}.py"
+        path.write_text(text, "utf-8")
+        asked.append((str(path), inputs.tolist()))
     done = subprocess.run(
-        [sys.executable, "-c", HARNESS, str(path)], input=json.dumps(inputs.tolist()),
+        [sys.executable, "-c", HARNESS], input=json.dumps(asked),
         capture_output=True, encoding="utf-8", timeout=120, check=False, cwd=folder,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    return np.array(json.loads(done.stdout))
+    return [np.array(said) for said in json.loads(done.stdout)]
 
 
 def subject_about(network, classes=(), title="A network"):
@@ -72,14 +76,24 @@ def available(target):
         pytest.skip(f"{target} is not installed")
 
 
-def agree(network, target, folder, subject=None):
+def agree(network, target, folder):
     """The program gives the outputs of the network, to 1e-6."""
+    all_agree([subject_about(network)], target, folder)
+
+
+def all_agree(subjects, target, folder):
+    """Each of the programs gives the outputs of its network, to 1e-6."""
     rng = np.random.default_rng(5)
-    x = rng.normal(size=(3, *network.input_shape))
-    wanted = network.forward(x)
-    said = outputs_of(program(subject or subject_about(network), target), x.reshape(3, -1), folder)
-    single = network.dtype == np.float32 or (target == "keras" and not KERAS_IS_EXACT)
-    np.testing.assert_allclose(said, wanted, rtol=2e-5 if single else 1e-9, atol=1e-6)
+    inputs = [rng.normal(size=(3, *subject.network.input_shape)) for subject in subjects]
+    texts = [program(subject, target) for subject in subjects]
+    flat = [x.reshape(3, -1) for x in inputs]
+    found = outputs_of(zip(texts, flat, strict=True), folder)
+    for subject, x, said in zip(subjects, inputs, found, strict=True):
+        single = subject.network.dtype == np.float32 or (target == "keras" and not KERAS_IS_EXACT)
+        wanted = subject.network.forward(x)
+        np.testing.assert_allclose(
+            said, wanted, rtol=2e-5 if single else 1e-9, atol=1e-6, err_msg=subject.title
+        )
 
 
 def randomised(network, seed=0):
@@ -158,10 +172,9 @@ def test_muted_units(target, tmp_path):
 @pytest.mark.parametrize("target", TARGETS)
 def test_shipped_experiments(target, tmp_path):
     available(target)
-    for name in SHIPPED if target == "numpy" else ("digits-4x3", "digits-8x8-cnn", "rgb-4x4"):
-        experiment = load(name)
-        network = experiment.open()[0]
-        agree(network, target, tmp_path, subject_of(experiment, network))
+    names = SHIPPED if target == "numpy" else ("digits-4x3", "digits-8x8-cnn", "rgb-4x4")
+    opened = [load(name) for name in names]
+    all_agree([subject_of(e, e.open()[0]) for e in opened], target, tmp_path)
 
 
 def images(draw):
@@ -347,7 +360,8 @@ def test_a_model(nnsim, tmp_path):
     network.save(model)
     text = nnsim("export", "demons", "--to", "numpy", "--model", model).out
     x = experiment.data.inputs[:2]
-    np.testing.assert_allclose(outputs_of(text, x, tmp_path), network.forward(x), rtol=1e-6)
+    (said,) = outputs_of([(text, x)], tmp_path)
+    np.testing.assert_allclose(said, network.forward(x), rtol=1e-6)
 
 
 @pytest.mark.parametrize(
