@@ -104,6 +104,7 @@ class Person:
         size = self.random.choice(SIZES)
         self.did.append(f"resize {size}")
         await self.pilot.resize_terminal(*size)
+        await settled(self.pilot)  # no mouse clicks where the screen is not yet
 
     async def theme(self) -> None:
         self.app.theme = self.random.choice(THEMES)
